@@ -1,0 +1,100 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target shares these. `Lifetimes` lets a property lend a Span.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+func module(
+    _ name: String, path: String? = nil, imports: [Target.Dependency] = []
+) -> Target {
+    .target(name: name, dependencies: imports, path: path, swiftSettings: settings)
+}
+
+func tests(of name: String, also: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + also, swiftSettings: settings)
+}
+
+// Imports point one way: a target names only targets above it.
+let package = Package(
+    name: "carillon",
+    products: [
+        .library(name: "Carillon", targets: ["Carillon"]),
+        .executable(name: "carillon", targets: ["CarillonServer"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // System headers and the few wrappers they need.
+        .target(name: "CUring"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Pure: octets and time in, values out.
+        module("Bytes"),
+        module("Lockfree", imports: ["Bytes"]),
+        module("HTTP1", imports: ["Bytes"]),
+        module("WebSocket", imports: ["Bytes", "HTTP1", "CZlib"]),
+        module("Codecs", imports: ["Bytes"]),
+        module("Rooms", imports: ["Bytes"]),
+        module("DialectKit", imports: ["Bytes", "Rooms"]),
+        module(
+            "Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "Rooms", "DialectKit"]),
+        module(
+            "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
+            imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
+        module(
+            "Configuration",
+            imports: ["Bytes", .product(name: "TOMLKit", package: "TOMLKit")]),
+        module("Telemetry", imports: ["Bytes"]),
+
+        // The kernel line: what follows talks to the world.
+        module("Uring", imports: ["CUring", "Bytes"]),
+        module(
+            "Engine",
+            imports: [
+                "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit", "Telemetry",
+                "Uring",
+            ]),
+        module(
+            "Control",
+            imports: ["Bytes", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine"]),
+        module(
+            "Carillon",
+            imports: ["Bytes", "Rooms", "DialectKit", "Engine", "Echo", "OpenAPIRPC"]),
+        .executableTarget(
+            name: "CarillonServer",
+            dependencies: [
+                "Bytes", "Configuration", "Control", "Carillon", "Telemetry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+
+        tests(of: "Bytes"),
+        tests(of: "Lockfree", also: ["Bytes"]),
+        tests(of: "HTTP1", also: ["Bytes"]),
+        tests(of: "WebSocket", also: ["Bytes", "HTTP1"]),
+        tests(of: "Codecs", also: ["Bytes"]),
+        tests(of: "Rooms", also: ["Bytes"]),
+        tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "Configuration"),
+        tests(of: "Telemetry", also: ["Bytes"]),
+        tests(of: "Uring", also: ["Bytes"]),
+        tests(
+            of: "Engine",
+            also: [
+                "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
+                "Telemetry", "Uring", "WebSocket",
+            ]),
+        tests(of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
+    ]
+)

@@ -1,0 +1,71 @@
+// Octet reads — what every parser does with a borrowed run of octets.
+//
+// All of them are bounded: an index outside the span stops the process, so parsers compare first.
+
+extension RawSpan {
+    /// The octet at `offset`.
+    @inlinable
+    package subscript(octet offset: Int) -> UInt8 {
+        unsafe unsafeLoad(fromByteOffset: checked(offset), as: UInt8.self)
+    }
+
+    /// The unsigned number in the `size` octets at `offset`, most significant octet first.
+    @inlinable
+    package func bigEndian(at offset: Int, size: Int) -> UInt64 {
+        precondition(size >= 1 && size <= 8)
+        var value: UInt64 = 0
+        for index in 0..<size { value = value << 8 | UInt64(self[octet: offset + index]) }
+        return value
+    }
+
+    /// The place of the first `octet` at or after `start`.
+    @inlinable
+    package func firstIndex(of octet: UInt8, from start: Int = 0) -> Int? {
+        var index = start
+        while index < byteCount {
+            if self[octet: index] == octet { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Whether both runs hold the same octets.
+    @inlinable
+    package func equals(_ other: RawSpan) -> Bool {
+        guard byteCount == other.byteCount else { return false }
+        for index in 0..<byteCount where self[octet: index] != other[octet: index] { return false }
+        return true
+    }
+
+    /// Whether the run is the ASCII text of `text`.
+    @inlinable
+    package func equals(_ text: StaticString) -> Bool {
+        unsafe equals(RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
+    }
+
+    /// Whether the run is `lowercase`, ASCII letters compared without case.
+    @inlinable
+    package func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
+        guard byteCount == lowercase.utf8CodeUnitCount else { return false }
+        for index in 0..<byteCount {
+            var octet = self[octet: index]
+            if octet >= 0x41 && octet <= 0x5A { octet |= 0x20 }
+            if unsafe octet != lowercase.utf8Start[index] { return false }
+        }
+        return true
+    }
+
+    /// A copy of the octets.
+    @inlinable
+    package var array: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
+
+    /// The octets as text; sequences that are not UTF-8 become U+FFFD.
+    @inlinable
+    package var text: String { unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) } }
+
+    @inlinable
+    internal func checked(_ offset: Int) -> Int {
+        precondition(offset >= 0 && offset < byteCount)
+        return offset
+    }
+}

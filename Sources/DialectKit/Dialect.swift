@@ -1,0 +1,117 @@
+// Dialect — one client protocol over the engine (DESIGN §1).
+//
+// A dialect is pure: messages come in, commands go out, and it never touches a socket, a clock or
+// another dialect. The engine makes one dynamic call per inbound message and none per delivery.
+
+package import Bytes
+package import Rooms
+
+/// The request that asks for a WebSocket, as far as a dialect may look at it.
+package struct OpeningRequest: Sendable {
+    package let path: String
+    package let query: String
+    /// The subprotocols the client offers, in its order.
+    package let subprotocols: [String]
+    /// Field names in lower case, values as sent.
+    package let headers: [(name: String, value: String)]
+
+    package init(
+        path: String, query: String, subprotocols: [String],
+        headers: [(name: String, value: String)]
+    ) {
+        self.path = path
+        self.query = query
+        self.subprotocols = subprotocols
+        self.headers = headers
+    }
+}
+
+/// An HTTP answer in place of a WebSocket.
+package struct Refusal: Sendable, Equatable {
+    package let status: Int
+    package let contentType: String
+    package let body: String
+
+    package init(status: Int, contentType: String = "text/plain; charset=utf-8", body: String) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+package enum OpeningDecision {
+    case accept(any Session, subprotocol: String?)
+    case refuse(Refusal)
+}
+
+/// One protocol on one route. Shared by all cores, so it holds only what never changes
+/// or what guards itself.
+package protocol Dialect: AnyObject, Sendable {
+    /// Decides about a valid WebSocket upgrade on the dialect's path. Called on a core.
+    func open(_ request: OpeningRequest) -> OpeningDecision
+
+    /// The answer to a request on the dialect's path that is no valid WebSocket upgrade;
+    /// `nil` leaves the standard one (400, or 426 where the version is the matter).
+    var refusalWithoutUpgrade: Refusal? { get }
+
+    /// Whether a connection gets a publication once however many of its patterns match.
+    var deliversOncePerConnection: Bool { get }
+
+    /// Writes the message that a subscriber of `reading` gets for `publication`.
+    ///
+    /// - Returns: `false` when the payload cannot be said in this dialect; nothing is delivered.
+    func encode(
+        _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
+    ) -> Bool
+
+    /// The kind of message `encode` writes.
+    var messageKind: MessageKind { get }
+}
+
+extension Dialect {
+    package var refusalWithoutUpgrade: Refusal? { nil }
+    package var deliversOncePerConnection: Bool { true }
+    package var messageKind: MessageKind { .text }
+}
+
+/// One client of a dialect. Lives on the core of its connection and is called only there.
+package protocol Session: AnyObject {
+    /// The connection is open; a greeting can be queued.
+    func opened(_ commands: inout Commands)
+
+    /// One whole message. `octets` are lent for the call; text is known to be UTF-8.
+    func receive(_ kind: MessageKind, _ octets: RawSpan, _ commands: inout Commands)
+
+    /// The outcome of a ``Command/call(_:procedure:arguments:holdsInput:)``.
+    func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands)
+}
+
+extension Session {
+    package func opened(_ commands: inout Commands) {}
+    package func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands) {}
+}
+
+/// How a call ended.
+package enum Answer: Sendable {
+    case result([UInt8])  // one JSON value
+    case failure(message: String)  // the procedure says no
+    case unknownProcedure
+    case crashed  // our own fault: a handler threw what it did not declare
+}
+
+/// What is global and exact: asked synchronously on subscribe, unsubscribe and `server_info`,
+/// never on publish (DESIGN §5, registry). The engine implements it.
+package protocol Directory: Sendable {
+    /// Open connections of a dialect, over all cores.
+    func connectionCount(of dialect: DialectID, in realm: Realm) -> Int
+
+    /// Subscriptions of a dialect with the number of their subscribers, over all cores,
+    /// in the order in which they came to be.
+    func subscriptions(of dialect: DialectID, in realm: Realm) -> [(pattern: Pattern, subscriberCount: Int)]
+
+    /// Whether anybody holds a subscription of the dialect under the given glob parent.
+    func hasSubscribers(under parent: Room, of dialect: DialectID, in realm: Realm) -> Bool
+
+    /// Whether a procedure of that name exists (a Swift handler now; callees with the dealer).
+    func hasProcedure(_ name: String, in realm: Realm) -> Bool
+}

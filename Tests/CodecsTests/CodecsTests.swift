@@ -1,0 +1,1 @@
+// The first tests of Codecs land with its first sources.

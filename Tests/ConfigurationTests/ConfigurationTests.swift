@@ -1,0 +1,1 @@
+// The first tests of Configuration land with its first sources.

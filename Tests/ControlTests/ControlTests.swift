@@ -1,0 +1,1 @@
+// The first tests of Control land with its first sources.

@@ -1,0 +1,1 @@
+// The first tests of Engine land with its first sources.

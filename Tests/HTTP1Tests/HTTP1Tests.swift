@@ -1,0 +1,1 @@
+// The first tests of HTTP1 land with its first sources.

@@ -1,0 +1,1 @@
+// The first tests of Lockfree land with its first sources.

@@ -1,0 +1,1 @@
+// The first tests of OpenAPIRPC land with its first sources.

@@ -1,0 +1,1 @@
+// The first tests of Rooms land with its first sources.

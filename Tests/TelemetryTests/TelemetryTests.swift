@@ -1,0 +1,1 @@
+// The first tests of Telemetry land with its first sources.

@@ -1,0 +1,1 @@
+// The first tests of Uring land with its first sources.

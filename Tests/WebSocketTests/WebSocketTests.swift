@@ -1,0 +1,1 @@
+// The first tests of WebSocket land with its first sources.
