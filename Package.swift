@@ -35,7 +35,8 @@ let package = Package(
     ],
     targets: [
         // System headers and the few wrappers they need.
-        .target(name: "CUring"),
+        .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
+        .target(name: "CSystem"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -57,12 +58,12 @@ let package = Package(
         module("Telemetry", imports: ["Bytes"]),
 
         // The kernel line: what follows talks to the world.
-        module("Uring", imports: ["CUring", "Bytes"]),
+        module("Uring", imports: ["CUring", "CSystem", "Bytes"]),
         module(
             "Engine",
             imports: [
-                "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit", "Telemetry",
-                "Uring",
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit",
+                "Telemetry", "Uring",
             ]),
         module(
             "Control",

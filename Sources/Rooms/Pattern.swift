@@ -1,6 +1,5 @@
 // Pattern — a set of rooms, as a typed value (DESIGN §4): never text with special characters.
 
-
 /// A set of rooms.
 package enum Pattern: Hashable, Sendable {
     /// One room.
