@@ -2,6 +2,7 @@
 // queue leave, FIN, read on for a moment, close (RFC 6455 §7, reliability.md).
 
 import Bytes
+import Synchronization
 import Telemetry
 import Uring
 import WebSocket
