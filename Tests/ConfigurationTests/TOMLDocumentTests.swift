@@ -52,8 +52,9 @@ struct TOMLDocumentTests {
         for text in [
             "", "01", "-01", "1_", "_1", "1__0", "+", "-", "0x", "0x_1", "0xG", "-0x1", "1.", ".5",
             "1.e5", "1e", "1e1_", "00.5", "1.5.5", "9223372036854775808", "True", "yes", "1 2",
-            "0b2", "0o8", "1979-05", "1979-05-27T", "nann", "bare", "infinity", "+true", "é",
-        ] where text != "1979-05-27T" {
+            "0b2", "0o8", "1979-05", "1979-05-27T", "1979-05-271", "nann", "bare", "infinity",
+            "+true", "é",
+        ] {
             #expect(throws: TOMLDocument.Failure.self, "\(text)") {
                 try TOMLDocument("x = \(text)")
             }

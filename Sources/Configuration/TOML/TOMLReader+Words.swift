@@ -15,7 +15,9 @@ extension TOMLReader {
         }
         if let value = Self.value(of: word) { return value }
         let text = TOMLText.quoted(String(decoding: word.prefix(60), as: UTF8.self))
-        throw Failure(line: line, message: "\(text) is no value; text stands in quotes")
+        let isNumber = Self.digits(Self.unsigned(word), base: 10).map(Self.isPlain) ?? false
+        let reason = isNumber ? "does not fit into 64 bits" : "is no value; text stands in quotes"
+        throw Failure(line: line, message: "\(text) \(reason)")
     }
 
     private static func isWord(_ octet: UInt8) -> Bool {
@@ -35,7 +37,16 @@ extension TOMLReader {
         }
         if let integer = integer(word) { return .integer(integer) }
         if let decimal = decimal(word) { return .decimal(decimal) }
-        return isDate(word.prefix(10)) || isTime(word) ? .moment : nil
+        return isMoment(word) ? .moment : nil
+    }
+
+    /// A date, a time, or both with `T` or a space between. What follows the seconds is not looked
+    /// at, nor is the calendar: no setting takes either.
+    private static func isMoment(_ word: ArraySlice<UInt8>) -> Bool {
+        guard isDate(word.prefix(10)) else { return isTime(word) }
+        let rest = word.dropFirst(10)
+        guard let separator = rest.first else { return true }
+        return (separator | 0x20 == 0x74 || separator == 0x20) && isTime(rest.dropFirst())
     }
 
     /// A number in base 10, or after `0x`, `0o`, `0b` in another; `nil` when it does not fit.
