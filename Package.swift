@@ -21,6 +21,11 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
         name: "\(name)Tests", dependencies: [.byName(name: name)] + also, swiftSettings: settings)
 }
 
+/// The modules that read what peers send: pure, and fuzzed.
+let parsers: [Target.Dependency] = [
+    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC",
+]
+
 // Imports point one way: a target names only targets above it.
 let package = Package(
     name: "carillon",
@@ -77,6 +82,12 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // What the fuzzer calls; `swift test` replays Tests/Corpus through the same functions.
+        .target(
+            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", swiftSettings: settings),
+        .testTarget(
+            name: "CorpusTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
+
         tests(of: "Bytes"),
         tests(of: "Lockfree", also: ["Bytes"]),
         tests(of: "HTTP1", also: ["Bytes"]),
@@ -93,6 +104,15 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
-        tests(of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
+        tests(
+            of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
     ]
 )
+
+// libFuzzer's runtime is linked only into the build that Tools/fuzz makes.
+if Context.environment["FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["FuzzTargets"], path: "Tools/FuzzDriver",
+            swiftSettings: settings))
+}
