@@ -84,6 +84,7 @@ extension Core where Kernel: ~Copyable {
         case .finishing: break
         case .lingering: closeNow(connection)
         case .ending: closeIfQuiet(connection)
+        case .closed: break
         }
     }
 
@@ -212,6 +213,7 @@ extension Core where Kernel: ~Copyable {
             backlog.close(&store)
             connection.backlog = nil
         }
+        connection.phase = .closed
         kernel.close(connection.socket, token: Token(.close))
         let line = unsafe table.hot + connection.slot
         if unsafe line.pointee.firstSpill != SpillPool.none {

@@ -37,7 +37,7 @@ extension Core where Kernel: ~Copyable {
                 connection.isPongAwaited
                 ? connection.phaseDeadline : connection.lastReceived + limits.pingInterval
         case .http, .closing, .finishing, .lingering: deadline = connection.phaseDeadline
-        case .ending: return
+        case .ending, .closed: return
         }
         if let backlog = connection.backlog {
             deadline = min(deadline, backlog.lastProgress + limits.slowWriteTime)
@@ -70,7 +70,7 @@ extension Core where Kernel: ~Copyable {
             guard now >= connection.phaseDeadline else { break }
             metrics.count(.lingeringReadTime)
             closeNow(connection)
-        case .ending: return
+        case .ending, .closed: return
         }
         setDeadline(of: connection)
     }
