@@ -67,14 +67,14 @@ internal struct SubscriptionList {
             if record.channel.lowerBound > 2, octets[previous] == octets[record.channel] {
                 json.append(0x2C)
             } else {
-                if record.channel.lowerBound > 2 { json.append("],") }
+                if record.channel.lowerBound > 2 { json.append(literal: "],") }
                 json.append(jsonString: unsafe octets.span.bytes.extracting(record.channel))
-                json.append(":[")
+                json.append(literal: ":[")
             }
             json.append(jsonString: unsafe octets.span.bytes.extracting(record.pattern))
             previous = record.channel
         }
-        json.append(count == 0 ? "}" : "]}")
+        json.append(literal: count == 0 ? "}" : "]}")
     }
 
     private func record(of channel: [UInt8], pattern: [UInt8]) -> Record? {
