@@ -21,6 +21,11 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
         name: "\(name)Tests", dependencies: [.byName(name: name)] + also, swiftSettings: settings)
 }
 
+/// The modules that read what peers send: pure, and fuzzed.
+let parsers: [Target.Dependency] = [
+    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC",
+]
+
 // Imports point one way: a target names only targets above it.
 let package = Package(
     name: "carillon",
@@ -31,7 +36,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // System headers and the few wrappers they need.
@@ -52,9 +56,7 @@ let package = Package(
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
-        module(
-            "Configuration",
-            imports: ["Bytes", .product(name: "TOMLKit", package: "TOMLKit")]),
+        module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
 
         // The kernel line: what follows talks to the world.
@@ -74,11 +76,17 @@ let package = Package(
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "Bytes", "Configuration", "Control", "Carillon", "Telemetry",
+                "Bytes", "Configuration", "Control", "Carillon", "Telemetry", "Engine", "Echo", "OpenAPIRPC", "DialectKit", "Rooms", "Uring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+
+        // What the fuzzer calls; `swift test` replays Tests/Corpus through the same functions.
+        .target(
+            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", swiftSettings: settings),
+        .testTarget(
+            name: "CorpusTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
 
         tests(of: "Bytes"),
         tests(of: "Lockfree", also: ["Bytes"]),
@@ -96,6 +104,15 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
-        tests(of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
+        tests(
+            of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
     ]
 )
+
+// libFuzzer's runtime is linked only into the build that Tools/fuzz makes.
+if Context.environment["FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["FuzzTargets"], path: "Tools/FuzzDriver",
+            swiftSettings: settings))
+}

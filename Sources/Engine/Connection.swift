@@ -18,6 +18,7 @@ final class Connection {
         case finishing  // what is queued still leaves, then FIN
         case lingering  // FIN sent; what comes is discarded, so that no RST erases our last words
         case ending  // waits for the terminal completions of what is in flight
+        case closed  // its slot belongs to somebody else
 
         static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }
     }

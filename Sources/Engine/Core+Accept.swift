@@ -1,6 +1,7 @@
 // Accepting — from the listener to a connection that is read.
 
 import Bytes
+import Synchronization
 import Telemetry
 import Uring
 

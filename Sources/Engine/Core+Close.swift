@@ -2,6 +2,7 @@
 // queue leave, FIN, read on for a moment, close (RFC 6455 §7, reliability.md).
 
 import Bytes
+import Synchronization
 import Telemetry
 import Uring
 import WebSocket
@@ -83,6 +84,7 @@ extension Core where Kernel: ~Copyable {
         case .finishing: break
         case .lingering: closeNow(connection)
         case .ending: closeIfQuiet(connection)
+        case .closed: break
         }
     }
 
@@ -211,6 +213,7 @@ extension Core where Kernel: ~Copyable {
             backlog.close(&store)
             connection.backlog = nil
         }
+        connection.phase = .closed
         kernel.close(connection.socket, token: Token(.close))
         let line = unsafe table.hot + connection.slot
         if unsafe line.pointee.firstSpill != SpillPool.none {

@@ -5,6 +5,7 @@
 
 import Bytes
 import DialectKit
+import Lockfree
 import Rooms
 import Synchronization
 import Telemetry
@@ -96,9 +97,9 @@ extension Core where Kernel: ~Copyable {
 
     /// Per subscriber: 8 octets read in sequence, one cache line written.
     private mutating func deliver(_ range: LogRange, to list: MemberListID) -> Int {
-        let members = unsafe rooms.members(of: list)
+        let members = unsafe rooms.unsafeMembers(of: list)
         var count = 0
-        for place in unsafe 0..<members.count {
+        for place in 0..<members.count {
             let slot = unsafe members[place].connection
             if enqueue(range, at: slot) { count &+= 1 }
         }
@@ -107,9 +108,9 @@ extension Core where Kernel: ~Copyable {
 
     /// The same for connections that other lists of this publication may hold as well.
     private mutating func deliverOnce(_ range: LogRange, to list: MemberListID) -> Int {
-        let members = unsafe rooms.members(of: list)
+        let members = unsafe rooms.unsafeMembers(of: list)
         var count = 0
-        for place in unsafe 0..<members.count {
+        for place in 0..<members.count {
             let slot = unsafe members[place].connection
             let line = unsafe table.hot + Int(slot)
             if unsafe line.pointee.stamp == stamp { continue }
@@ -121,7 +122,7 @@ extension Core where Kernel: ~Copyable {
 
     private func dialect(ofLane lane: Int) -> (id: DialectID, dialect: any Dialect) {
         let id = DialectID(rawValue: UInt8(truncatingIfNeeded: lane / WireForm.count))
-        return (id, dialects[Int(id.rawValue)].unsafelyUnwrapped)
+        return unsafe (id, dialects[Int(id.rawValue)].unsafelyUnwrapped)
     }
 
     /// The frame of an envelope class, written to its lane's log when first asked for.
@@ -150,8 +151,9 @@ extension Core where Kernel: ~Copyable {
             let form = deflatedForm(of: publication, envelope, message.octets)
         {
             if form.isCompressed {
+                let octets = form.octets
                 return unsafe append(
-                    opcode, form.octets.span.bytes, isCompressed: true, lane: envelope.lane)
+                    opcode, octets.span.bytes, isCompressed: true, lane: envelope.lane)
             }
         }
         return append(opcode, message.octets, isCompressed: false, lane: envelope.lane)
@@ -179,7 +181,7 @@ extension Core where Kernel: ~Copyable {
             isFinal: true, isCompressed: isCompressed, opcode: opcode,
             payloadSize: payload.byteCount, mask: nil)
         let size = payload.byteCount
-        touchedLogs.append(lane)
+        if touchedLogs.last != lane { touchedLogs.append(lane) }
         let range = unsafe logs[lane].append(&store, atMost: FrameHeader.sizeLimit + size) { room in
             let start = unsafe room.baseAddress.unsafelyUnwrapped
             let headerSize = unsafe header.encode(at: start)

@@ -5,6 +5,8 @@
 // what it left over is known before anything else is queued for it. The dirty list is cut into
 // slices, first in, first out; memory is used again when it is empty and all is reaped.
 
+import Synchronization
+import Telemetry
 import Uring
 
 extension Core where Kernel: ~Copyable {
@@ -79,13 +81,14 @@ extension Core where Kernel: ~Copyable {
             ranges.append(range)
             total += range.size
         }
-        let sources = unsafe ranges.map { unsafe (store.start(of: $0), $0.size) }
+        let sources = ranges.map { unsafe SendPiece(start: store.start(of: $0), size: $0.size) }
         let joined = unsafe privateLog.append(&store, atMost: total) { room in
             var offset = 0
-            for (source, size) in unsafe sources {
+            for source in sources {
+                guard let start = unsafe source.start else { continue }
                 unsafe (room.baseAddress.unsafelyUnwrapped + offset)
-                    .copyMemory(from: source, byteCount: size)
-                offset += size
+                    .copyMemory(from: start, byteCount: source.size)
+                offset += source.size
             }
             return offset
         }

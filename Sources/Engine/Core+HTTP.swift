@@ -25,12 +25,9 @@ final class Exchange {
 
 extension Core where Kernel: ~Copyable {
     private var headLimits: HeadLimits {
-        var limits = HeadLimits()
-        limits.startLineSize = self.limits.requestLineSize
-        limits.headerLineSize = self.limits.headerLineSize
-        limits.headersSize = self.limits.headersSize
-        limits.headerCount = self.limits.headerCount
-        return limits
+        HeadLimits(
+            startLineSize: limits.requestLineSize, headerLineSize: limits.headerLineSize,
+            headersSize: limits.headersSize, headerCount: limits.headerCount)
     }
 
     mutating func consumeRequests(
@@ -42,7 +39,7 @@ extension Core where Kernel: ~Copyable {
                 guard readBody(rest, &offset, exchange, connection) else { return }
                 continue
             }
-            guard unsafe offset < octets.count else { return }
+            guard offset < octets.count else { return }
             let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[offset...]).bytes
             var head = connection.exchange?.head ?? RequestHead()
             connection.exchange = nil
@@ -65,7 +62,10 @@ extension Core where Kernel: ~Copyable {
     private mutating func handle(
         _ head: RequestHead, _ octets: RawSpan, for connection: Connection
     ) {
-        let path = PercentCoding.path(octets.extracting(head.pathRange))
+        guard let path = head.path(in: octets) else {
+            refuse(connection, status: 400)
+            return
+        }
         if connection.listener == 0, let route = routes[path] {
             upgrade(head, octets, to: route, for: connection)
             return
@@ -130,10 +130,14 @@ extension Core where Kernel: ~Copyable {
         setDeadline(of: connection)
         guard let handler = state.settings.handler else { return }
         let head = exchange.head
-        let path = PercentCoding.path(exchange.headOctets.octets.extracting(head.pathRange))
+        var headOctets = OctetBuffer(capacity: 0)
+        var body = OctetBuffer(capacity: 0)
+        swap(&headOctets, &exchange.headOctets)
+        swap(&body, &exchange.body)
+        let path = head.path(in: headOctets.octets) ?? ""
         let request = Request(
-            method: head.method, path: path, head: head, headOctets: exchange.headOctets.octets,
-            body: exchange.body.octets, listener: connection.listener,
+            method: head.method, path: path, head: head, headOctets: headOctets.octets,
+            body: body.octets, listener: connection.listener,
             isLoopback: state.loopbackListeners[connection.listener])
         let responder = Responder(state: state, connection: connection.id)
         switch handler.respond(to: request, via: responder) {
@@ -166,7 +170,8 @@ extension Core where Kernel: ~Copyable {
     /// Refuses a request: status line, FIN, then reading on for a while so that it is heard.
     mutating func refuse(
         _ connection: Connection, status: Int, retryAfter: Int? = nil,
-        contentType: StaticString = "text/plain; charset=utf-8", body: String? = nil
+        contentType: String = "text/plain; charset=utf-8", body: String? = nil,
+        extraFields: (inout OctetBuffer) -> Void = { _ in }
     ) {
         guard connection.phase == .http else { return }
         metrics.count(handshake: HandshakeResult(status: status))
@@ -175,16 +180,14 @@ extension Core where Kernel: ~Copyable {
         message.removeAll()
         let reason = ResponseHead.reason(of: status)
         let text = body ?? "\(reason)\n"
-        unsafe ResponseHead.write(
-            status: status, contentType: contentType, body: Array(text.utf8).span.bytes,
-            keepsAlive: false, into: &message
-        ) { buffer in
-            if status == 426 {
-                ResponseHead.writeField("Sec-WebSocket-Version", 13, into: &buffer)
-                ResponseHead.writeField("Upgrade", "websocket", into: &buffer)
-            }
-            if let retryAfter { ResponseHead.writeField("Retry-After", retryAfter, into: &buffer) }
-        }
+        ResponseHead.writeStatusLine(status, into: &message)
+        ResponseHead.writeField("Content-Type", text: contentType, into: &message)
+        ResponseHead.writeField("Content-Length", text.utf8.count, into: &message)
+        ResponseHead.writeField("Connection", "close", into: &message)
+        if let retryAfter { ResponseHead.writeField("Retry-After", retryAfter, into: &message) }
+        extraFields(&message)
+        ResponseHead.writeEnd(into: &message)
+        message.append(text)
         sendMessageBuffer(to: connection)
         finish(connection)
     }

@@ -1,7 +1,11 @@
 // Mail — what other cores and threads ask for, and the end of everything.
 
 import Bytes
+import DialectKit
+import Lockfree
+import Synchronization
 import Telemetry
+import WebSocket
 
 extension Core where Kernel: ~Copyable {
     mutating func readMail() {

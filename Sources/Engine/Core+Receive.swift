@@ -99,7 +99,7 @@ extension Core where Kernel: ~Copyable {
         } else {
             var offset = 0
             unsafe consume(octets, &offset, for: connection)
-            if unsafe offset < octets.count, connection.phase < .finishing {
+            if offset < octets.count, connection.phase < .finishing {
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[offset...])
                 unsafe connection.parked = OctetBuffer(copying: rest.bytes)
             }
@@ -122,7 +122,7 @@ extension Core where Kernel: ~Copyable {
         unsafe consume(octets, &offset, for: connection)
         guard offset < parked.count, connection.phase < .finishing else { return }
         parked.removeFirst(offset)
-        connection.parked = parked
+        connection.parked = consume parked
     }
 
     private mutating func consume(

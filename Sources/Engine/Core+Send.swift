@@ -2,6 +2,7 @@
 
 import Bytes
 import DialectKit
+import Synchronization
 import Telemetry
 import Uring
 import WebSocket
@@ -87,7 +88,7 @@ extension Core where Kernel: ~Copyable {
     mutating func send(_ octets: RawSpan, to connection: Connection) -> Bool {
         let size = octets.byteCount
         guard size > 0 else { return true }
-        let range = appendPrivate(atMost: size) { room in
+        let range = unsafe appendPrivate(atMost: size) { room in
             unsafe octets.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
             return size
         }
@@ -104,7 +105,7 @@ extension Core where Kernel: ~Copyable {
             isFinal: true, isCompressed: isCompressed, opcode: opcode,
             payloadSize: payload.byteCount, mask: nil)
         let size = payload.byteCount
-        let range = appendPrivate(atMost: FrameHeader.sizeLimit + size) { room in
+        let range = unsafe appendPrivate(atMost: FrameHeader.sizeLimit + size) { room in
             let start = unsafe header.encode(at: room.baseAddress.unsafelyUnwrapped)
             unsafe payload.withUnsafeBytes { payload in
                 guard let source = payload.baseAddress else { return }
@@ -119,15 +120,17 @@ extension Core where Kernel: ~Copyable {
     /// Queues one message of a connection's own, deflated where that was agreed and helps.
     @discardableResult
     mutating func sendMessage(
-        _ kind: MessageKind, _ payload: RawSpan, to connection: Connection
+        _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
     ) -> Bool {
         let opcode: Opcode = kind == .text ? .text : .binary
         if connection.wire != .plain, payload.byteCount >= state.settings.deflateMinimumSize {
             var packed = takePacked()
-            defer { self.packed = packed }
-            if deflate(payload, for: connection.wire, into: &packed) {
-                return sendFrame(opcode, packed.octets, isCompressed: true, to: connection)
-            }
+            let isSmaller = deflate(payload, for: connection.wire, into: &packed)
+            let isQueued =
+                isSmaller
+                && sendFrame(opcode, packed.octets, isCompressed: true, to: connection)
+            swap(&packed, &self.packed)
+            if isSmaller { return isQueued }
         }
         return sendFrame(opcode, payload, to: connection)
     }

@@ -1,6 +1,7 @@
 // Time — one deadline per connection, and the few things a core does by the clock.
 
 import Bytes
+import Synchronization
 import Telemetry
 import WebSocket
 
@@ -36,7 +37,7 @@ extension Core where Kernel: ~Copyable {
                 connection.isPongAwaited
                 ? connection.phaseDeadline : connection.lastReceived + limits.pingInterval
         case .http, .closing, .finishing, .lingering: deadline = connection.phaseDeadline
-        case .ending: return
+        case .ending, .closed: return
         }
         if let backlog = connection.backlog {
             deadline = min(deadline, backlog.lastProgress + limits.slowWriteTime)
@@ -69,7 +70,7 @@ extension Core where Kernel: ~Copyable {
             guard now >= connection.phaseDeadline else { break }
             metrics.count(.lingeringReadTime)
             closeNow(connection)
-        case .ending: return
+        case .ending, .closed: return
         }
         setDeadline(of: connection)
     }

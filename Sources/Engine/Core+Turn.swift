@@ -3,6 +3,8 @@
 // Reap everything; settle refused sends first, since the next use of a connection's queue would
 // forget what they left; then work; then flush and enter. One system call per turn.
 
+import Lockfree
+import Telemetry
 import Uring
 
 extension Core where Kernel: ~Copyable {
@@ -24,7 +26,7 @@ extension Core where Kernel: ~Copyable {
     mutating func turn() {
         let timeout = sleepTime()
         _ = kernel.enter(timeout: timeout)
-        if timeout != 0 { state.mailboxes[index].wakeUp() }
+        if timeout != 0 { state.mailboxes[index].stayAwake() }
         now = kernel.now
         metrics.add(.loopTurns)
         reap()

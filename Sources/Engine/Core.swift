@@ -26,6 +26,12 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     let index: Int
     let state: EngineState
     let limits: Limits
+    /// Places in `settings.routes` by path.
+    let routes: [String: Int]
+    /// Dialects by their id.
+    let dialects: [(any Dialect)?]
+    /// What receivers keep to, by route.
+    let receiverLimits: [ReceiverLimits]
     let metrics: CoreMetrics
     var now: UInt64
 
@@ -106,8 +112,21 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         logs = Array(repeating: PublicationLog(), count: dialectCount * WireForm.count)
         gather = GatherArena(count: max(state.settings.flushSlice, 64))
         deflaters = DeflaterTable()
+        let limits = state.settings.limits
+        var routes: [String: Int] = [:]
+        var dialects: [(any Dialect)?] = Array(repeating: nil, count: dialectCount)
+        var receiverLimits: [ReceiverLimits] = []
+        for (place, route) in state.settings.routes.enumerated() {
+            routes[route.path] = place
+            dialects[Int(route.dialectID.rawValue)] = route.dialect
+            receiverLimits.append(
+                ReceiverLimits(
+                    messageSize: route.messageSize ?? limits.messageSize,
+                    fragmentCount: route.fragmentCount ?? limits.fragmentCount,
+                    inflatedPerStep: limits.inflatedPerTurn))
+        }
+        self.routes = routes
+        self.dialects = dialects
+        self.receiverLimits = receiverLimits
     }
-
-    /// Gives back what the logs hold; the table and the kernel free themselves.
-    deinit {}
 }

@@ -4,9 +4,14 @@ import CSystem
 import Lockfree
 import Synchronization
 package import DialectKit
-package import Rooms
+import Rooms
 package import Telemetry
-import WebSocket
+package import WebSocket
+
+/// Answers a call, from any thread and once. `arguments` is one JSON value. Called on a core, so it
+/// must not wait: what takes time is done elsewhere.
+package typealias ProcedureHandler =
+    @Sendable (_ arguments: [UInt8], _ answer: @escaping @Sendable (Answer) -> Void) -> Void
 
 /// Settings of an engine that do not change while it runs.
 package struct EngineSettings: Sendable {
@@ -14,7 +19,8 @@ package struct EngineSettings: Sendable {
     package var routes: [Route] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
-    package var isDeflateEnabled = true
+    /// What sessions may call, by name.
+    package var procedures: [String: ProcedureHandler] = [:]
     /// Messages below this many octets are sent plain.
     package var deflateMinimumSize = 64
     /// Connections flushed in one turn.
@@ -54,6 +60,8 @@ package final class EngineState: Sendable {
     }
 
     package var coreCount: Int { mailboxes.count }
+
+    var procedures: [String: ProcedureHandler] { settings.procedures }
 
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 

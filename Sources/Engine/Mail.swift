@@ -1,7 +1,7 @@
 // Mail — what other threads ask of a core. Posting never blocks and never fails.
 
 import Bytes
-package import DialectKit
+import DialectKit
 
 /// One message to a core.
 enum Mail: Sendable {

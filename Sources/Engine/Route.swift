@@ -16,8 +16,8 @@ package struct Route: Sendable {
     package var messageSize: Int?
     package var fragmentCount: Int?
     package var sendQueueSize: Int?
-    /// Exact origins allowed; empty: any.
-    package var origins: [String] = []
+    /// Whose pages may connect; `nil`: everybody's.
+    package var originList: OriginList?
 
     package init(
         path: String, dialect: any Dialect, dialectID: DialectID, realm: Realm = .standard

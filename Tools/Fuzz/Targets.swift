@@ -1,0 +1,19 @@
+// Targets — the parsers that are fuzzed, by name.
+//
+// Each `fuzz…` function takes octets as a peer would send them, checks its properties with
+// `precondition` and returns; a trap is a finding. The names are those of the folders in
+// Tests/Corpus and of `Tools/fuzz NAME`. A new target is a file here, a line below and a folder
+// of seeds: CorpusTests fails when one of the three is missing.
+
+/// One fuzzed parser.
+///
+/// Safety: `run` reads the octets it is lent during the call and keeps nothing of them.
+@safe
+package struct FuzzTarget: Sendable {
+    package let name: String
+    package let run: @Sendable (UnsafeRawBufferPointer) -> Void
+}
+
+package let fuzzTargets: [FuzzTarget] = unsafe [
+    FuzzTarget(name: "OctetBuffer", run: fuzzOctetBuffer)
+]

@@ -1,0 +1,61 @@
+# What the scripts beside this file share: where the project is, how they speak, and how they get
+# the Debian packages they need. Sourced, never run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+say() { printf '%s %s\n' "==>" "$*" >&2; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# need_swift: the one thing we cannot install.
+need_swift() {
+    command -v swift >/dev/null && return
+    die "Swift 6.3 or later is needed and was not found: https://www.swift.org/install/linux/"
+}
+
+# need PACKAGE:CHECK...: installs those Debian packages whose CHECK fails.
+#
+# CHECK is a program that must be found; `/NAME` is a header that the C compiler must find, `.NAME`
+# a module of Python. Looking for the thing rather than for the package keeps
+# other distributions and hand-built installations working.
+need() {
+    local missing=() item package check
+    for item in "$@"; do
+        package=${item%%:*} check=${item#*:}
+        case $check in
+            /*) has_header "${check#/}" ;;
+            .*) python3 -c "import ${check#.}" 2>/dev/null ;;
+            *) command -v "$check" >/dev/null ;;
+        esac || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    say "installing system packages: ${missing[*]}"
+    command -v apt-get >/dev/null ||
+        die "please install these first (Debian names): ${missing[*]}; there is no apt-get here"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            die "please install as root: apt-get install ${missing[*]} (there is no sudo here)"
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" apt-get update -q >&2 || die "apt-get update failed"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 ||
+        die "apt-get could not install: ${missing[*]}"
+}
+
+# The compiler that comes with Swift finds system headers where our modules will find them.
+has_header() {
+    [ -e "/usr/include/$1" ] || printf '#include <%s>\n' "$1" | clang -x c -fsyntax-only - 2>/dev/null ||
+        printf '#include <%s>\n' "$1" | cc -x c -fsyntax-only - 2>/dev/null
+}
+
+# What `swift build` of the server needs.
+need_build_packages() {
+    need git:git pkg-config:pkg-config zlib1g-dev:/zlib.h liburing-dev:/liburing.h
+}
+
+# binary PRODUCT [OPTIONS of swift build...]: where that build puts it.
+binary() {
+    local product=$1
+    shift
+    printf '%s/%s' "$(swift build --package-path "$root" "$@" --show-bin-path)" "$product"
+}
