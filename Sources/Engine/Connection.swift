@@ -55,6 +55,12 @@ final class Connection {
     var route: Int = -1
     var wire = WireForm.plain
     var subscriptions: SubscriptionSet?
+    /// Error replies since `errorWindow`, when the running minute began.
+    var errorCount = 0
+    var errorWindow: UInt64 = 0
+    var allowance = Allowance()
+    /// Holds its input until the next tick, because it sends too much.
+    var isOverRate = false
     /// The newest ping not answered because the queue is backlogged.
     var waitingPong: [UInt8]?
     /// When a drain closes it.

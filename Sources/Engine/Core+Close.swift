@@ -140,7 +140,7 @@ extension Core where Kernel: ~Copyable {
             guard let connection = table.connection(at: Int(slot)),
                 unsafe table.hot[Int(slot)].flags.contains(.overflowing)
             else { continue }
-            metrics.count(.sendQueueSize)
+            hit(.sendQueueSize, connection)
             metrics.count(slow: .closed)
             metrics.count(.dropped)
             shed(connection, reason: .slowConsumer)

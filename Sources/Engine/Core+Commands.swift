@@ -33,7 +33,22 @@ extension Core where Kernel: ~Copyable {
                 close(connection, CloseCode(rawValue: code), reason, because: .asked)
             }
         }
+        if commands.errorCount > 0 { countErrors(commands.errorCount, connection) }
         commands.removeAll()
+    }
+
+    /// Too many error replies in a minute: whoever that is does not listen.
+    private mutating func countErrors(_ count: Int, _ connection: Connection) {
+        if now >= connection.errorWindow + 60_000_000_000 {
+            connection.errorWindow = now
+            connection.errorCount = 0
+        }
+        connection.errorCount += count
+        guard connection.errorCount > limits.errorsPerMinute, connection.phase == .open else {
+            return
+        }
+        hit(.errorsPerMinute, connection)
+        fail(connection, .policyViolation, "too many errors", reason: .limit)
     }
 
     private mutating func subscribe(

@@ -8,6 +8,7 @@
 import Synchronization
 import Telemetry
 import Uring
+import WebSocket
 
 extension Core where Kernel: ~Copyable {
     mutating func flush() {
@@ -208,6 +209,10 @@ extension Core where Kernel: ~Copyable {
         connection.backlog = nil
         unsafe line.pointee.flags.remove(.blocked)
         setDeadline(of: connection)
+        if let pong = connection.waitingPong, connection.phase == .open {
+            connection.waitingPong = nil
+            unsafe sendFrame(.pong, pong.span.bytes, to: connection)
+        }
         if connection.phase == .finishing { finishing.append(connection.id) }
         if connection.isPaused { resumeInput(connection) }
     }

@@ -14,11 +14,12 @@ extension Core where Kernel: ~Copyable {
         while connection.phase == .open || connection.phase == .closing {
             if connection.holdsInput { return }
             guard frameCount < self.limits.framesPerTurn else {
-                metrics.count(.framesPerTurn)
+                hit(.framesPerTurn, connection)
                 makeRunnable(connection)
                 return
             }
             frameCount += 1
+            if self.limits.messageRate > 0, !spendAllowance(of: connection) { return }
             let event: Reception
             do throws(FrameError) {
                 event = try unsafe connection.receiver!.next(
@@ -51,6 +52,26 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
+    /// Whether the connection may send another frame now; if not it waits for the clock.
+    private mutating func spendAllowance(of connection: Connection) -> Bool {
+        switch connection.allowance.spend(
+            now: now, rate: limits.messageRate, burst: limits.messageBurst)
+        {
+        case .granted: return true
+        case .exhausted:
+            hit(.messageRate, connection)
+            fail(connection, .policyViolation, "too many messages", reason: .limit)
+            return false
+        case .wait:
+            // Not read any more, so TCP pushes back; the wheel looks again at the next tick.
+            hit(.messageRate, connection)
+            connection.holdsInput = true
+            connection.isOverRate = true
+            wheel.set(connection.slot, at: now + TimingWheel.tick)
+            return false
+        }
+    }
+
     /// Hands one message to the session and carries out what it wants.
     private mutating func deliver(
         _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
@@ -65,7 +86,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func pong(_ payload: RawSpan, to connection: Connection) {
         // RFC 6455 §5.5.3: only the newest ping need be answered when pongs would pile up.
         if connection.backlog != nil {
-            metrics.count(.pongsWaiting)
+            hit(.pongsWaiting, connection)
             connection.waitingPong = payload.array
             return
         }
@@ -76,10 +97,10 @@ extension Core where Kernel: ~Copyable {
         let reason: CloseReason
         switch error {
         case .oversizedMessage:
-            metrics.count(.messageSize)
+            hit(.messageSize, connection)
             reason = .limit
         case .tooManyFragments:
-            metrics.count(.fragmentsPerMessage)
+            hit(.fragmentsPerMessage, connection)
             reason = .limit
         case .brokenCompression:
             metrics.add(.inflateRefused)

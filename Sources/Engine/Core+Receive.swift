@@ -167,7 +167,7 @@ extension Core where Kernel: ~Copyable {
         guard !connection.isPaused, connection.phase < .finishing, mayNotRead(connection) else {
             return
         }
-        metrics.count(.parkedReceiveSize)
+        hit(.parkedReceiveSize, connection)
         connection.isPaused = true
         if connection.isReceiving {
             kernel.cancel(Self.receiveToken(connection), token: Token(.cancel))

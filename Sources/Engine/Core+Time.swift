@@ -50,18 +50,22 @@ extension Core where Kernel: ~Copyable {
         if let backlog = connection.backlog, connection.phase < .lingering,
             now >= backlog.lastProgress + limits.slowWriteTime
         {
-            metrics.count(.slowWriteTime)
+            hit(.slowWriteTime, connection)
             // 1013 is attempted, but who takes nothing for so long will not take that either.
             shed(connection, reason: .slowWrite)
             closeNow(connection)
             return
+        }
+        if connection.isOverRate {
+            connection.isOverRate = false
+            releaseInput(connection)
         }
         switch connection.phase {
         case .http: requestTimedOut(connection)
         case .open: checkLife(of: connection)
         case .closing:
             guard now >= connection.phaseDeadline else { break }
-            metrics.count(.closeHandshakeTime)
+            hit(.closeHandshakeTime, connection)
             finish(connection)
         case .finishing:
             guard now >= connection.phaseDeadline else { break }
@@ -82,10 +86,10 @@ extension Core where Kernel: ~Copyable {
             return
         }
         if connection.exchange?.decoder != nil {
-            metrics.count(.bodyStallTime)
+            hit(.bodyStallTime, connection)
             refuse(connection, status: 408)
         } else if connection.isShakingHands || connection.parked != nil {
-            metrics.count(.handshakeTime)
+            hit(.handshakeTime, connection)
             let hasLine = connection.parked?.octets.firstIndex(of: 0x0A) != nil
             if hasLine {
                 refuse(connection, status: 408)
@@ -94,7 +98,7 @@ extension Core where Kernel: ~Copyable {
                 finish(connection)
             }
         } else {
-            metrics.count(.keepAliveIdle)
+            hit(.keepAliveIdle, connection)
             finish(connection)
         }
     }
@@ -111,7 +115,7 @@ extension Core where Kernel: ~Copyable {
         }
         if connection.isPongAwaited {
             guard now >= connection.phaseDeadline else { return }
-            metrics.count(.pongTimeout)
+            hit(.pongTimeout, connection)
             abort(connection, reason: .pongTimeout)
             return
         }
@@ -133,7 +137,7 @@ extension Core where Kernel: ~Copyable {
             if backlog.size > largest?.backlog?.size ?? 0 { largest = connection }
         }
         guard let largest else { return }
-        metrics.count(.processSendQueueShare)
+        hit(.processSendQueueShare, largest)
         shed(largest, reason: .memoryPressure)
         closeNow(largest)
     }

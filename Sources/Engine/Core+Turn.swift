@@ -98,6 +98,7 @@ extension Core where Kernel: ~Copyable {
             if token.slot == 0 {
                 kernel.armWakeUp()
             }
+        case .peerName: peerNamed(token, completion.result)
         case .immediateSend, .message, .shutdown, .cancel, .close, nil: break
         }
     }

@@ -16,6 +16,7 @@ struct Listener {
     let descriptor: Int32
     /// 0 the main listener, 1 the control listener.
     let role: Int
+    var isIPv6 = false
     var isArmed = false
     var isClosed = false
 }
@@ -85,9 +86,14 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var expired: [UInt32] = []
     var mail: [Mail] = []
 
+    // Reports, by the raw value of the limit.
+    var reportTimes = [UInt64](repeating: 0, count: LimitName.allCases.count)
+    var reportCounts = [Int](repeating: 0, count: LimitName.allCases.count)
+    var pendingReports: [UInt32: PendingReport] = [:]
+    var lastReport: UInt32 = 0
+
     var drain: DrainPlan?
     var isStopping = false
-    var lastMinute: UInt64 = 0
 
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }

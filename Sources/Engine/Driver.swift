@@ -63,6 +63,11 @@ protocol Driver: ~Copyable {
     /// Makes posts from other threads end an `enter`; call again after a `wakeUp` completion.
     mutating func armWakeUp()
 
+    /// Asks for the peer address of a direct descriptor (where `features` has `peerNames`).
+    @unsafe
+    mutating func peerName(
+        of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: Token)
+
     /// Ends the `enter` of another core, from this core's thread.
     mutating func wake(_ target: WakeHandle)
 }
@@ -72,4 +77,14 @@ protocol Driver: ~Copyable {
 struct WakeHandle: Sendable, Equatable {
     let ring: Int32
     let event: Int32
+}
+
+extension Driver where Self: ~Copyable {
+    /// Drivers without `peerNames` are never asked.
+    @unsafe
+    mutating func peerName(
+        of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: Token
+    ) {
+        preconditionFailure("this driver has no peer names")
+    }
 }

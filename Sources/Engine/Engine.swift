@@ -18,7 +18,9 @@ package struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    package var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var isIPv6: Bool { host.contains(":") }
+
+    package var text: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     package var isLoopback: Bool { host == "::1" || host.hasPrefix("127.") }
 }
@@ -167,13 +169,13 @@ private struct Listening {
         for _ in 0..<options.coreCount {
             let (descriptor, port) = try listen(address, shared: isShared)
             address = ListenAddress(host: address.host, port: port)
-            listeners.append([Listener(descriptor: descriptor, role: 0)])
+            listeners.append([Listener(descriptor: descriptor, role: 0, isIPv6: address.isIPv6)])
         }
         var control = options.control
         if let wanted = control {
             let (descriptor, port) = try listen(wanted, shared: false)
             control = ListenAddress(host: wanted.host, port: port)
-            listeners[0].append(Listener(descriptor: descriptor, role: 1))
+            listeners[0].append(Listener(descriptor: descriptor, role: 1, isIPv6: wanted.isIPv6))
         }
         return Listening(listeners: listeners, address: address, control: control)
     }

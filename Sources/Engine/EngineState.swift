@@ -19,6 +19,8 @@ package struct EngineSettings: Sendable {
     package var routes: [Route] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
+    /// Told of limits that were reached; called on cores, so it must not wait.
+    package var report: (@Sendable (LimitReport) -> Void)?
     /// What sessions may call, by name.
     package var procedures: [String: ProcedureHandler] = [:]
     /// Messages below this many octets are sent plain.

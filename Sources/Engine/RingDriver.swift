@@ -100,6 +100,13 @@ struct RingDriver: Driver, ~Copyable {
         unsafe ring.read(event, into: counter, token: Token(.wakeUp).rawValue)
     }
 
+    @unsafe
+    mutating func peerName(
+        of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: Token
+    ) {
+        unsafe ring.peerName(of: socket, into: address, size: size, token: token.rawValue)
+    }
+
     mutating func wake(_ target: WakeHandle) {
         if ring.features.contains(.ringMessages) {
             ring.message(

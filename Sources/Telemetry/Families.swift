@@ -68,7 +68,7 @@ package enum LimitName: Int, CaseIterable, MetricKey {
     case processSendQueueShare, slowWriteTime, pongTimeout, closeHandshakeTime
     case lingeringReadTime, subscriptionsPerConnection, roomNameSize, wildcardsPerPattern
     case jsonDepth, messageRate, connectionsPerCore, connectionsPerAddress
-    case handshakesInProgress, parkedReceiveSize, mailSize, memory
+    case handshakesInProgress, parkedReceiveSize, mailSize, memory, errorsPerMinute
 
     package var label: String {
         switch self {
@@ -104,6 +104,7 @@ package enum LimitName: Int, CaseIterable, MetricKey {
         case .parkedReceiveSize: "parked_receive_size"
         case .mailSize: "mail_size"
         case .memory: "memory"
+        case .errorsPerMinute: "errors_per_minute"
         }
     }
 }

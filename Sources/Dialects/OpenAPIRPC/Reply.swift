@@ -90,6 +90,7 @@ extension Commands {
     private mutating func refuse(
         _ caller: borrowing Caller, _ message: String, _ problems: Problems
     ) {
+        noteError()
         let start = octets.count
         octets.append(literal: #"{"error":{"message":"#)
         octets.append(jsonString: message)
