@@ -10,6 +10,9 @@ protocol Driver: ~Copyable {
     /// Monotonic nanoseconds; constant within a turn in the simulation.
     var now: UInt64 { get }
 
+    /// Random numbers: the system's, or those of a seed.
+    mutating func random() -> UInt64
+
     var features: Features { get }
 
     /// How many sockets may be open at once.

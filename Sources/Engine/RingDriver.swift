@@ -30,6 +30,8 @@ struct RingDriver: Driver, ~Copyable {
     var wakeHandle: WakeHandle { WakeHandle(ring: ring.descriptor, event: event) }
 
     var now: UInt64 { carillon_monotonic_now() }
+    mutating func random() -> UInt64 { UInt64.random(in: 0 ... .max) }
+
     var features: Features { ring.features }
     var fullCount: Int { ring.fullCount }
     var overflowCount: Int { ring.overflowCount }
