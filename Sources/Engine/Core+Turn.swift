@@ -12,6 +12,15 @@ extension Core where Kernel: ~Copyable {
     mutating func run() {
         start()
         while !isOver { turn() }
+        end()
+    }
+
+    /// What was prepared in the last turn, closes above all, still has to reach the kernel.
+    mutating func end() {
+        while kernel.unsubmittedCount > 0 {
+            _ = kernel.enter(timeout: 0)
+            kernel.reap(into: &completions)
+        }
     }
 
     mutating func start() {
