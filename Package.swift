@@ -104,6 +104,14 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
+        // Whole cores on a simulated ring and clock.
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "OpenAPIRPC", "Rooms",
+                "Telemetry", "Uring", "WebSocket",
+            ],
+            swiftSettings: settings),
         tests(
             of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
     ]
