@@ -67,8 +67,9 @@ extension Core where Kernel: ~Copyable {
         }
         var fresh = completions.count
         kernel.reap(into: &completions)
-        // Entries the kernel has not taken still point into our memory: insist.
-        while kernel.unsubmittedCount > 0 && !touchedLogs.isEmpty {
+        // Entries the kernel has not taken still point into our memory, and a send among them must
+        // be settled before anything else is queued for its connection: insist.
+        while kernel.unsubmittedCount > 0 {
             _ = kernel.enter(timeout: 0)
             kernel.reap(into: &completions)
         }

@@ -6,6 +6,7 @@
 // publisher in their order.
 
 import Engine
+import WebSocket
 
 /// One publication of a schedule.
 struct Posted {
@@ -248,13 +249,26 @@ final class Actor {
         }
     }
 
+    /// Nobody who behaves loses its connection without a word.
+    func checkConnection() {
+        guard temper != .resetter, temper != .deaf, !client.socket.wasBroken, !isForgiven else {
+            return
+        }
+        if client.isOpen, client.socket.isFinished, !client.hasReceivedClose {
+            complain("was dropped without a close frame")
+        }
+        if !client.isOpen, client.refusal == nil, client.socket.isFinished {
+            complain("was dropped without an answer")
+        }
+    }
+
     /// The newest ping must be answered once everything has been read.
     func checkPongs() {
         if isHealthy, !pings.isEmpty { complain("\(pings.count) pings without a pong") }
     }
 
-    func checkReplies(except heldCalls: Bool) {
-        if isHealthy, !expected.isEmpty, !heldCalls {
+    func checkReplies() {
+        if isHealthy, !expected.isEmpty {
             complain("\(expected.count) calls without an answer, the first \(expected[0])")
         }
     }

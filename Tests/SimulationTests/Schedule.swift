@@ -3,6 +3,7 @@
 //
 // A schedule is replayed with `CARILLON_SEED=… swift test --filter ScheduleTests`.
 
+import DialectKit
 import Engine
 import Rooms
 import Uring
@@ -201,7 +202,8 @@ final class Schedule {
         }
         world.checkQuiet()
         for actor in actors {
-            actor.checkReplies(except: false)
+            actor.checkConnection()
+            actor.checkReplies()
             actor.checkPongs()
             actor.checkOwed(posted, actors)
         }

@@ -22,7 +22,7 @@ struct ScheduleTests {
         }
         var failures = 0
         for seed in seeds where failures < 10 {
-            CrashSeed.current = seed
+            unsafe CrashSeed.current = seed
             let wrong = Schedule(seed: seed).play()
             guard !wrong.isEmpty else { continue }
             failures += 1
@@ -37,11 +37,11 @@ enum CrashSeed {
 
     static func install() {
         for signal in [SIGILL, SIGTRAP, SIGSEGV, SIGABRT] {
-            unsafe Glibc.signal(signal) { number in
+            Glibc.signal(signal) { number in
                 var text = Array("CARILLON_SEED=".utf8)
                 text += Array(String(unsafe CrashSeed.current).utf8) + [0x0A]
                 unsafe write(2, text, text.count)
-                unsafe Glibc.signal(number, SIG_DFL)
+                Glibc.signal(number, SIG_DFL)
                 raise(number)
             }
         }
