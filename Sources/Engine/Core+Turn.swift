@@ -104,9 +104,11 @@ extension Core where Kernel: ~Copyable {
         case .accept: accepted(token, completion)
         case .patientSend: patientSendEnded(token, completion.result)
         case .wakeUp:
-            // Slot 1 is the sender's half of a ring message: it failed, so use the event.
             if token.slot == 0 {
                 kernel.armWakeUp()
+            } else if completion.result < 0 {
+                // The sender's half of a ring message, which did not arrive: use the event.
+                state.signal(token.slot - 1)
             }
         case .peerName: peerNamed(token, completion.result)
         case .immediateSend, .message, .shutdown, .cancel, .close, nil: break

@@ -109,11 +109,11 @@ struct RingDriver: Driver, ~Copyable {
         unsafe ring.peerName(of: socket, into: address, size: size, token: token.rawValue)
     }
 
-    mutating func wake(_ target: WakeHandle) {
+    mutating func wake(_ target: WakeHandle, token: Token) {
         if ring.features.contains(.ringMessages) {
             ring.message(
                 ring: target.ring, remoteToken: Token(.message).rawValue,
-                token: Token(.wakeUp, slot: 1).rawValue)
+                token: token.rawValue)
         } else {
             _ = carillon_eventfd_signal(target.event)
         }

@@ -75,9 +75,9 @@ struct SimulatedDriver: Driver, ~Copyable {
 
     mutating func armWakeUp() { ring.push(.readEvent, Token(.wakeUp)) }
 
-    mutating func wake(_ target: WakeHandle) {
+    mutating func wake(_ target: WakeHandle, token: Token) {
         if features.contains(.ringMessages) {
-            ring.push(.message(target), Token(.wakeUp, slot: 1))
+            ring.push(.message(target), token)
         } else {
             ring.signal(target)
         }
