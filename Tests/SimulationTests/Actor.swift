@@ -95,6 +95,13 @@ final class Actor {
         if complaints.count < 5 { complaints.append("actor \(number) (\(temper)): \(what)") }
     }
 
+    /// Subscriptions in force whose end nobody has asked for.
+    private var certain: Set<Subscription> {
+        var certain = active.intersection(wanted)
+        for case (_, .unsubscribe(let subscription)) in expected { certain.remove(subscription) }
+        return certain
+    }
+
     // MARK: calls
 
     private func call(_ kind: Expected, _ text: (String) -> String, in pieces: Int? = nil) {
@@ -115,7 +122,7 @@ final class Actor {
     func unsubscribe(_ subscription: Subscription, _ posted: [Posted]) {
         guard wanted.remove(subscription) != nil else { return }
         // What comes only through it may come or not, from here on.
-        let kept = active.intersection(wanted)
+        let kept = certain
         owed = owed.filter { number in kept.contains { $0.matches(posted[number]) } }
         call(.unsubscribe(subscription)) {
             Call.unsubscribe(subscription.channel, subscription.pattern, id: $0)
@@ -151,8 +158,7 @@ final class Actor {
     /// A publication has been written by somebody: it is owed if nothing can come between.
     func note(_ posted: Posted) {
         guard isTalking else { return }
-        let sure = active.intersection(wanted)
-        if sure.contains(where: { $0.matches(posted) }) { owed.insert(posted.number) }
+        if certain.contains(where: { $0.matches(posted) }) { owed.insert(posted.number) }
     }
 
     // MARK: arrivals

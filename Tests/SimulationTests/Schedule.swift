@@ -75,6 +75,19 @@ final class Schedule {
     private var outcome: [String] { world.violations + actors.flatMap { $0.complaints } }
     private var isDone: Bool { !outcome.isEmpty }
 
+    /// How things stand, for whoever looks into a failure.
+    var description: String {
+        var text = world.description
+        for actor in actors {
+            text += "actor \(actor.number) \(actor.temper): "
+            text += actor.isTalking ? "talking" : "silent"
+            text += ", unread by the server \(actor.client.socket.unreadCount)"
+            text += ", by itself \(actor.client.socket.availableCount)"
+            text += ", unwritten \(actor.client.outbox.count)\n"
+        }
+        return text
+    }
+
     // MARK: acting
 
     private func act() {
@@ -195,6 +208,9 @@ final class Schedule {
     private func rest() {
         world.interlude = nil
         defer { if !isEnding { world.interlude = { [unowned self] in act() } } }
+        exchange()
+        // A listener that ran out of descriptors listens again by now.
+        world.pass(300_000_000)
         exchange()
         while test.calls.count > 0 {
             test.calls.answer()

@@ -23,10 +23,12 @@ struct ScheduleTests {
         var failures = 0
         for seed in seeds where failures < 10 {
             unsafe CrashSeed.current = seed
-            let wrong = Schedule(seed: seed).play()
+            let schedule = Schedule(seed: seed)
+            let wrong = schedule.play()
             guard !wrong.isEmpty else { continue }
             failures += 1
             Issue.record("CARILLON_SEED=\(seed): \(wrong.prefix(5).joined(separator: "; "))")
+            if seeds.count == 1 { print(schedule.description) }
         }
     }
 }

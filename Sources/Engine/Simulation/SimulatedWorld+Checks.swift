@@ -1,5 +1,6 @@
 // What must be true of simulated cores at every step, when nothing moves, and at the end.
 
+import Bytes
 package import Rooms
 import Synchronization
 import Telemetry
@@ -148,6 +149,27 @@ extension SimulatedWorld {
     private func checkStore(of core: SimulatedCore) {
         let left = core.core.closeLogs()
         if left != 0 { violate("core \(core.ring.index): \(left) segments are left") }
+    }
+
+    /// One line per connection, for whoever looks into a schedule that failed.
+    package var description: String {
+        var text = ""
+        for core in cores where !core.isInTurn {
+            for slot in 0..<core.core.table.capacity {
+                guard let connection = core.core.table.connection(at: slot) else { continue }
+                text += "core \(core.ring.index) slot \(slot) \(connection.phase):"
+                let facts = [
+                    ("receiving", connection.isReceiving), ("sending", connection.isSending),
+                    ("finished", connection.isPeerFinished), ("paused", connection.isPaused),
+                    ("starved", connection.isStarved), ("runnable", connection.isRunnable),
+                    ("held", connection.holdsInput), ("over rate", connection.isOverRate),
+                ]
+                for (name, isTrue) in facts where isTrue { text += " \(name)" }
+                text += " parked \(connection.parkedSize)"
+                text += " backlog \(connection.backlog?.size ?? 0)\n"
+            }
+        }
+        return text
     }
 
     /// WebSockets open on the server's side, over all cores.
