@@ -66,16 +66,17 @@ extension Core where Kernel: ~Copyable {
         swap(&taken, &message)
     }
 
-    /// Their FIN has come; nothing can be read any more.
+    /// Their FIN has come; nothing can be read any more. What was read before and waits for an
+    /// answer or for its turn is answered first; then this is called again.
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
         switch connection.phase {
         case .http:
-            if connection.holdsInput { return }  // the answer still leaves
+            if connection.holdsInput || connection.isRunnable { return }
             leaveHandshake(connection)
             finish(connection)
         case .open:
-            if connection.holdsInput { return }
+            if connection.holdsInput || connection.isRunnable { return }
             leaveRooms(connection)
             metrics.countClose(code: 1006, side: .peer, reason: .connectionLost)
             sendClose(.normal, "", to: connection)

@@ -156,7 +156,9 @@ extension Core where Kernel: ~Copyable {
             connection.isRunnable = false
             guard !connection.holdsInput else { continue }
             consumeParked(connection)
-            if connection.phase < .finishing, connection.isPaused { resumeInput(connection) }
+            guard connection.phase < .finishing else { continue }
+            if connection.isPaused { resumeInput(connection) }
+            if connection.isPeerFinished { peerFinished(connection) }
         }
     }
 
