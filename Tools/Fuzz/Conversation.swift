@@ -93,6 +93,8 @@ func converse(
 /// A checksum of `octets`, to seed a cutter with (FNV-1a).
 func checksum(_ octets: UnsafeRawBufferPointer) -> UInt64 {
     var sum: UInt64 = 0xCBF2_9CE4_8422_2325
-    for unsafeoctet in unsafe octets { sum = (sum ^ UInt64(octet)) &* 0x0100_0000_01B3 }
+    for index in 0..<octets.count {
+        sum = unsafe (sum ^ UInt64(octets[index])) &* 0x0100_0000_01B3
+    }
     return sum
 }
