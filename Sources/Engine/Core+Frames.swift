@@ -77,7 +77,7 @@ extension Core where Kernel: ~Copyable {
             // Not read any more, so TCP pushes back; the wheel looks again at the next tick.
             hit(.messageRate, connection)
             connection.holdsInput = true
-            connection.isOverRate = true
+            connection.waitsForTick = true
             wheel.set(connection.slot, at: now + TimingWheel.tick)
             return false
         }
