@@ -56,7 +56,7 @@ struct FrameDecode: Work, ~Copyable {
     }
 
     static func measure(in suite: inout Suite) {
-        let rounds = suite.pick(small: 2, real: 100)
+        let rounds = suite.pick(small: 20, real: 100)
         let size = suite.pick(small: 4096, real: 16384)
         for payloadSize in [16, 125, 1024] {
             suite.measure("FrameDecode", "\(payloadSize) B") {

@@ -49,9 +49,13 @@ struct Suite {
         precondition(second == checksum, "a pass of \(name) found something else than the first")
         let nanoseconds: UInt64
         if counters_has_instructions() != 0 {
-            counters_begin_instructions()
-            let counted = work.pass()
-            unsafe counters_end_instructions("\(name)/\(parameters)")
+            // Everything but the pass itself happens before or behind what is counted.
+            let counted = unsafe "\(name)/\(parameters)".withCString { label in
+                counters_begin_instructions()
+                let counted = work.pass()
+                unsafe counters_end_instructions(label)
+                return counted
+            }
             precondition(counted == checksum)
             nanoseconds = 0
         } else {
