@@ -72,11 +72,15 @@ let package = Package(
             imports: ["Bytes", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine"]),
         module(
             "Carillon",
-            imports: ["Bytes", "Rooms", "DialectKit", "Engine", "Echo", "OpenAPIRPC"]),
+            imports: [
+                "CSystem", "Bytes", "Codecs", "WebSocket", "Rooms", "DialectKit", "Uring",
+                "Engine", "Echo", "OpenAPIRPC",
+            ]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "Bytes", "Configuration", "Control", "Carillon", "Telemetry", "Engine", "Echo", "OpenAPIRPC", "DialectKit", "Rooms", "Uring",
+                "CSystem", "Bytes", "Codecs", "WebSocket", "OpenAPIRPC", "Configuration",
+                "Telemetry", "Uring", "Engine", "Control", "Carillon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -114,8 +118,21 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
+        tests(of: "Control", also: ["Carillon", "Engine", "Telemetry", "TestClients"]),
+        tests(of: "Carillon", also: ["EmbeddedDaemon", "TestClients"]),
         tests(
-            of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
+            of: "CarillonServer",
+            also: [
+                "Carillon", "Configuration", "Engine", "OpenAPIRPC", "TestClients", "Uring",
+                "WebSocket", .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // What tests of running servers share, and a daemon that has the server in it.
+        module(
+            "TestClients", path: "Tests/TestClients", imports: ["Bytes", "HTTP1", "WebSocket"]),
+        .executableTarget(
+            name: "EmbeddedDaemon", dependencies: ["Carillon"], path: "Tests/Embedding",
+            swiftSettings: settings),
     ]
 )
 

@@ -3,7 +3,7 @@
 import CSystem
 package import DialectKit
 import Lockfree
-import Rooms
+package import Rooms
 import Synchronization
 package import Telemetry
 package import WebSocket
@@ -16,6 +16,8 @@ package typealias ProcedureHandler =
 /// Settings of an engine that do not change while it runs.
 package struct EngineSettings: Sendable {
     package var limits = Limits()
+    /// What a core's index of rooms keeps to.
+    package var index = IndexLimits.standard
     package var routes: [Route] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
