@@ -36,11 +36,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // System headers and the few wrappers they need.
-        .target(name: "CUring"),
+        .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
+        .target(name: "CSystem"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -56,18 +56,16 @@ let package = Package(
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
-        module(
-            "Configuration",
-            imports: ["Bytes", .product(name: "TOMLKit", package: "TOMLKit")]),
+        module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
 
         // The kernel line: what follows talks to the world.
-        module("Uring", imports: ["CUring", "Bytes"]),
+        module("Uring", imports: ["CUring", "CSystem", "Bytes"]),
         module(
             "Engine",
             imports: [
-                "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit", "Telemetry",
-                "Uring",
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit",
+                "Telemetry", "Uring",
             ]),
         module(
             "Control",
@@ -78,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "Bytes", "Configuration", "Control", "Carillon", "Telemetry",
+                "Bytes", "Configuration", "Control", "Carillon", "Telemetry", "Engine", "Echo", "OpenAPIRPC", "DialectKit", "Rooms", "Uring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -56,6 +56,14 @@ package struct OctetBuffer: ~Copyable {
         }
     }
 
+    /// Lends the octets held, for changing in place, to `body`.
+    @inlinable
+    package mutating func withMutableOctets<R, E>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
+        try unsafe body(UnsafeMutableRawBufferPointer(start: base, count: count))
+    }
+
     /// Makes room for `additional` more octets; amortized by doubling.
     @inlinable
     package mutating func reserve(_ additional: Int) {

@@ -61,7 +61,9 @@ extension RawSpan {
 
     /// The octets as text; sequences that are not UTF-8 become U+FFFD.
     @inlinable
-    package var text: String { unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) } }
+    package var text: String {
+        unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    }
 
     @inlinable
     internal func checked(_ offset: Int) -> Int {

@@ -1,1 +1,71 @@
-// Configuration
+// Configuration — everything that can be set, as typed values.
+//
+// One struct per section. The structs know their defaults and nothing of the modules they are for:
+// the server product hands each module the values it wants.
+
+/// A whole configuration. `Configuration()` is the default one.
+package struct Configuration: Sendable {
+    package var server = Server()
+    package var limits = Limits()
+    package var drain = Drain()
+    package var api = API()
+    package var openapi = OpenAPI()
+    package var websocket = WebSocket()
+    package var log = Log()
+    package var engine = Engine()
+    package var testing = Testing()
+
+    package init() {}
+
+    /// All sections, in the order in which a file lists them.
+    package static let sections: [Section<Configuration>] = [
+        Section(\.server), Section(\.limits), Section(\.drain), Section(\.api), Section(\.openapi),
+        Section(\.websocket), Section(\.log), Section(\.engine), Section(\.testing),
+    ]
+}
+
+// MARK: What one setting alone cannot say
+
+extension Configuration {
+    /// The relations between settings, each with the key a message points at.
+    internal var brokenRelations: [(key: String, message: String)] {
+        var broken: [(key: String, message: String)] = []
+        if limits.headerLineSize > limits.headersSize {
+            broken.append(
+                (
+                    "limits.header_line_size",
+                    "is larger than limits.headers_size; no larger line fits"
+                ))
+        }
+        if limits.frameSize > limits.messageSize {
+            broken.append(
+                ("limits.frame_size", "is larger than limits.message_size; 0 makes them equal"))
+        }
+        if limits.acceptPauseShare > limits.connectionsPerCoreShare {
+            broken.append(
+                (
+                    "limits.accept_pause_share",
+                    "is above limits.connections_per_core_share, so it would never be reached"
+                ))
+        }
+        if limits.messageBurst > 0, limits.messageRate == 0 {
+            broken.append(
+                ("limits.message_burst", "has no meaning while limits.message_rate is 0 (off)"))
+        }
+        if drain.deadline < drain.delay {
+            broken.append(
+                (
+                    "drain.deadline",
+                    "is shorter than drain.delay; everybody would be dropped at once"
+                ))
+        }
+        if engine.completionEntries < 4 * engine.submissionEntries {
+            broken.append(
+                ("engine.completion_entries", "must be at least 4 × engine.submission_entries"))
+        }
+        if let control = server.control, control.port != 0, control == server.listen {
+            broken.append(("server.control", "is the same address as server.listen"))
+        }
+        return broken
+    }
+}

@@ -107,7 +107,9 @@ package protocol Directory: Sendable {
 
     /// Subscriptions of a dialect with the number of their subscribers, over all cores,
     /// in the order in which they came to be.
-    func subscriptions(of dialect: DialectID, in realm: Realm) -> [(pattern: Pattern, subscriberCount: Int)]
+    func subscriptions(of dialect: DialectID, in realm: Realm) -> [(
+        pattern: Pattern, subscriberCount: Int
+    )]
 
     /// Whether anybody holds a subscription of the dialect under the given glob parent.
     func hasSubscribers(under parent: Room, of dialect: DialectID, in realm: Realm) -> Bool

@@ -36,6 +36,7 @@ package final class Publication: Sendable {
     package let dialect: DialectID?
     /// Between clients of `dialect` the reading travels along and is compared exactly.
     package let reading: Reading?
+    let forms = PublicationForms()
 
     package init(
         realm: Realm, room: Room, payload: [UInt8], form: PayloadForm = .json,

@@ -1,1 +1,182 @@
-// Engine
+// Engine — cores on their threads, started, drained and stopped together.
+//
+// As a library it keeps its hands to itself: no signal handler, no rlimit, its threads block all
+// signals. Each ring is made and unmade on its core's thread.
+
+import CSystem
+import Glibc
+import Synchronization
+package import Uring
+
+/// Where to listen. The host is a numeric address.
+package struct ListenAddress: Sendable, Hashable {
+    package let host: String
+    package let port: UInt16
+
+    package init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    package var isIPv6: Bool { host.contains(":") }
+
+    package var text: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    package var isLoopback: Bool { host == "::1" || host.hasPrefix("127.") }
+}
+
+/// Why an engine did not start.
+package enum EngineError: Error, Sendable {
+    case ring(RingError)
+    /// The address cannot be listened on; `errno` says why.
+    case listen(ListenAddress, errno: Int32)
+
+    package var sentence: String {
+        switch self {
+        case .ring(let error): return error.sentence
+        case .listen(let address, let errno):
+            let text = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "unknown"
+            switch errno {
+            case EADDRINUSE:
+                return "cannot listen on \(address.text): the port is in use; stop the other "
+                    + "process or choose another port"
+            case EACCES:
+                return "cannot listen on \(address.text): \(text); ports below 1024 need "
+                    + "CAP_NET_BIND_SERVICE"
+            case EINVAL:
+                return "cannot listen on \(address.text): not a numeric address"
+            default: return "cannot listen on \(address.text): \(text)"
+            }
+        }
+    }
+}
+
+package struct EngineOptions: Sendable {
+    package var coreCount: Int
+    /// The main listener, on every core.
+    package var address = ListenAddress(host: "127.0.0.1", port: 8000)
+    /// The control listener, on the first core.
+    package var control: ListenAddress?
+    package var ring = RingOptions()
+    /// CPUs to pin the cores to, in order; empty: not pinned.
+    package var cpus: [Int] = []
+    package var listenBacklog = 4096
+
+    package init(coreCount: Int) { self.coreCount = coreCount }
+}
+
+/// A running engine.
+package final class Engine: Sendable {
+    package let state: EngineState
+    /// Where it listens, ports filled in.
+    package let address: ListenAddress
+    package let control: ListenAddress?
+    /// What the kernel offered.
+    package let features: Features
+    private let threads: Mutex<[CoreThread]>
+
+    /// Opens the listeners, starts one thread per core, and returns when all rings are up.
+    package init(
+        _ options: EngineOptions, settings: EngineSettings, registry: Registry
+    ) throws(EngineError) {
+        precondition(options.coreCount > 0)
+        let sockets = try Listening.open(options, settings.limits)
+        address = sockets.address
+        control = sockets.control
+        state = EngineState(
+            settings: settings, registry: registry, coreCount: options.coreCount,
+            loopbackListeners: [
+                options.address.isLoopback, options.control?.isLoopback ?? true,
+            ])
+        var started: [CoreThread] = []
+        var features: Features?
+        for index in 0..<options.coreCount {
+            let cpu = options.cpus.isEmpty ? nil : options.cpus[index % options.cpus.count]
+            let thread = CoreThread(
+                index: index, state: state, listeners: sockets.listeners[index],
+                ring: options.ring, cpu: cpu)
+            switch thread.start() {
+            case .success(let found):
+                started.append(thread)
+                features = found
+            case .failure(let error):
+                for place in sockets.listeners[index...] {
+                    for listener in place { Glibc.close(listener.descriptor) }
+                }
+                for index in 0..<started.count { state.post(.stop, to: index) }
+                for thread in started { thread.join() }
+                throw .ring(error)
+            }
+        }
+        self.features = features ?? []
+        threads = Mutex(started)
+    }
+
+    /// Begins a drain on all cores. Returns at once; watch ``EngineState/connectionCount``.
+    package func drain(delay: UInt64, spread: UInt64, deadline: UInt64) {
+        state.draining.store(true, ordering: .relaxed)
+        let now = carillon_monotonic_now()
+        let plan = DrainPlan(
+            acceptsUntil: now + delay, spread: spread, deadline: now + deadline)
+        for index in 0..<state.coreCount { state.post(.drain(plan), to: index) }
+    }
+
+    /// Closes everything and waits for the threads to end. Safe to call twice.
+    package func stop() {
+        state.draining.store(true, ordering: .relaxed)
+        let running = threads.withLock { threads in
+            let running = threads
+            threads = []
+            return running
+        }
+        for thread in running { state.post(.stop, to: thread.index) }
+        for thread in running { thread.join() }
+    }
+}
+
+/// The listening sockets of all cores.
+private struct Listening {
+    var listeners: [[Listener]]
+    var address: ListenAddress
+    var control: ListenAddress?
+
+    static func open(
+        _ options: EngineOptions, _ limits: Limits
+    ) throws(EngineError) -> Listening {
+        var opened: [Int32] = []
+        func listen(_ address: ListenAddress, shared: Bool) throws(EngineError) -> (Int32, UInt16) {
+            var port = address.port
+            let descriptor = unsafe carillon_listen(
+                address.host, &port, Int32(options.listenBacklog), shared,
+                limits.kernelUnsentSize)
+            guard descriptor >= 0 else {
+                for descriptor in opened { Glibc.close(descriptor) }
+                throw .listen(address, errno: -descriptor)
+            }
+            opened.append(descriptor)
+            return (descriptor, port)
+        }
+        var address = options.address
+        let isShared = options.coreCount > 1
+        if isShared {
+            // SO_REUSEPORT would silently share the port with another process: look first.
+            let (probe, port) = try listen(address, shared: false)
+            Glibc.close(probe)
+            opened = []
+            address = ListenAddress(host: address.host, port: port)
+        }
+        var listeners: [[Listener]] = []
+        for _ in 0..<options.coreCount {
+            let (descriptor, port) = try listen(address, shared: isShared)
+            address = ListenAddress(host: address.host, port: port)
+            listeners.append([Listener(descriptor: descriptor, role: 0, isIPv6: address.isIPv6)])
+        }
+        var control = options.control
+        if let wanted = control {
+            let (descriptor, port) = try listen(wanted, shared: false)
+            control = ListenAddress(host: wanted.host, port: port)
+            listeners[0].append(Listener(descriptor: descriptor, role: 1, isIPv6: wanted.isIPv6))
+        }
+        return Listening(listeners: listeners, address: address, control: control)
+    }
+}

@@ -1,9 +1,10 @@
 // Room — an address one can publish to: one or more segments of octets (DESIGN §4).
 //
-// The realm is kept beside it, never inside. The text form joins the segments with `.` and
-// percent-encodes what would be ambiguous; it is for people, logs and the HTTP API.
+// The realm is kept beside it, never inside. A room carries its own hash, made segment by segment
+// while it is built, so looking one up costs no second pass over its name; the hash of the room
+// above it falls out on the way. The text form lives in Room+Text.swift.
 
-import Bytes
+internal import Bytes
 
 /// An isolated name space; rooms of different realms never meet.
 @frozen
@@ -26,25 +27,37 @@ package enum RoomError: Error, Equatable {
 }
 
 /// The segments of one room, in one piece.
+///
+/// `Room()` has no segment and is only where building begins; no publication goes there.
 package struct Room: Hashable, Sendable {
+    /// Octets of a name, the dots between its segments included (reliability.md).
     package static let sizeLimit = 255
     package static let segmentLimit = 32
 
     /// All segments, one behind the other, without separators.
     package private(set) var octets: [UInt8]
-    /// Where each segment ends in `octets`.
-    package private(set) var ends: [UInt16]
+    /// Where each segment ends in `octets`; an octet holds it because the size limit does.
+    private var ends: InlineArray<32, UInt8>
+    private var endCount: UInt8
+    /// The hash of all segments, the same for equal rooms everywhere in this process.
+    private(set) var fingerprint: UInt64
+    /// The hash of all segments but the last.
+    private(set) var parentFingerprint: UInt64
 
     package init() {
         octets = []
-        ends = []
+        ends = InlineArray(repeating: 0)
+        endCount = 0
+        fingerprint = OctetHash.start
+        parentFingerprint = OctetHash.start
     }
 
     /// Makes a room of the dotted parts of `name` (no escapes: a dot always separates).
     package init(dotted name: RawSpan) throws(RoomError) {
+        guard name.byteCount <= Self.sizeLimit else { throw .tooLong(limit: Self.sizeLimit) }
         self.init()
-        var start = 0
         octets.reserveCapacity(name.byteCount)
+        var start = 0
         while let dot = name.firstIndex(of: 0x2E, from: start) {
             try append(name.extracting(start..<dot))
             start = dot + 1
@@ -52,34 +65,74 @@ package struct Room: Hashable, Sendable {
         try append(name.extracting(start..<name.byteCount))
     }
 
-    package var segmentCount: Int { ends.count }
+    package var segmentCount: Int { Int(endCount) }
 
-    /// Adds `segment` as the last one; it may be empty.
+    /// Octets of the dotted name: the segments and the dots between them.
+    package var dottedSize: Int { octets.count + max(0, segmentCount - 1) }
+
+    /// Adds `segment` as the last one; it may be empty. On an error the room stays as it was.
     package mutating func append(_ segment: RawSpan) throws(RoomError) {
-        guard ends.count < Self.segmentLimit else {
+        guard segmentCount < Self.segmentLimit else {
             throw .tooManySegments(limit: Self.segmentLimit)
         }
         guard segment.byteCount <= Self.sizeLimit,
-            octets.count + ends.count + segment.byteCount <= Self.sizeLimit
+            octets.count + segmentCount + segment.byteCount <= Self.sizeLimit
         else { throw .tooLong(limit: Self.sizeLimit) }
         unsafe segment.withUnsafeBytes { unsafe octets.append(contentsOf: $0) }
-        ends.append(UInt16(octets.count))
+        ends[segmentCount] = UInt8(octets.count)
+        endCount += 1
+        parentFingerprint = fingerprint
+        fingerprint = OctetHash.appending(OctetHash.hash(segment), to: fingerprint)
     }
 
     /// The place of segment `index` in `octets`.
     package func range(of index: Int) -> Range<Int> {
+        precondition(index >= 0 && index < segmentCount)
         let start = index == 0 ? 0 : Int(ends[index - 1])
         return start..<Int(ends[index])
     }
 
     package subscript(segment index: Int) -> ArraySlice<UInt8> { octets[range(of: index)] }
 
+    /// Segment `index`, lent without reference counting.
+    package func withSegment<R, E>(
+        _ index: Int, _ body: (RawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        try body(octets.raw.extracting(range(of: index)))
+    }
+
     /// The room made of the first `count` segments.
     package func prefix(_ count: Int) -> Room {
         precondition(count >= 0 && count <= segmentCount)
+        if count == segmentCount { return self }
         var room = Room()
-        room.ends = Array(ends[..<count])
-        room.octets = Array(octets[..<(count == 0 ? 0 : Int(ends[count - 1]))])
+        room.octets.reserveCapacity(count == 0 ? 0 : Int(ends[count - 1]))
+        for index in 0..<count {
+            // What fitted as a part of the whole fits alone.
+            withSegment(index) { segment in try! room.append(segment) }
+        }
         return room
     }
+
+    /// Whether the segments of `other` are the first ones of this room, followed by one more.
+    func isChild(of other: borrowing Room) -> Bool {
+        guard segmentCount == other.segmentCount + 1, parentFingerprint == other.fingerprint,
+            octets.count >= other.octets.count
+        else { return false }
+        for index in 0..<other.segmentCount where ends[index] != other.ends[index] { return false }
+        return octets.raw.extracting(first: other.octets.count)
+            .equals(other.octets.raw)
+    }
+
+    package static func == (left: borrowing Room, right: borrowing Room) -> Bool {
+        guard left.fingerprint == right.fingerprint, left.endCount == right.endCount else {
+            return false
+        }
+        for index in 0..<left.segmentCount where left.ends[index] != right.ends[index] {
+            return false
+        }
+        return left.octets.raw.equals(right.octets.raw)
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
 }

@@ -1,0 +1,160 @@
+#define _GNU_SOURCE
+#include "CSystem.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+int carillon_allowed_cpus(int *cpus, int room) {
+    cpu_set_t mask;
+    int count = 0;
+    if (sched_getaffinity(0, sizeof mask, &mask) != 0) return 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE && count < room; cpu++)
+        if (CPU_ISSET(cpu, &mask)) cpus[count++] = cpu;
+    return count;
+}
+
+int carillon_pin_thread(int cpu) {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    CPU_SET(cpu, &mask);
+    return -pthread_setaffinity_np(pthread_self(), sizeof mask, &mask);
+}
+
+void carillon_prepare_thread(const char *name, bool block_signals) {
+    pthread_setname_np(pthread_self(), name);
+    if (!block_signals) return;
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
+int carillon_eventfd(void) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int carillon_eventfd_signal(int descriptor) {
+    uint64_t one = 1;
+    return write(descriptor, &one, sizeof one) == sizeof one ? 0 : -errno;
+}
+
+uint64_t carillon_monotonic_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+void *carillon_pages(size_t size, bool populate) {
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | (populate ? MAP_POPULATE : 0), -1, 0);
+    if (pages == MAP_FAILED) return NULL;
+    madvise(pages, size, MADV_DONTFORK);
+    return pages;
+}
+
+void carillon_pages_release(void *pages, size_t size) { munmap(pages, size); }
+
+static socklen_t parse(const char *host, uint16_t port, struct sockaddr_storage *address) {
+    memset(address, 0, sizeof *address);
+    struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        return sizeof *v4;
+    }
+    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        return sizeof *v6;
+    }
+    return 0;
+}
+
+int carillon_listen(const char *host, uint16_t *port, int backlog, bool reuse_port, uint32_t notsent_lowat) {
+    struct sockaddr_storage address;
+    socklen_t size = parse(host, *port, &address);
+    if (size == 0) return -EINVAL;
+    int one = 1, listener = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0) return -errno;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (notsent_lowat > 0) setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent_lowat, sizeof notsent_lowat);
+    if (reuse_port && setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0) goto failed;
+    if (bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, backlog) != 0) goto failed;
+    if (getsockname(listener, (struct sockaddr *)&address, &size) != 0) goto failed;
+    *port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
+                                               : ((struct sockaddr_in6 *)&address)->sin6_port);
+    return listener;
+failed:;
+    int error = errno;
+    close(listener);
+    return -error;
+}
+
+int carillon_connect(const char *host, uint16_t port, const char *source) {
+    struct sockaddr_storage address, from;
+    socklen_t size = parse(host, port, &address);
+    if (size == 0) return -EINVAL;
+    int one = 1, descriptor = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return -errno;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    socklen_t from_size = source ? parse(source, 0, &from) : 0;
+    if (from_size > 0) {
+        setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+        if (bind(descriptor, (struct sockaddr *)&from, from_size) != 0) goto failed;
+    }
+    if (connect(descriptor, (struct sockaddr *)&address, size) == 0 || errno == EINPROGRESS) return descriptor;
+failed:;
+    int error = errno;
+    close(descriptor);
+    return -error;
+}
+
+int carillon_format_address(const void *octets, size_t size, char *text, size_t room) {
+    char host[INET6_ADDRSTRLEN];
+    struct sockaddr_storage address;
+    if (size < sizeof(sa_family_t) || size > sizeof address) return -EINVAL;
+    memcpy(&address, octets, size);
+    if (address.ss_family == AF_INET && size >= sizeof(struct sockaddr_in)) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address;
+        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+        return snprintf(text, room, "%s:%u", host, ntohs(v4->sin_port));
+    }
+    if (address.ss_family == AF_INET6 && size >= sizeof(struct sockaddr_in6)) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address;
+        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+        return snprintf(text, room, "[%s]:%u", host, ntohs(v6->sin6_port));
+    }
+    return -EAFNOSUPPORT;
+}
+
+int carillon_peer_name(int descriptor, char *text, size_t room) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    if (getpeername(descriptor, (struct sockaddr *)&address, &size) != 0) return -errno;
+    return carillon_format_address(&address, size, text, room);
+}
+
+void carillon_descriptor_limit(uint64_t *soft, uint64_t *hard, bool raise) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = limit.rlim_max = 1024;
+    if (raise && limit.rlim_cur < limit.rlim_max) {
+        struct rlimit wanted = {limit.rlim_max, limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) limit = wanted;
+    }
+    *soft = limit.rlim_cur;
+    *hard = limit.rlim_max;
+}

@@ -1,0 +1,35 @@
+// CSystem — what Glibc's Swift module hides for want of _GNU_SOURCE: affinity, eventfd, sockets
+// with flags, and the memory advice that forks need.
+#ifndef CARILLON_CSYSTEM_H
+#define CARILLON_CSYSTEM_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// CPUs of the process's affinity mask, in order; returns how many there are (at most `room`).
+int carillon_allowed_cpus(int *cpus, int room);
+// Pins the calling thread. 0 or -errno.
+int carillon_pin_thread(int cpu);
+// Names the calling thread (15 octets at most) and blocks all its signals.
+void carillon_prepare_thread(const char *name, bool block_signals);
+// A non-blocking, close-on-exec eventfd. Descriptor or -errno.
+int carillon_eventfd(void);
+int carillon_eventfd_signal(int descriptor);
+// Monotonic nanoseconds.
+uint64_t carillon_monotonic_now(void);
+// Anonymous, populated, page-aligned memory that a fork does not copy; NULL when there is none.
+void *carillon_pages(size_t size, bool populate);
+void carillon_pages_release(void *pages, size_t size);
+// Opens a listening TCP socket with SO_REUSEADDR, optional SO_REUSEPORT, TCP_NODELAY and
+// TCP_NOTSENT_LOWAT (0: untouched) that accepted sockets inherit. `host` is a numeric address;
+// *port is read, and set to the port bound. Descriptor or -errno.
+int carillon_listen(const char *host, uint16_t *port, int backlog, bool reuse_port, uint32_t notsent_lowat);
+// Opens a non-blocking TCP socket and starts connecting to a numeric address. Descriptor or -errno.
+int carillon_connect(const char *host, uint16_t port, const char *source);
+// Writes the numeric peer address of a connected socket, "host:port". Length or -errno.
+int carillon_peer_name(int descriptor, char *text, size_t room);
+// The same for the octets of a sockaddr.
+int carillon_format_address(const void *address, size_t size, char *text, size_t room);
+// RLIMIT_NOFILE: soft and hard. Raising sets soft to hard.
+void carillon_descriptor_limit(uint64_t *soft, uint64_t *hard, bool raise);
+#endif

@@ -1,0 +1,102 @@
+// OpenAPIDialect — JSON calls and channel events on one WebSocket (openapi-ws specification).
+//
+// A call is `{"id","method","payload"}`, an event `{"channel","event","data"}`, both text. The
+// dialect reads only as much of a message as its envelope; payloads travel as their octets. What
+// is said here about a room: its first `reading` segments are the channel, the rest is the event
+// (DESIGN §4).
+
+package import Bytes
+import Codecs
+package import DialectKit
+package import Rooms
+
+/// The dialect on one route.
+package final class OpenAPIDialect: Dialect {
+    package let id: DialectID
+    package let realm: Realm
+    package let settings: OpenAPISettings
+    internal let directory: any Directory
+
+    /// - Parameters:
+    ///   - id: What the dialect's publications are marked with, so that its own clients compare
+    ///     (channel, event) exactly.
+    ///   - directory: Answers what is global; asked on `unsubscribe`, `server_info` and for the
+    ///     names of unknown methods.
+    package init(
+        id: DialectID, realm: Realm, settings: OpenAPISettings, directory: any Directory
+    ) {
+        self.id = id
+        self.realm = realm
+        self.settings = settings
+        self.directory = directory
+    }
+
+    /// Accepts everybody; subprotocols offered are ignored and none is answered (§1).
+    package func open(_ request: OpeningRequest) -> OpeningDecision {
+        .accept(OpenAPISession(of: self), subprotocol: nil)
+    }
+
+    /// What a plain `GET` gets (§1).
+    package var refusalWithoutUpgrade: Refusal? {
+        Refusal(
+            status: 400, contentType: "application/json; charset=utf-8",
+            body: #"{"message": "Unable to open websocket connection"}"#)
+    }
+
+    /// Writes the event a subscriber sees (§4).
+    ///
+    /// - Returns: `false` for a reading that is not one of the room's: the channel has at least one
+    ///   segment and at most all of them.
+    package func encode(
+        _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
+    ) -> Bool {
+        let room = publication.room
+        guard reading >= 1, reading <= room.segmentCount else { return false }
+        let channelCount = Int(reading)
+        message.append(literal: #"{"channel":"#)
+        message.append(jsonName: room, segments: 0..<channelCount)
+        message.append(literal: #","event":"#)
+        message.append(jsonName: room, segments: channelCount..<room.segmentCount)
+        message.append(literal: #","data":"#)
+        message.append(publication.payload)
+        message.append(0x7D)
+        return true
+    }
+
+    /// Whether the route's policy lets anybody name this channel (§3.6).
+    internal func accepts(channel: RawSpan) -> Bool {
+        switch settings.channels {
+        case .any: return true
+        case .lowercase:
+            var isASCII = true
+            for index in 0..<channel.byteCount {
+                let octet = channel[octet: index]
+                if octet >= 0x41 && octet <= 0x5A { return false }
+                if octet >= 0x80 { isASCII = false }
+            }
+            if isASCII { return true }
+            let text = channel.text
+            return text.utf8.elementsEqual(text.lowercased().utf8)
+        }
+    }
+}
+
+extension OctetBuffer {
+    /// Appends some segments of a room, joined by dots, as a JSON string.
+    ///
+    /// Rooms named elsewhere may hold octets that are not UTF-8; a text message must not.
+    internal mutating func append(jsonName room: Room, segments: Range<Int>) {
+        append(0x22)
+        for index in segments {
+            if index > segments.lowerBound { append(0x2E) }
+            let segment = room[segment: index]
+            if segment.allSatisfy({ $0 < 0x80 }) {
+                append(jsonContents: unsafe segment.span.bytes)
+            } else {
+                var repaired = String(decoding: segment, as: UTF8.self)
+                repaired.withUTF8 { unsafe append(jsonContents: $0.span.bytes) }
+            }
+        }
+        append(0x22)
+    }
+}

@@ -1,0 +1,270 @@
+// OpenAPISession, channels — subscribe, unsubscribe, publish, server_info (specification §3).
+//
+// A channel is a room of its dotted parts; a subscription is a glob below it; a publication is a
+// room one segment further down when it names an event. All of them carry the number of segments
+// that are the channel as their reading, so `a.b` without event and `a` with event `b` stay apart.
+
+import Bytes
+import Codecs
+import DialectKit
+import Rooms
+
+extension OpenAPISession {
+    /// §3.1. The subscription is in force before its response is on its way.
+    internal func subscribe(_ call: borrowing Envelope, _ commands: inout Commands) {
+        do throws(Problems) {
+            let (channel, pattern) = try names(of: call)
+            if !subscriptions.contains(channel: channel, pattern: pattern) {
+                guard dialect.accepts(channel: unsafe channel.span.bytes) else {
+                    throw Problems("channel", "Invalid channel")
+                }
+                let parent = try room(of: unsafe channel.span.bytes)
+                guard let glob = glob(of: pattern) else {
+                    throw Problems("event", "Invalid pattern")
+                }
+                guard subscriptions.count < dialect.settings.subscriptionLimit else {
+                    refuseOneTooMany(call, &commands)
+                    return
+                }
+                subscriptions.insert(channel: channel, pattern: pattern)
+                commands.append(
+                    .subscribe(.glob(parent: parent, glob), Reading(parent.segmentCount)))
+            }
+            tellSubscriptions(call, &commands)
+        } catch {
+            commands.refuse(Caller(of: call, tellingMethod: true), error)
+        }
+    }
+
+    /// §3.2. Removes the pattern that was written, not what it would match.
+    internal func unsubscribe(_ call: borrowing Envelope, _ commands: inout Commands) {
+        do throws(Problems) {
+            let (channel, pattern) = try names(of: call)
+            let parent = try room(of: unsafe channel.span.bytes)
+            if subscriptions.remove(channel: channel, pattern: pattern) {
+                guard let glob = glob(of: pattern) else {
+                    preconditionFailure("a pattern that was subscribed compiles again")
+                }
+                commands.append(
+                    .unsubscribe(.glob(parent: parent, glob), Reading(parent.segmentCount)))
+            } else if !subscriptions.holds(channel: channel),
+                !dialect.directory.hasSubscribers(
+                    under: parent, of: dialect.id, in: dialect.realm)
+            {
+                throw Problems("channel", "Invalid channel")
+            }
+            tellSubscriptions(call, &commands)
+        } catch {
+            commands.refuse(Caller(of: call, tellingMethod: true), error)
+        }
+    }
+
+    /// §3.3. The hot path: what is allocated is the publication itself. The response comes before
+    /// the event it causes on this connection (§2.4).
+    internal func publish(_ call: borrowing Envelope, _ commands: inout Commands) {
+        do throws(Problems) {
+            let problems = parameterProblems(of: call, wantsData: true)
+            guard problems.isEmpty, let channel = call.channel, let data = call.data else {
+                throw problems
+            }
+            var room = try publicationRoom(of: channel, in: call)
+            let reading = Reading(room.segmentCount)
+            if let event = call.event, event.kind == .string, event.range.count > 2 {
+                try append(event: event, of: call, to: &room)
+            }
+            respond(toPublish: call, channel: channel, data: data, &commands)
+            commands.append(
+                .publish(
+                    Publication(
+                        realm: dialect.realm, room: room, payload: call.raw(data).array,
+                        dialect: dialect.id, reading: reading)))
+        } catch {
+            commands.refuse(Caller(of: call, tellingMethod: true), error)
+        }
+    }
+
+    /// §3.4, over all cores.
+    internal func tellServerInfo(_ call: borrowing Envelope, _ commands: inout Commands) {
+        let directory = dialect.directory
+        // Channels in the order of their first pattern, each with its patterns in their order.
+        var channels: [(parent: Room, patterns: [(text: [UInt8], subscriberCount: Int)])] = []
+        var places: [Room: Int] = [:]
+        for entry in directory.subscriptions(of: dialect.id, in: dialect.realm) {
+            guard case .glob(let parent, let glob) = entry.pattern else { continue }
+            let place = places[parent] ?? channels.count
+            if place == channels.count {
+                places[parent] = place
+                channels.append((parent, []))
+            }
+            channels[place].patterns.append((glob.text, entry.subscriberCount))
+        }
+        let start = commands.beginResponse(Caller(of: call, tellingMethod: true))
+        commands.octets.append(literal: #"{"connections":"#)
+        commands.octets.append(
+            decimal: directory.connectionCount(of: dialect.id, in: dialect.realm))
+        commands.octets.append(literal: #","channels":{"#)
+        for (position, channel) in channels.enumerated() {
+            if position > 0 { commands.octets.append(0x2C) }
+            commands.octets.append(
+                jsonName: channel.parent, segments: 0..<channel.parent.segmentCount)
+            for (position, pattern) in channel.patterns.enumerated() {
+                commands.octets.append(literal: position == 0 ? ":{" : ",")
+                commands.octets.append(jsonString: unsafe pattern.text.span.bytes)
+                commands.octets.append(0x3A)
+                commands.octets.append(decimal: pattern.subscriberCount)
+            }
+            commands.octets.append(0x7D)
+        }
+        commands.octets.append(literal: "}}")
+        commands.endReply(from: start)
+    }
+}
+
+// MARK: Parameters
+
+extension OpenAPISession {
+    /// What is wrong with the types of a pub/sub method's parameters, all of it together (§2.3).
+    private func parameterProblems(of call: borrowing Envelope, wantsData: Bool) -> Problems {
+        var problems = Problems()
+        if wantsData {
+            switch call.data?.kind {
+            case nil: problems.add("data", "required")
+            case .null, .string, .array, .object: break
+            case .false, .true, .integer, .fraction: problems.add("data", "not valid type")
+            }
+        }
+        switch call.channel?.kind {
+        case nil, .null: problems.add("channel", "required")
+        case .string: break
+        default: problems.add("channel", "not valid type")
+        }
+        switch call.event?.kind {
+        case nil, .null, .string: break
+        default: problems.add("event", "not valid type")
+        }
+        return problems
+    }
+
+    /// Channel and pattern of a subscription; the pattern is `*` unless another one is written.
+    private func names(
+        of call: borrowing Envelope
+    ) throws(Problems) -> (channel: [UInt8], pattern: [UInt8]) {
+        let problems = parameterProblems(of: call, wantsData: false)
+        guard problems.isEmpty else { throw problems }
+        guard let channel = call.name(call.channel) else {
+            throw Problems("channel", "Invalid channel")
+        }
+        guard let pattern = call.name(call.event) else {
+            throw Problems("event", "Invalid pattern")
+        }
+        return (channel, pattern.isEmpty ? [0x2A] : pattern)
+    }
+
+    /// Compiles a pattern; `nil` for one that is none, or is larger than the list can hold.
+    private func glob(of pattern: [UInt8]) -> Glob? {
+        guard pattern.count <= SubscriptionList.nameLimit else { return nil }
+        return try? Glob(text: pattern)
+    }
+
+    private func room(of channel: RawSpan) throws(Problems) -> Room {
+        do throws(RoomError) {
+            return try Room(dotted: channel)
+        } catch {
+            throw Problems("channel", error.answer)
+        }
+    }
+
+    /// The room a channel is, if clients may publish to it.
+    private func publicationRoom(
+        of item: JSONItem, in call: borrowing Envelope
+    ) throws(Problems) -> Room {
+        guard item.hasEscapes else {
+            return try publicationRoom(of: call.text.extracting(item.contents))
+        }
+        guard let name = call.name(item) else {
+            throw Problems("channel", "Cannot publish to channel")
+        }
+        return try publicationRoom(of: unsafe name.span.bytes)
+    }
+
+    private func publicationRoom(of channel: RawSpan) throws(Problems) -> Room {
+        guard dialect.accepts(channel: channel) else {
+            throw Problems("channel", "Cannot publish to channel")
+        }
+        return try room(of: channel)
+    }
+
+    /// Adds the event as one last segment, dots and all.
+    private func append(
+        event: JSONItem, of call: borrowing Envelope, to room: inout Room
+    ) throws(Problems) {
+        guard event.hasEscapes else {
+            try append(event: call.text.extracting(event.contents), to: &room)
+            return
+        }
+        guard let name = call.name(event) else { throw Problems("event", "Invalid event") }
+        try append(event: unsafe name.span.bytes, to: &room)
+    }
+
+    private func append(event: RawSpan, to room: inout Room) throws(Problems) {
+        do throws(RoomError) {
+            try room.append(event)
+        } catch {
+            throw Problems("event", error.answer)
+        }
+    }
+}
+
+// MARK: Responses
+
+extension OpenAPISession {
+    private func respond(
+        toPublish call: borrowing Envelope, channel: JSONItem, data: JSONItem,
+        _ commands: inout Commands
+    ) {
+        let start = commands.beginResponse(Caller(of: call, tellingMethod: true))
+        commands.octets.append(literal: #"{"channel":"#)
+        commands.octets.append(call.raw(channel))
+        commands.octets.append(literal: #","event":"#)
+        if let event = call.event {
+            commands.octets.append(call.raw(event))
+        } else {
+            commands.octets.append(literal: "null")
+        }
+        commands.octets.append(literal: #","data":"#)
+        commands.octets.append(call.raw(data))
+        commands.octets.append(0x7D)
+        commands.endReply(from: start)
+    }
+
+    private func tellSubscriptions(_ call: borrowing Envelope, _ commands: inout Commands) {
+        let start = commands.beginResponse(Caller(of: call, tellingMethod: true))
+        commands.octets.append(literal: #"{"subscribed":"#)
+        subscriptions.write(into: &commands.octets)
+        commands.octets.append(0x7D)
+        commands.endReply(from: start)
+    }
+
+    /// Says no to a subscription beyond the limit, and goodbye to a client that will not listen.
+    private func refuseOneTooMany(_ call: borrowing Envelope, _ commands: inout Commands) {
+        let limit = dialect.settings.subscriptionLimit
+        refusalCount += 1
+        commands.refuse(
+            Caller(of: call, tellingMethod: true),
+            Problems("channel", "limit of \(limit) subscriptions reached"))
+        if refusalCount >= dialect.settings.refusalLimit {
+            commands.append(.close(code: 1008, reason: "too many subscriptions"))
+        }
+    }
+}
+
+extension RoomError {
+    /// The text beside the member whose name does not fit a room.
+    fileprivate var answer: String {
+        switch self {
+        case .tooLong(let limit): "longer than \(limit) octets"
+        case .tooManySegments(let limit): "more than \(limit) segments"
+        default: "not valid name"
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// Connection — everything of a connection that a delivery does not touch.
+//
+// Lives and dies on the core that accepted it; only that core's thread reads it.
+
+import Bytes
+import DialectKit
+import HTTP1
+import Rooms
+import Uring
+import WebSocket
+
+final class Connection {
+    /// Where a connection stands. It only moves down the list.
+    enum Phase: UInt8, Comparable {
+        case http  // reading requests
+        case open  // a WebSocket
+        case closing  // our close frame is queued, theirs is awaited (RFC 6455 §7.1.2)
+        case finishing  // what is queued still leaves, then FIN
+        case lingering  // FIN sent; what comes is discarded, so that no RST erases our last words
+        case ending  // waits for the terminal completions of what is in flight
+        case closed  // its slot belongs to somebody else
+
+        static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    let id: ConnectionID
+    let socket: SocketHandle
+    var phase = Phase.http
+    var listener = 0
+
+    // What is in flight (at most one each).
+    var isReceiving = false
+    var isSending = false
+    var isCancelling = false
+
+    // Flow of input.
+    var isPeerFinished = false  // their FIN has come
+    var isPaused = false  // the receive was cancelled because too much is parked or queued
+    var isStarved = false  // waits for receive buffers
+    var isRunnable = false  // waits for its next turn with parked octets
+    var holdsInput = false  // an answer is awaited before the next message
+    /// Octets received and not consumed: part of a request head, or a turn's rest.
+    var parked: OctetBuffer?
+
+    // Time (core clock, ns).
+    var lastReceived: UInt64
+    var phaseDeadline: UInt64 = 0
+    var isPongAwaited = false
+    /// Counted among the handshakes in progress.
+    var isShakingHands = true
+
+    // The WebSocket.
+    var receiver: Receiver?
+    var session: (any Session)?
+    var route: Int = -1
+    var wire = WireForm.plain
+    var subscriptions: SubscriptionSet?
+    /// Error replies since `errorWindow`, when the running minute began.
+    var errorCount = 0
+    var errorWindow: UInt64 = 0
+    var allowance = Allowance()
+    /// Holds its input until the next tick, because it sends too much.
+    var isOverRate = false
+    /// The newest ping not answered because the queue is backlogged.
+    var waitingPong: [UInt8]?
+    /// When a drain closes it.
+    var drainTime: UInt64?
+
+    // HTTP.
+    var exchange: Exchange?
+
+    var backlog: Backlog?
+
+    init(id: ConnectionID, socket: SocketHandle, now: UInt64) {
+        self.id = id
+        self.socket = socket
+        lastReceived = now
+    }
+
+    var slot: Int { id.slot }
+    var isQuiet: Bool { !isReceiving && !isSending }
+}
+
+/// How frames leave for a connection: plain, or deflated for a window of 2^n octets.
+@frozen
+@usableFromInline
+struct WireForm: RawRepresentable, Hashable, BitwiseCopyable, Sendable {
+    /// 0, or the window bits, 9 to 15.
+    @usableFromInline let rawValue: UInt8
+
+    @inlinable
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    static let plain = WireForm(rawValue: 0)
+    static let count = 16
+}
+
+/// What a connection is subscribed to, and where the index holds it.
+struct SubscriptionSet {
+    struct Key: Hashable {
+        let pattern: Pattern
+        let reading: Reading
+    }
+
+    /// Up to here a search in sequence is cheaper than hashing.
+    private static let listLimit = 8
+
+    private var list: [(key: Key, entry: EntryID)] = []
+    private var table: [Key: EntryID] = [:]
+
+    var count: Int { list.count + table.count }
+
+    func contains(_ key: Key) -> Bool {
+        table.isEmpty ? list.contains { $0.key == key } : table[key] != nil
+    }
+
+    mutating func insert(_ key: Key, _ entry: EntryID) {
+        if table.isEmpty, list.count < Self.listLimit {
+            list.append((key, entry))
+            return
+        }
+        for (key, entry) in list { table[key] = entry }
+        list = []
+        table[key] = entry
+    }
+
+    mutating func remove(_ key: Key) -> EntryID? {
+        if table.isEmpty {
+            guard let place = list.firstIndex(where: { $0.key == key }) else { return nil }
+            return list.remove(at: place).entry
+        }
+        return table.removeValue(forKey: key)
+    }
+
+    func forEach(_ body: (Key, EntryID) -> Void) {
+        for (key, entry) in list { body(key, entry) }
+        for (key, entry) in table { body(key, entry) }
+    }
+}

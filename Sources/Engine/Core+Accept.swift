@@ -1,0 +1,104 @@
+// Accepting — from the listener to a connection that is read.
+
+import Bytes
+import Synchronization
+import Telemetry
+import Uring
+
+extension Core where Kernel: ~Copyable {
+    mutating func armAccept(_ place: Int) {
+        guard !listeners[place].isArmed, !listeners[place].isClosed, !isAcceptPaused else { return }
+        listeners[place].isArmed = true
+        kernel.accept(on: listeners[place].descriptor, token: Token(.accept, slot: place))
+    }
+
+    mutating func accepted(_ token: Token, _ completion: Completion) {
+        let place = token.slot
+        guard place < listeners.count else { return }
+        if !completion.hasMore { listeners[place].isArmed = false }
+        defer {
+            if !listeners[place].isArmed {
+                metrics.count(rearmed: .accept)
+                armAccept(place)
+            }
+        }
+        guard completion.result >= 0 else {
+            acceptFailed(place, -completion.result)
+            return
+        }
+        let socket = kernel.socket(accepted: completion.result)
+        metrics.add(.connectionsAccepted)
+        guard !listeners[place].isClosed,
+            let connection = table.open(
+                socket, limit: limits.sendQueueSize, now: now)
+        else {
+            metrics.add(.connectionsRefused)
+            kernel.close(socket, token: Token(.close))
+            return
+        }
+        connection.listener = listeners[place].role
+        state.openCount.wrappingAdd(1, ordering: .relaxed)
+        metrics.adjust(.openConnections, by: 1)
+        handshakeCount += 1
+        connection.phaseDeadline = now + limits.handshakeTime
+        setDeadline(of: connection)
+        armReceive(connection)
+        // Control connections are the way to find out, so they are let in while others are not.
+        if connection.listener == 0, isFull {
+            hit(.connectionsPerCore, connection)
+            refuse(connection, status: 503, retryAfter: 1)
+            return
+        }
+        if handshakeCount > limits.handshakesInProgress, connection.listener == 0 {
+            hit(.handshakesInProgress, connection)
+            pauseAccept(for: 100_000_000)
+        }
+    }
+
+    /// The share of the table that clients may fill is used up.
+    private var isFull: Bool {
+        table.count > max(1, Int(Double(table.capacity) * limits.connectionsPerCore))
+    }
+
+    /// Out of descriptors or memory: wait, since asking again at once would only burn the core.
+    private mutating func acceptFailed(_ place: Int, _ errno: Int32) {
+        switch errno {
+        case 103, 4, 11: break  // ECONNABORTED, EINTR, EAGAIN: the next one, please
+        case 125: break  // ECANCELED: we stop accepting
+        case 24, 23, 12, 105:  // EMFILE, ENFILE, ENOMEM, ENOBUFS
+            metrics.count(pause: .descriptors, nanoseconds: 100_000_000)
+            pauseAccept(for: 100_000_000)
+        default:
+            // EINVAL, ENOTSOCK: this listener is no more; an endless re-arm helps nobody.
+            listeners[place].isClosed = true
+        }
+    }
+
+    mutating func pauseAccept(for duration: UInt64) {
+        guard !isAcceptPaused else { return }
+        isAcceptPaused = true
+        acceptPausedUntil = now + duration
+        metrics.set(.listenerPaused, to: 1)
+        for place in listeners.indices where listeners[place].isArmed {
+            kernel.cancel(Token(.accept, slot: place), token: Token(.cancel))
+        }
+    }
+
+    mutating func resumeAccept() {
+        guard isAcceptPaused, now >= acceptPausedUntil else { return }
+        guard handshakeCount <= limits.handshakesInProgress else {
+            acceptPausedUntil = now + 100_000_000
+            return
+        }
+        isAcceptPaused = false
+        metrics.set(.listenerPaused, to: 0)
+        for place in listeners.indices { armAccept(place) }
+    }
+
+    /// The handshake is over, one way or the other.
+    mutating func leaveHandshake(_ connection: Connection) {
+        guard connection.isShakingHands else { return }
+        connection.isShakingHands = false
+        handshakeCount -= 1
+    }
+}

@@ -1,0 +1,227 @@
+// Closing — every way a connection ends, each in the same order: leave the rooms, say so, let the
+// queue leave, FIN, read on for a moment, close (RFC 6455 §7, reliability.md).
+
+import Bytes
+import Synchronization
+import Telemetry
+import Uring
+import WebSocket
+
+extension Core where Kernel: ~Copyable {
+    /// Starts the closing handshake from our side; the peer's close frame is awaited.
+    mutating func close(
+        _ connection: Connection, _ code: CloseCode, _ reason: String = "",
+        because cause: CloseReason
+    ) {
+        guard connection.phase == .open else { return }
+        leaveRooms(connection)
+        metrics.countClose(code: code.rawValue, side: .server, reason: cause)
+        sendClose(code, reason, to: connection)
+        connection.phase = .closing
+        connection.phaseDeadline = now + limits.closeTime
+        setDeadline(of: connection)
+        if connection.isPeerFinished { finish(connection) }
+    }
+
+    /// Fails the connection: a close frame, and nothing more is awaited (RFC 6455 §7.1.7).
+    mutating func fail(
+        _ connection: Connection, _ code: CloseCode, _ reason: String = "",
+        reason cause: CloseReason
+    ) {
+        guard connection.phase == .open || connection.phase == .closing else { return }
+        if connection.phase == .open {
+            leaveRooms(connection)
+            metrics.countClose(code: code.rawValue, side: .server, reason: cause)
+            sendClose(code, reason, to: connection)
+        }
+        finish(connection)
+    }
+
+    /// The peer's close frame has come.
+    mutating func peerClosed(_ connection: Connection, _ code: CloseCode?) {
+        if connection.phase == .open {
+            leaveRooms(connection)
+            metrics.countClose(
+                code: (code ?? .noStatus).rawValue, side: .peer, reason: .asked)
+            // The code is echoed (§5.5.1); one that was not given cannot be.
+            if let code {
+                sendClose(code, "", to: connection)
+            } else {
+                sendFrame(.close, RawSpan(), to: connection)
+            }
+        }
+        finish(connection)
+    }
+
+    private mutating func sendClose(
+        _ code: CloseCode, _ reason: String, to connection: Connection
+    ) {
+        message.removeAll()
+        message.append(bigEndian: UInt64(code.rawValue), size: 2)
+        // A control frame holds 125 octets; a reason of ours is ASCII and may be cut anywhere.
+        message.append(String(reason.prefix(100)))
+        var taken = OctetBuffer(capacity: 0)
+        swap(&taken, &message)
+        sendFrame(.close, taken.octets, to: connection)
+        swap(&taken, &message)
+    }
+
+    /// Their FIN has come; nothing can be read any more.
+    mutating func peerFinished(_ connection: Connection) {
+        connection.isPeerFinished = true
+        switch connection.phase {
+        case .http:
+            if connection.holdsInput { return }  // the answer still leaves
+            leaveHandshake(connection)
+            finish(connection)
+        case .open:
+            if connection.holdsInput { return }
+            leaveRooms(connection)
+            metrics.countClose(code: 1006, side: .peer, reason: .connectionLost)
+            sendClose(.normal, "", to: connection)
+            finish(connection)
+        case .closing: finish(connection)
+        case .finishing: break
+        case .lingering: closeNow(connection)
+        case .ending: closeIfQuiet(connection)
+        case .closed: break
+        }
+    }
+
+    /// What is queued still leaves; then comes FIN.
+    mutating func finish(_ connection: Connection) {
+        guard connection.phase < .finishing else { return }
+        connection.phase = .finishing
+        connection.parked = nil
+        connection.exchange = nil
+        connection.receiver = nil
+        connection.phaseDeadline = now + limits.closeTime
+        setDeadline(of: connection)
+        finishing.append(connection.id)
+    }
+
+    /// After a complete reap: those whose queue has left send their FIN, or are closed.
+    mutating func finishFlushed() {
+        guard !finishing.isEmpty else { return }
+        let waiting = finishing
+        finishing.removeAll(keepingCapacity: true)
+        for id in waiting {
+            guard let connection = table.connection(id), connection.phase == .finishing else {
+                continue
+            }
+            let flags = unsafe table.hot[connection.slot].flags
+            if flags.contains(.blocked) { continue }  // comes again when the backlog has left
+            if flags.contains(.dirty) {
+                finishing.append(id)
+                continue
+            }
+            unsafe table.hot[connection.slot].flags.remove(.open)
+            if connection.isPeerFinished {
+                closeNow(connection)
+                continue
+            }
+            connection.phase = .lingering
+            connection.phaseDeadline = now + limits.lingerTime
+            setDeadline(of: connection)
+            if connection.isPaused {
+                connection.isPaused = false
+                armReceive(connection)
+            }
+            kernel.shutdown(connection.socket, both: false, token: Token(.shutdown))
+        }
+    }
+
+    /// Over their limit: closed after the pass that found it, at a frame boundary.
+    mutating func closeOverflowing() {
+        guard !overflowing.isEmpty else { return }
+        let slots = overflowing
+        overflowing.removeAll(keepingCapacity: true)
+        for slot in slots {
+            guard let connection = table.connection(at: Int(slot)),
+                unsafe table.hot[Int(slot)].flags.contains(.overflowing)
+            else { continue }
+            hit(.sendQueueSize, connection)
+            metrics.count(slow: .closed)
+            metrics.count(.dropped)
+            shed(connection, reason: .slowConsumer)
+        }
+    }
+
+    /// Gives up a peer that does not read: 1013 is attempted behind what it already has.
+    mutating func shed(_ connection: Connection, reason: CloseReason) {
+        guard connection.phase < .finishing else { return }
+        let slot = connection.slot
+        unsafe table.hot[slot].flags.remove(.overflowing)
+        if connection.phase == .open {
+            leaveRooms(connection)
+            metrics.countClose(code: 1013, side: .server, reason: reason)
+            // The close frame has its own small reserve beyond the limit.
+            unsafe table.hot[slot].limit += 256
+            sendClose(.tryAgainLater, "slow consumer", to: connection)
+        }
+        finish(connection)
+    }
+
+    /// Ends at once, without a word: the peer is gone or must go.
+    mutating func abort(_ connection: Connection, reason: CloseReason) {
+        guard connection.phase < .ending else { return }
+        if connection.phase == .http { leaveHandshake(connection) }
+        if connection.phase == .open {
+            leaveRooms(connection)
+            let side: ClosingSide = reason == .connectionLost ? .peer : .server
+            metrics.countClose(code: 1006, side: side, reason: reason)
+        }
+        closeNow(connection)
+    }
+
+    /// Closes the socket, after what is in flight has come back.
+    mutating func closeNow(_ connection: Connection) {
+        guard connection.phase < .ending else { return }
+        leaveHandshake(connection)
+        connection.phase = .ending
+        connection.parked = nil
+        connection.receiver = nil
+        connection.exchange = nil
+        unsafe table.hot[connection.slot].flags = []
+        wheel.remove(connection.slot)
+        guard !connection.isQuiet else {
+            release(connection)
+            return
+        }
+        // A bare close neither cancels a receive nor ends a send that waits for room.
+        kernel.shutdown(connection.socket, both: true, token: Token(.shutdown))
+        for operation in [Operation.receive, .patientSend] {
+            let isInFlight = operation == .receive ? connection.isReceiving : connection.isSending
+            guard isInFlight else { continue }
+            kernel.cancel(
+                Token(
+                    operation, slot: connection.slot, generation: connection.id.generation),
+                token: Token(.cancel))
+        }
+    }
+
+    mutating func closeIfQuiet(_ connection: Connection) {
+        guard connection.phase == .ending, connection.isQuiet else { return }
+        release(connection)
+    }
+
+    /// Nothing is in flight: memory, descriptor and slot go back.
+    private mutating func release(_ connection: Connection) {
+        if let backlog = connection.backlog {
+            state.backlogOctets.wrappingSubtract(backlog.size, ordering: .relaxed)
+            metrics.adjust(.backlogOctets, by: -backlog.size)
+            backlog.close(&store)
+            connection.backlog = nil
+        }
+        connection.phase = .closed
+        kernel.close(connection.socket, token: Token(.close))
+        let line = unsafe table.hot + connection.slot
+        if unsafe line.pointee.firstSpill != SpillPool.none {
+            spill.release(from: unsafe line.pointee.firstSpill)
+            unsafe line.pointee.firstSpill = SpillPool.none
+        }
+        table.close(connection.slot)
+        state.openCount.wrappingSubtract(1, ordering: .relaxed)
+        metrics.adjust(.openConnections, by: -1)
+    }
+}

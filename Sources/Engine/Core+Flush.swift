@@ -1,0 +1,250 @@
+// The flush — one send per dirty connection and turn, all submitted with one enter.
+//
+// The sends complete at submission; only a short or refused one posts a completion, with the
+// exact count (DESIGN §7). Between two complete reaps a connection is sent to at most once, so
+// what it left over is known before anything else is queued for it. The dirty list is cut into
+// slices, first in, first out; memory is used again when it is empty and all is reaped.
+
+import Synchronization
+import Telemetry
+import Uring
+import WebSocket
+
+extension Core where Kernel: ~Copyable {
+    mutating func flush() {
+        var budget = state.settings.flushSlice
+        while budget > 0 && firstDirty < dirty.count {
+            let slot = Int(dirty[firstDirty])
+            firstDirty += 1
+            let line = unsafe table.hot + slot
+            guard unsafe line.pointee.flags.contains(.dirty) else { continue }
+            unsafe line.pointee.flags.remove(.dirty)
+            budget -= 1
+            let token = Token(
+                .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
+            if unsafe line.pointee.firstSpill == SpillPool.none {
+                let range = unsafe line.pointee.last
+                unsafe kernel.send(
+                    store.start(of: range), size: range.size, to: line.pointee.socket,
+                    mode: .immediate, token: token)
+            } else {
+                sendGathered(slot, token)
+            }
+        }
+        if firstDirty == dirty.count {
+            dirty.removeAll(keepingCapacity: true)
+            firstDirty = 0
+        }
+    }
+
+    /// Joins the ranges of one connection: few in the kernel, many by copying them together.
+    private mutating func sendGathered(_ slot: Int, _ token: Token) {
+        let line = unsafe table.hot + slot
+        var count = 1
+        var place = unsafe line.pointee.firstSpill
+        while place != SpillPool.none {
+            count += 1
+            place = spill.next(after: place)
+        }
+        if count > GatherArena.pieceLimit || gather.isFull {
+            let joined = join(slot)
+            unsafe kernel.send(
+                store.start(of: joined), size: joined.size, to: line.pointee.socket,
+                mode: .immediate, token: token)
+            return
+        }
+        let first = unsafe line.pointee.firstSpill
+        let last = unsafe line.pointee.last
+        // The arena's closure may not touch `self`, so the starts are looked up before.
+        var ranges: [LogRange] = []
+        ranges.reserveCapacity(count)
+        place = first
+        while place != SpillPool.none {
+            ranges.append(spill.range(at: place))
+            place = spill.next(after: place)
+        }
+        ranges.append(last)
+        let header = unsafe gather.add { pieces in
+            for (index, range) in ranges.enumerated() {
+                unsafe pieces[index] = SendPiece(start: store.start(of: range), size: range.size)
+            }
+            return ranges.count
+        }
+        unsafe kernel.send(header, to: line.pointee.socket, mode: .immediate, token: token)
+    }
+
+    /// Copies a connection's ranges together; afterwards it has one.
+    private mutating func join(_ slot: Int) -> LogRange {
+        let line = unsafe table.hot + slot
+        var ranges: [LogRange] = []
+        var total = 0
+        forEachRange(of: slot) { range in
+            ranges.append(range)
+            total += range.size
+        }
+        let sources = ranges.map { unsafe SendPiece(start: store.start(of: $0), size: $0.size) }
+        let joined = unsafe privateLog.append(&store, atMost: total) { room in
+            var offset = 0
+            for source in sources {
+                guard let start = unsafe source.start else { continue }
+                unsafe (room.baseAddress.unsafelyUnwrapped + offset)
+                    .copyMemory(from: start, byteCount: source.size)
+                offset += source.size
+            }
+            return offset
+        }
+        spill.release(from: unsafe line.pointee.firstSpill)
+        unsafe line.pointee.firstSpill = SpillPool.none
+        unsafe line.pointee.lastSpill = SpillPool.none
+        unsafe line.pointee.last = joined
+        return joined
+    }
+
+    /// What a connection was last sent or has queued, in order.
+    func forEachRange(of slot: Int, _ body: (LogRange) -> Void) {
+        let line = unsafe table.hot + slot
+        var place = unsafe line.pointee.firstSpill
+        while place != SpillPool.none {
+            body(spill.range(at: place))
+            place = spill.next(after: place)
+        }
+        body(unsafe line.pointee.last)
+    }
+
+    /// A send took less than it was given, or nothing: the rest becomes the backlog.
+    mutating func sendFellShort(_ token: Token, _ result: Int32) {
+        let slot = token.slot
+        guard let connection = table.connection(slot: slot, generation: token.generation),
+            connection.phase < .lingering, connection.backlog == nil
+        else {
+            metrics.add(.staleCompletions)
+            return
+        }
+        var total = 0
+        forEachRange(of: slot) { total += $0.size }
+        var taken = 0
+        if result >= 0 {
+            taken = Int(result)
+        } else if !Self.isTransient(result) {
+            abort(connection, reason: .connectionLost)
+            return
+        }
+        guard taken < total else { return }  // a kernel that skips no successes
+        metrics.add(.shortSends)
+        let backlog = Backlog(now: now)
+        var skip = taken
+        var rest: [LogRange] = []
+        forEachRange(of: slot) { range in
+            let skipped = min(skip, range.size)
+            skip -= skipped
+            if range.size > skipped {
+                rest.append(
+                    LogRange(
+                        segment: range.segment, start: range.start + UInt32(skipped),
+                        end: range.end))
+            }
+        }
+        for range in rest { backlog.append(range, &store) }
+        connection.backlog = backlog
+        state.backlogOctets.wrappingAdd(backlog.size, ordering: .relaxed)
+        metrics.adjust(.backlogOctets, by: backlog.size)
+        let line = unsafe table.hot + slot
+        unsafe line.pointee.flags.insert(.blocked)
+        unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        setDeadline(of: connection)
+        sendBacklog(of: connection)
+    }
+
+    /// Full now, or interrupted: what was not taken is sent again later.
+    static func isTransient(_ result: Int32) -> Bool {
+        switch -result {
+        case 4, 11, 12, 105, 125: true  // EINTR, EAGAIN, ENOMEM, ENOBUFS, ECANCELED
+        default: false
+        }
+    }
+
+    /// Starts the next patient send of a backlog.
+    mutating func sendBacklog(of connection: Connection) {
+        guard let backlog = connection.backlog, let piece = backlog.next,
+            !connection.isSending
+        else { return }
+        connection.isSending = true
+        let token = Token(
+            .patientSend, slot: connection.slot, generation: connection.id.generation)
+        unsafe kernel.send(
+            store.start(of: piece), size: piece.size, to: connection.socket, mode: .patient,
+            token: token)
+    }
+
+    mutating func patientSendEnded(_ token: Token, _ result: Int32) {
+        guard
+            let connection = table.connection(slot: token.slot, generation: token.generation)
+        else {
+            metrics.add(.staleCompletions)
+            return
+        }
+        connection.isSending = false
+        guard connection.phase < .ending, let backlog = connection.backlog else {
+            closeIfQuiet(connection)
+            return
+        }
+        guard result >= 0 || Self.isTransient(result) else {
+            abort(connection, reason: .connectionLost)
+            return
+        }
+        if result > 0 {
+            backlog.advance(Int(result), &store)
+            backlog.lastProgress = now
+            state.backlogOctets.wrappingSubtract(Int(result), ordering: .relaxed)
+            metrics.adjust(.backlogOctets, by: -Int(result))
+        }
+        let line = unsafe table.hot + token.slot
+        unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        guard backlog.isEmpty else {
+            sendBacklog(of: connection)
+            if connection.isPaused { resumeInput(connection) }
+            return
+        }
+        backlog.close(&store)
+        connection.backlog = nil
+        unsafe line.pointee.flags.remove(.blocked)
+        setDeadline(of: connection)
+        if let pong = connection.waitingPong, connection.phase == .open {
+            connection.waitingPong = nil
+            unsafe sendFrame(.pong, pong.span.bytes, to: connection)
+        }
+        if connection.phase == .finishing { finishing.append(connection.id) }
+        if connection.isPaused { resumeInput(connection) }
+    }
+
+    /// After a complete reap: nothing the kernel was given is needed any more.
+    mutating func concludeFlush() {
+        if !spilledSlots.isEmpty {
+            var kept: [UInt32] = []
+            for slot in spilledSlots {
+                let line = unsafe table.hot + Int(slot)
+                if unsafe line.pointee.flags.contains(.dirty) {
+                    kept.append(slot)
+                    continue
+                }
+                spill.release(from: unsafe line.pointee.firstSpill)
+                unsafe line.pointee.firstSpill = SpillPool.none
+                unsafe line.pointee.lastSpill = SpillPool.none
+            }
+            spilledSlots = kept
+        }
+        guard kernel.unsubmittedCount == 0 else { return }
+        gather.removeAll()
+        guard dirty.isEmpty else { return }
+        for log in touchedLogs { logs[log].recycle(&store) }
+        touchedLogs.removeAll(keepingCapacity: true)
+        privateLog.recycle(&store)
+        unflushedOctets = 0
+        if !entered.isEmpty {
+            for time in entered {
+                metrics.record(.publishToSocket, nanoseconds: now &- time)
+            }
+            entered.removeAll(keepingCapacity: true)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// Frames — from a receiver's events to dialects, pongs and closing handshakes.
+
+import Bytes
+import DialectKit
+import Telemetry
+import WebSocket
+
+extension Core where Kernel: ~Copyable {
+    mutating func consumeFrames(
+        _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
+    ) {
+        let limits = receiverLimits[connection.route]
+        var frameCount = 0
+        while connection.phase == .open || connection.phase == .closing {
+            if connection.holdsInput { return }
+            guard frameCount < self.limits.framesPerTurn else {
+                hit(.framesPerTurn, connection)
+                makeRunnable(connection)
+                return
+            }
+            frameCount += 1
+            if self.limits.messageRate > 0, !spendAllowance(of: connection) { return }
+            let event: Reception
+            do throws(FrameError) {
+                event = try unsafe connection.receiver!.next(
+                    octets, offset: &offset, limits: limits, inflaters: &inflaters)
+            } catch {
+                frameFailed(error, connection)
+                return
+            }
+            switch event {
+            case .needsMore: return
+            case .yielded:
+                metrics.count(.inflatedPerTurn)
+                makeRunnable(connection)
+                return
+            case .message(let kind, let place):
+                // After our close frame nothing is processed.
+                guard connection.phase == .open else { continue }
+                let payload = unsafe connection.receiver!.payload(of: place, input: octets)
+                unsafe deliver(kind == .text ? .text : .binary, payload.bytes, to: connection)
+            case .ping(let place):
+                guard connection.phase == .open else { continue }
+                let payload = unsafe connection.receiver!.payload(of: place, input: octets)
+                unsafe pong(payload.bytes, to: connection)
+            case .pong:
+                connection.isPongAwaited = false
+            case .close(let code, _):
+                peerClosed(connection, code)
+                return
+            }
+        }
+    }
+
+    /// Whether the connection may send another frame now; if not it waits for the clock.
+    private mutating func spendAllowance(of connection: Connection) -> Bool {
+        switch connection.allowance.spend(
+            now: now, rate: limits.messageRate, burst: limits.messageBurst)
+        {
+        case .granted: return true
+        case .exhausted:
+            hit(.messageRate, connection)
+            fail(connection, .policyViolation, "too many messages", reason: .limit)
+            return false
+        case .wait:
+            // Not read any more, so TCP pushes back; the wheel looks again at the next tick.
+            hit(.messageRate, connection)
+            connection.holdsInput = true
+            connection.isOverRate = true
+            wheel.set(connection.slot, at: now + TimingWheel.tick)
+            return false
+        }
+    }
+
+    /// Hands one message to the session and carries out what it wants.
+    private mutating func deliver(
+        _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
+    ) {
+        metrics.add(.messagesReceived)
+        guard let session = connection.session, var commands = commands.take() else { return }
+        session.receive(kind, payload, &commands)
+        carryOut(&commands, payload, for: connection)
+        self.commands = consume commands
+    }
+
+    private mutating func pong(_ payload: RawSpan, to connection: Connection) {
+        // RFC 6455 §5.5.3: only the newest ping need be answered when pongs would pile up.
+        if connection.backlog != nil {
+            hit(.pongsWaiting, connection)
+            connection.waitingPong = payload.array
+            return
+        }
+        sendFrame(.pong, payload, to: connection)
+    }
+
+    private mutating func frameFailed(_ error: FrameError, _ connection: Connection) {
+        let reason: CloseReason
+        switch error {
+        case .oversizedMessage:
+            hit(.messageSize, connection)
+            reason = .limit
+        case .tooManyFragments:
+            hit(.fragmentsPerMessage, connection)
+            reason = .limit
+        case .brokenCompression:
+            metrics.add(.inflateRefused)
+            reason = .protocolViolation
+        case .notText:
+            metrics.add(.textRefused)
+            reason = .protocolViolation
+        default: reason = .protocolViolation
+        }
+        fail(connection, error.closeCode, reason: reason)
+    }
+}

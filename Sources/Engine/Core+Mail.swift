@@ -1,0 +1,103 @@
+// Mail — what other cores and threads ask for, and the end of everything.
+
+import Bytes
+import DialectKit
+import Lockfree
+import Synchronization
+import Telemetry
+import WebSocket
+
+extension Core where Kernel: ~Copyable {
+    mutating func readMail() {
+        // What a slice left to be sent goes first; mail is not lost by waiting.
+        guard unflushedOctets < Self.unflushedLimit else { return }
+        mail.removeAll(keepingCapacity: true)
+        state.mailboxes[index].drain(into: &mail)
+        for item in mail {
+            switch item {
+            case .publication(let publication, let receipt): receive(publication, receipt)
+            case .response(let id, let response):
+                if let connection = table.connection(id) { respond(response, connection) }
+            case .answer(let id, let token, let answer): answered(id, token, answer)
+            case .drain(let plan): beginDrain(plan)
+            case .stop: stop()
+            }
+        }
+        mail.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func receive(_ publication: Publication, _ receipt: Receipt?) {
+        state.mailOctets.wrappingSubtract(publication.payload.count, ordering: .relaxed)
+        if receipt != nil {
+            metrics.add(.publications)
+            metrics.count(.entered)
+        }
+        entered.append(now)
+        let started = kernel.now
+        let count = fanOut(publication)
+        metrics.record(.fanOut, nanoseconds: kernel.now &- started)
+        metrics.add(.deliveries, count)
+        metrics.count(.left, count)
+        receipt?.complete(count)
+    }
+
+    // MARK: drain and stop
+
+    /// Listeners close at their time; closes are spread so that clients do not return in one wave.
+    private mutating func beginDrain(_ plan: DrainPlan) {
+        drain = plan
+        for slot in 0..<table.capacity {
+            guard let connection = table.connection(at: slot), connection.phase == .open else {
+                continue
+            }
+            let share = plan.spread == 0 ? 0 : UInt64.random(in: 0...plan.spread)
+            connection.drainTime = plan.acceptsUntil + share
+            setDeadline(of: connection)
+        }
+    }
+
+    func drainTime(_ plan: DrainPlan) -> UInt64 {
+        listeners.contains { !$0.isClosed && $0.role == 0 } ? plan.acceptsUntil : plan.deadline
+    }
+
+    mutating func advanceDrain() {
+        guard let plan = drain else { return }
+        if now >= plan.acceptsUntil { closeListeners(role: 0) }
+        guard now >= plan.deadline else { return }
+        drain = nil
+        for slot in 0..<table.capacity {
+            guard let connection = table.connection(at: slot), connection.listener == 0 else {
+                continue
+            }
+            abort(connection, reason: .drain)
+        }
+    }
+
+    private mutating func closeListeners(role: Int?) {
+        for place in listeners.indices {
+            guard role == nil || listeners[place].role == role, !listeners[place].isClosed else {
+                continue
+            }
+            listeners[place].isClosed = true
+            if listeners[place].isArmed {
+                kernel.cancel(Token(.accept, slot: place), token: Token(.cancel))
+            }
+            kernel.closeListener(listeners[place].descriptor)
+        }
+    }
+
+    /// Says goodbye once and closes what is left at once.
+    private mutating func stop() {
+        isStopping = true
+        drain = nil
+        closeListeners(role: nil)
+        for slot in 0..<table.capacity {
+            guard let connection = table.connection(at: slot) else { continue }
+            close(connection, .goingAway, "going away", because: .drain)
+            // One enter takes the close frame along; who has not read it by then has lost it.
+            connection.phaseDeadline = now + 200_000_000
+            setDeadline(of: connection)
+            if connection.phase == .http { finish(connection) }
+        }
+    }
+}

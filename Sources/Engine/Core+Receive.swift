@@ -1,0 +1,199 @@
+// Receiving — octets from the ring to whoever reads them, within a turn's share.
+//
+// A buffer goes back in the same turn: what is not consumed is copied into the connection's own
+// small buffer. A connection that waits (for an answer, for its next turn, because it does not
+// read what it is sent) has its octets parked up to a limit, then its receive is cancelled.
+
+import Bytes
+import Telemetry
+import Uring
+
+extension Core where Kernel: ~Copyable {
+    mutating func armReceive(_ connection: Connection) {
+        guard !connection.isReceiving, !connection.isPaused, !connection.isPeerFinished,
+            connection.phase < .ending
+        else { return }
+        connection.isReceiving = true
+        connection.isStarved = false
+        kernel.receive(from: connection.socket, token: Self.receiveToken(connection))
+    }
+
+    private static func receiveToken(_ connection: Connection) -> Token {
+        Token(.receive, slot: connection.slot, generation: connection.id.generation)
+    }
+
+    mutating func received(_ token: Token, _ completion: Completion) {
+        let buffer = completion.buffer
+        defer {
+            if let buffer {
+                kernel.recycle(buffer)
+                recycledCount += 1
+            }
+        }
+        guard let connection = table.connection(slot: token.slot, generation: token.generation)
+        else {
+            metrics.add(.staleCompletions)
+            return
+        }
+        if !completion.hasMore { connection.isReceiving = false }
+        if completion.result > 0, let buffer {
+            let size = Int(completion.result)
+            metrics.add(.receivedOctets, size)
+            connection.lastReceived = now
+            unsafe take(kernel.octets(of: buffer, size: size), for: connection)
+        } else if completion.result == 0 {
+            peerFinished(connection)
+        } else {
+            receiveFailed(connection, -completion.result)
+        }
+        guard !connection.isReceiving else { return }
+        if connection.phase == .ending {
+            closeIfQuiet(connection)
+        } else if !connection.isStarved {
+            metrics.count(rearmed: .receive)
+            armReceive(connection)
+        }
+    }
+
+    private mutating func receiveFailed(_ connection: Connection, _ errno: Int32) {
+        switch errno {
+        case 105:  // ENOBUFS: arming again before buffers are back would spin
+            metrics.add(.buffersExhausted)
+            connection.isStarved = true
+            starved.append(connection.id)
+        case 125: break  // ECANCELED: paused or ending
+        case 4, 11: break  // EINTR, EAGAIN
+        default:
+            connection.isPeerFinished = true
+            abort(connection, reason: .connectionLost)
+        }
+    }
+
+    /// Buffers are back: arm those that went without, oldest first.
+    mutating func resumeStarved() {
+        guard !starved.isEmpty, recycledCount > 0 || firstCompletion == completions.count else {
+            recycledCount = 0
+            return
+        }
+        recycledCount = 0
+        let waiting = starved
+        starved.removeAll(keepingCapacity: true)
+        for id in waiting {
+            guard let connection = table.connection(id), connection.isStarved else { continue }
+            connection.isStarved = false
+            metrics.count(rearmed: .receive)
+            armReceive(connection)
+        }
+    }
+
+    /// Consumes fresh octets, behind those parked earlier.
+    private mutating func take(
+        _ octets: UnsafeMutableRawBufferPointer, for connection: Connection
+    ) {
+        guard connection.phase < .finishing else { return }  // read and discarded
+        if connection.parked != nil {
+            unsafe connection.parked?.append(octets.bytes)
+            if !connection.isRunnable && !connection.holdsInput { consumeParked(connection) }
+        } else if connection.holdsInput || connection.isRunnable {
+            unsafe connection.parked = OctetBuffer(copying: octets.bytes)
+        } else {
+            var offset = 0
+            unsafe consume(octets, &offset, for: connection)
+            if offset < octets.count, connection.phase < .finishing {
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[offset...])
+                unsafe connection.parked = OctetBuffer(copying: rest.bytes)
+            }
+        }
+        pauseIfNeeded(connection)
+    }
+
+    /// Consumes what is parked; the rest stays parked.
+    mutating func consumeParked(_ connection: Connection) {
+        guard var parked = connection.parked.take() else {
+            // A step of inflation may be due without further input.
+            if connection.phase == .open, connection.receiver != nil {
+                var none = 0
+                unsafe consume(UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
+            }
+            return
+        }
+        var offset = 0
+        let octets = unsafe parked.withMutableOctets { unsafe $0 }
+        unsafe consume(octets, &offset, for: connection)
+        guard offset < parked.count, connection.phase < .finishing else { return }
+        parked.removeFirst(offset)
+        connection.parked = consume parked
+    }
+
+    private mutating func consume(
+        _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
+    ) {
+        if connection.phase == .http {
+            unsafe consumeRequests(octets, &offset, for: connection)
+        }
+        if connection.phase == .open || connection.phase == .closing {
+            unsafe consumeFrames(octets, &offset, for: connection)
+        }
+    }
+
+    /// Gives the connection another turn for what it has parked.
+    mutating func makeRunnable(_ connection: Connection) {
+        guard !connection.isRunnable else { return }
+        connection.isRunnable = true
+        runnable.append(connection.id)
+    }
+
+    mutating func resumeRunnable() {
+        guard !runnable.isEmpty else { return }
+        let waiting = runnable
+        runnable.removeAll(keepingCapacity: true)
+        for (place, id) in waiting.enumerated() {
+            guard unflushedOctets < Self.unflushedLimit else {
+                runnable.append(contentsOf: waiting[place...])
+                return
+            }
+            guard let connection = table.connection(id) else { continue }
+            connection.isRunnable = false
+            guard !connection.holdsInput else { continue }
+            consumeParked(connection)
+            if connection.phase < .finishing, connection.isPaused { resumeInput(connection) }
+        }
+    }
+
+    // MARK: pausing
+
+    /// Stops reading a connection with too much parked, or that does not read its answers.
+    private mutating func pauseIfNeeded(_ connection: Connection) {
+        guard !connection.isPaused, connection.phase < .finishing, mayNotRead(connection) else {
+            return
+        }
+        hit(.parkedReceiveSize, connection)
+        connection.isPaused = true
+        if connection.isReceiving {
+            kernel.cancel(Self.receiveToken(connection), token: Token(.cancel))
+        }
+    }
+
+    private func mayNotRead(_ connection: Connection) -> Bool {
+        if (connection.parked?.count ?? 0) > limits.parkedSize { return true }
+        guard let backlog = connection.backlog else { return false }
+        return backlog.size > Int(unsafe table.hot[connection.slot].limit) / 2
+    }
+
+    mutating func resumeInput(_ connection: Connection) {
+        guard connection.isPaused, !mayNotRead(connection) else { return }
+        connection.isPaused = false
+        if connection.parked != nil && !connection.holdsInput { makeRunnable(connection) }
+        // With the cancel still under way, its completion arms again.
+        armReceive(connection)
+    }
+
+    /// An answer has come: the messages behind it go on.
+    mutating func releaseInput(_ connection: Connection) {
+        guard connection.holdsInput else { return }
+        connection.holdsInput = false
+        if connection.parked != nil { makeRunnable(connection) }
+        if connection.isPaused { resumeInput(connection) }
+        if connection.isPeerFinished, connection.parked == nil { peerFinished(connection) }
+    }
+}

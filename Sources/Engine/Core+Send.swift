@@ -1,0 +1,185 @@
+// Queueing — every octet that leaves a connection is a range in some log, in one order.
+
+import Bytes
+import DialectKit
+import Synchronization
+import Telemetry
+import Uring
+import WebSocket
+
+extension Core where Kernel: ~Copyable {
+    /// Queues a range on a connection of this core.
+    ///
+    /// Hot path. One cache line read and written; no allocation, counting, hashing or lock.
+    ///
+    /// - Returns: Whether the connection took it.
+    @inline(__always)
+    mutating func enqueue(_ range: LogRange, at slot: UInt32) -> Bool {
+        let line = unsafe table.hot + Int(slot)
+        let flags = unsafe line.pointee.flags
+        let size = range.end &- range.start
+        if flags == .open {
+            unsafe line.pointee.last = range
+            unsafe line.pointee.queued = size
+            unsafe line.pointee.flags = [.open, .dirty]
+            dirty.append(slot)
+            return true
+        }
+        if flags == [.open, .dirty] {
+            if unsafe line.pointee.last.end == range.start
+                && line.pointee.last.segment == range.segment
+            {
+                unsafe line.pointee.last.end = range.end
+            } else {
+                spillLast(of: slot)
+                unsafe line.pointee.last = range
+            }
+            unsafe line.pointee.queued &+= size
+            return true
+        }
+        return enqueueSlowly(range, at: slot)
+    }
+
+    /// The last range makes room for a new one.
+    private mutating func spillLast(of slot: UInt32) {
+        let line = unsafe table.hot + Int(slot)
+        let place = spill.add(unsafe line.pointee.last)
+        if unsafe line.pointee.firstSpill == SpillPool.none {
+            unsafe line.pointee.firstSpill = place
+            spilledSlots.append(slot)
+        } else {
+            spill.chain(unsafe line.pointee.lastSpill, to: place)
+        }
+        unsafe line.pointee.lastSpill = place
+    }
+
+    /// A connection that is backlogged, over its limit, or gone.
+    @inline(never)
+    private mutating func enqueueSlowly(_ range: LogRange, at slot: UInt32) -> Bool {
+        let line = unsafe table.hot + Int(slot)
+        let flags = unsafe line.pointee.flags
+        guard flags.contains(.blocked), !flags.contains(.overflowing),
+            let connection = table.connection(at: Int(slot)), let backlog = connection.backlog
+        else { return false }
+        // Compared before anything is appended: a backlog never passes its limit.
+        guard backlog.size + range.size <= Int(unsafe line.pointee.limit) else {
+            unsafe line.pointee.flags.insert(.overflowing)
+            overflowing.append(slot)
+            return false
+        }
+        backlog.append(range, &store)
+        state.backlogOctets.wrappingAdd(range.size, ordering: .relaxed)
+        metrics.adjust(.backlogOctets, by: range.size)
+        unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        return true
+    }
+
+    /// Appends octets to the log of private frames.
+    mutating func appendPrivate(
+        atMost room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
+    ) -> LogRange {
+        let range = unsafe privateLog.append(&store, atMost: room, body)
+        unflushedOctets += range.size
+        return range
+    }
+
+    /// Queues octets as they are.
+    @discardableResult
+    mutating func send(_ octets: RawSpan, to connection: Connection) -> Bool {
+        let size = octets.byteCount
+        guard size > 0 else { return true }
+        let range = unsafe appendPrivate(atMost: size) { room in
+            unsafe octets.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
+            return size
+        }
+        return enqueue(range, at: UInt32(connection.slot))
+    }
+
+    /// Queues one frame of a connection's own: a reply, a pong, a close.
+    @discardableResult
+    mutating func sendFrame(
+        _ opcode: Opcode, _ payload: RawSpan, isCompressed: Bool = false,
+        to connection: Connection
+    ) -> Bool {
+        let header = FrameHeader(
+            isFinal: true, isCompressed: isCompressed, opcode: opcode,
+            payloadSize: payload.byteCount, mask: nil)
+        let size = payload.byteCount
+        let range = unsafe appendPrivate(atMost: FrameHeader.sizeLimit + size) { room in
+            let start = unsafe header.encode(at: room.baseAddress.unsafelyUnwrapped)
+            unsafe payload.withUnsafeBytes { payload in
+                guard let source = payload.baseAddress else { return }
+                unsafe (room.baseAddress.unsafelyUnwrapped + start)
+                    .copyMemory(from: source, byteCount: size)
+            }
+            return start + size
+        }
+        return enqueue(range, at: UInt32(connection.slot))
+    }
+
+    /// Queues one message of a connection's own, deflated where that was agreed and helps.
+    @discardableResult
+    mutating func sendMessage(
+        _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
+    ) -> Bool {
+        let opcode: Opcode = kind == .text ? .text : .binary
+        if connection.wire != .plain, payload.byteCount >= state.settings.deflateMinimumSize {
+            var packed = takePacked()
+            let isSmaller = deflate(payload, for: connection.wire, into: &packed)
+            let isQueued =
+                isSmaller
+                && sendFrame(opcode, packed.octets, isCompressed: true, to: connection)
+            swap(&packed, &self.packed)
+            if isSmaller { return isQueued }
+        }
+        return sendFrame(opcode, payload, to: connection)
+    }
+
+    /// Lends out the buffer that compressed messages are written to.
+    mutating func takePacked() -> OctetBuffer {
+        var taken = OctetBuffer(capacity: 0)
+        swap(&taken, &packed)
+        taken.removeAll()
+        return taken
+    }
+
+    /// Deflates one message as a run without references outside itself.
+    ///
+    /// - Returns: `false` when that is not smaller; then it is sent plain.
+    mutating func deflate(
+        _ message: RawSpan, for wire: WireForm, into output: inout OctetBuffer
+    ) -> Bool {
+        let size = deflaters.compress(message, windowBits: Int(wire.rawValue), into: &output)
+        guard let size, size < message.byteCount else {
+            metrics.add(.compressionsSkipped)
+            return false
+        }
+        metrics.add(.compressions)
+        return true
+    }
+}
+
+/// One deflater per window size, made when first needed.
+struct DeflaterTable: ~Copyable {
+    private var deflaters: [Int: DeflaterBox] = [:]
+
+    private final class DeflaterBox {
+        var deflater: Deflater
+        init(_ deflater: consuming Deflater) { self.deflater = deflater }
+    }
+
+    init() {}
+
+    /// - Returns: Octets appended, or `nil` when zlib has no memory.
+    mutating func compress(
+        _ message: RawSpan, windowBits: Int, into output: inout OctetBuffer
+    ) -> Int? {
+        if let box = deflaters[windowBits] {
+            return box.deflater.compress(message, into: &output)
+        }
+        guard let deflater = Deflater(windowBits: windowBits) else { return nil }
+        let box = DeflaterBox(deflater)
+        deflaters[windowBits] = box
+        return box.deflater.compress(message, into: &output)
+    }
+}

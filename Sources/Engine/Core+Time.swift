@@ -1,0 +1,144 @@
+// Time — one deadline per connection, and the few things a core does by the clock.
+
+import Bytes
+import Synchronization
+import Telemetry
+import WebSocket
+
+extension Core where Kernel: ~Copyable {
+    /// When the core must be awake next; `nil` when nothing is due.
+    func nextDeadline() -> UInt64? {
+        var next = wheel.nextDeadline()
+        if isAcceptPaused { next = min(next ?? .max, acceptPausedUntil) }
+        if let drain { next = min(next ?? .max, drainTime(drain)) }
+        return next
+    }
+
+    mutating func advanceTime() {
+        if isAcceptPaused { resumeAccept() }
+        if drain != nil { advanceDrain() }
+        expired.removeAll(keepingCapacity: true)
+        var due = expired
+        wheel.advance(to: now, expired: &due)
+        for slot in due {
+            guard let connection = table.connection(at: Int(slot)) else { continue }
+            deadlinePassed(connection)
+        }
+        expired = due
+        shedForMemory()
+    }
+
+    /// Hangs a connection up at the next time something may be due for it.
+    mutating func setDeadline(of connection: Connection) {
+        var deadline: UInt64
+        switch connection.phase {
+        case .open:
+            deadline =
+                connection.isPongAwaited
+                ? connection.phaseDeadline : connection.lastReceived + limits.pingInterval
+        case .http, .closing, .finishing, .lingering: deadline = connection.phaseDeadline
+        case .ending, .closed: return
+        }
+        if let backlog = connection.backlog {
+            deadline = min(deadline, backlog.lastProgress + limits.slowWriteTime)
+        }
+        if let drainTime = connection.drainTime { deadline = min(deadline, drainTime) }
+        wheel.set(connection.slot, at: deadline)
+    }
+
+    private mutating func deadlinePassed(_ connection: Connection) {
+        if let backlog = connection.backlog, connection.phase < .lingering,
+            now >= backlog.lastProgress + limits.slowWriteTime
+        {
+            hit(.slowWriteTime, connection)
+            // 1013 is attempted, but who takes nothing for so long will not take that either.
+            shed(connection, reason: .slowWrite)
+            closeNow(connection)
+            return
+        }
+        if connection.isOverRate {
+            connection.isOverRate = false
+            releaseInput(connection)
+        }
+        switch connection.phase {
+        case .http: requestTimedOut(connection)
+        case .open: checkLife(of: connection)
+        case .closing:
+            guard now >= connection.phaseDeadline else { break }
+            hit(.closeHandshakeTime, connection)
+            finish(connection)
+        case .finishing:
+            guard now >= connection.phaseDeadline else { break }
+            closeNow(connection)
+        case .lingering:
+            guard now >= connection.phaseDeadline else { break }
+            metrics.count(.lingeringReadTime)
+            closeNow(connection)
+        case .ending, .closed: return
+        }
+        setDeadline(of: connection)
+    }
+
+    private mutating func requestTimedOut(_ connection: Connection) {
+        guard now >= connection.phaseDeadline else { return }
+        if connection.holdsInput {
+            connection.phaseDeadline = now + limits.keepAliveTime
+            return
+        }
+        if connection.exchange?.decoder != nil {
+            hit(.bodyStallTime, connection)
+            refuse(connection, status: 408)
+        } else if connection.isShakingHands || connection.parked != nil {
+            hit(.handshakeTime, connection)
+            let hasLine = connection.parked?.octets.firstIndex(of: 0x0A) != nil
+            if hasLine {
+                refuse(connection, status: 408)
+            } else {
+                metrics.count(handshake: .timeout)
+                finish(connection)
+            }
+        } else {
+            hit(.keepAliveIdle, connection)
+            finish(connection)
+        }
+    }
+
+    /// Pings who has been silent; drops who does not answer.
+    private mutating func checkLife(of connection: Connection) {
+        if let drainTime = connection.drainTime, now >= drainTime {
+            close(connection, .goingAway, "going away", because: .drain)
+            return
+        }
+        if now < connection.lastReceived + limits.pingInterval {
+            connection.isPongAwaited = false
+            return
+        }
+        if connection.isPongAwaited {
+            guard now >= connection.phaseDeadline else { return }
+            hit(.pongTimeout, connection)
+            abort(connection, reason: .pongTimeout)
+            return
+        }
+        connection.isPongAwaited = true
+        connection.phaseDeadline = now + limits.pongTime
+        sendFrame(.ping, RawSpan(), to: connection)
+    }
+
+    /// Over the process's budget the largest queues are closed first.
+    private mutating func shedForMemory() {
+        guard state.backlogOctets.load(ordering: .relaxed) > limits.processSendQueueSize else {
+            return
+        }
+        var largest: Connection?
+        for slot in 0..<table.capacity {
+            guard let connection = table.connection(at: slot), connection.phase < .finishing,
+                let backlog = connection.backlog
+            else { continue }
+            if backlog.size > largest?.backlog?.size ?? 0 { largest = connection }
+        }
+        guard let largest else { return }
+        hit(.processSendQueueShare, largest)
+        shed(largest, reason: .memoryPressure)
+        closeNow(largest)
+    }
+}

@@ -1,0 +1,105 @@
+// A turn — one pass of a core's loop (DESIGN §3).
+//
+// Reap everything; settle refused sends first, since the next use of a connection's queue would
+// forget what they left; then work; then flush and enter. One system call per turn.
+
+import Lockfree
+import Telemetry
+import Uring
+
+extension Core where Kernel: ~Copyable {
+    /// Runs until a `stop` has been carried out.
+    mutating func run() {
+        start()
+        while !isOver { turn() }
+    }
+
+    mutating func start() {
+        kernel.armWakeUp()
+        for place in listeners.indices { armAccept(place) }
+    }
+
+    /// Nothing is left to do for a stopped core.
+    var isOver: Bool { isStopping && table.count == 0 }
+
+    /// One pass. The simulation calls it step by step.
+    mutating func turn() {
+        let timeout = sleepTime()
+        _ = kernel.enter(timeout: timeout)
+        if timeout != 0 { state.mailboxes[index].stayAwake() }
+        now = kernel.now
+        metrics.add(.loopTurns)
+        reap()
+        advanceTime()
+        readMail()
+        work()
+        resumeStarved()
+        closeOverflowing()
+        flush()
+        metrics.record(.loopTurn, nanoseconds: kernel.now &- now)
+    }
+
+    /// How long the core may sleep: not at all while something waits for it.
+    private mutating func sleepTime() -> UInt64? {
+        let isIdle =
+            firstCompletion == completions.count && dirty.isEmpty && runnable.isEmpty
+            && finishing.isEmpty && kernel.unsubmittedCount < 4096
+        guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
+        guard let deadline = nextDeadline() else { return nil }
+        let current = kernel.now
+        return deadline > current ? deadline - current : 1
+    }
+
+    /// Takes all completions and settles what concerns sends.
+    private mutating func reap() {
+        if firstCompletion == completions.count {
+            completions.removeAll(keepingCapacity: true)
+            firstCompletion = 0
+        }
+        var fresh = completions.count
+        kernel.reap(into: &completions)
+        // Entries the kernel has not taken still point into our memory: insist.
+        while kernel.unsubmittedCount > 0 && !touchedLogs.isEmpty {
+            _ = kernel.enter(timeout: 0)
+            kernel.reap(into: &completions)
+        }
+        metrics.add(.completions, completions.count - fresh)
+        while fresh < completions.count {
+            let completion = completions[fresh]
+            let token = Token(rawValue: completion.token)
+            if token.operation == .immediateSend {
+                sendFellShort(token, completion.result)
+            }
+            fresh += 1
+        }
+        concludeFlush()
+        finishFlushed()
+    }
+
+    /// Carries out completions until enough waits to be flushed; the rest comes next turn.
+    private mutating func work() {
+        resumeRunnable()
+        while firstCompletion < completions.count && unflushedOctets < Self.unflushedLimit {
+            let completion = completions[firstCompletion]
+            firstCompletion += 1
+            handle(completion)
+        }
+        if recycledCount > 0 { kernel.publishBuffers() }
+    }
+
+    private mutating func handle(_ completion: Completion) {
+        let token = Token(rawValue: completion.token)
+        switch token.operation {
+        case .receive: received(token, completion)
+        case .accept: accepted(token, completion)
+        case .patientSend: patientSendEnded(token, completion.result)
+        case .wakeUp:
+            // Slot 1 is the sender's half of a ring message: it failed, so use the event.
+            if token.slot == 0 {
+                kernel.armWakeUp()
+            }
+        case .peerName: peerNamed(token, completion.result)
+        case .immediateSend, .message, .shutdown, .cancel, .close, nil: break
+        }
+    }
+}

@@ -1,0 +1,82 @@
+// Upgrading — a request becomes a WebSocket, if its route's dialect agrees (RFC 6455 §4.2).
+
+import Bytes
+import DialectKit
+import HTTP1
+import Telemetry
+import WebSocket
+
+extension Core where Kernel: ~Copyable {
+    mutating func upgrade(
+        _ head: RequestHead, _ octets: RawSpan, to place: Int, for connection: Connection
+    ) {
+        let route = state.settings.routes[place]
+        guard !state.isDraining else {
+            refuse(connection, status: 503, retryAfter: 1)
+            return
+        }
+        let request: UpgradeRequest
+        do throws(UpgradeRefusal) {
+            request = try UpgradeRequest.check(
+                head, in: octets, origins: route.originList, deflate: state.settings.deflate)
+        } catch {
+            if error != .forbiddenOrigin, error != .unsupportedVersion,
+                let refusal = route.dialect.refusalWithoutUpgrade
+            {
+                refuse(
+                    connection, status: refusal.status, contentType: refusal.contentType,
+                    body: refusal.body)
+            } else {
+                refuse(connection, status: error.status) { error.writeFields(into: &$0) }
+            }
+            return
+        }
+        switch route.dialect.open(opening(head, octets)) {
+        case .refuse(let refusal):
+            refuse(
+                connection, status: refusal.status, contentType: refusal.contentType,
+                body: refusal.body)
+        case .accept(let session, let subprotocol):
+            open(connection, request, session, subprotocol, place)
+        }
+    }
+
+    /// What the dialect may look at. Text is made only for dialects that read it.
+    private func opening(_ head: RequestHead, _ octets: RawSpan) -> OpeningRequest {
+        OpeningRequest(
+            path: head.path(in: octets) ?? "",
+            query: octets.extracting(head.queryRange).text,
+            subprotocols: UpgradeRequest.subprotocols(of: head, in: octets),
+            headers: [])
+    }
+
+    private mutating func open(
+        _ connection: Connection, _ request: UpgradeRequest, _ session: any Session,
+        _ subprotocol: String?, _ place: Int
+    ) {
+        let route = state.settings.routes[place]
+        message.removeAll()
+        request.writeResponse(subprotocol: subprotocol, into: &message)
+        sendMessageBuffer(to: connection)
+        metrics.count(handshake: .accepted)
+        metrics.adjust(.openWebSockets, by: 1)
+        leaveHandshake(connection)
+        connection.phase = .open
+        connection.route = place
+        connection.session = session
+        connection.receiver = Receiver(role: .server, deflate: request.deflate)
+        if let deflate = request.deflate {
+            connection.wire = WireForm(rawValue: max(9, min(15, deflate.serverWindowBits)))
+        }
+        // Never under twice the message limit, or one message could overflow an empty queue.
+        let messageSize = route.messageSize ?? limits.messageSize
+        let limit = max(route.sendQueueSize ?? limits.sendQueueSize, 2 * messageSize)
+        unsafe table.hot[connection.slot].limit = UInt32(clamping: limit)
+        state.registry.opened(route.dialectID, in: route.realm)
+        setDeadline(of: connection)
+        guard var commands = commands.take() else { return }
+        session.opened(&commands)
+        carryOut(&commands, RawSpan(), for: connection)
+        self.commands = consume commands
+    }
+}

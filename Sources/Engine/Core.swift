@@ -1,0 +1,138 @@
+// Core — one thread's world: its ring, its connections, its part of the index (DESIGN §5).
+//
+// A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
+// `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Accept,
+// Receive, HTTP, Upgrade, Frames, Commands, FanOut, Send, Flush; then Close, Time and Mail.
+
+import Bytes
+import DialectKit
+import Rooms
+import Telemetry
+import Uring
+import WebSocket
+
+/// A listening socket of a core.
+struct Listener {
+    let descriptor: Int32
+    /// 0 the main listener, 1 the control listener.
+    let role: Int
+    var isIPv6 = false
+    var isArmed = false
+    var isClosed = false
+}
+
+/// One core. `Kernel` is the ring, or its simulation in tests.
+struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
+    var kernel: Kernel
+    let index: Int
+    let state: EngineState
+    let limits: Limits
+    /// Places in `settings.routes` by path.
+    let routes: [String: Int]
+    /// Dialects by their id.
+    let dialects: [(any Dialect)?]
+    /// What receivers keep to, by route.
+    let receiverLimits: [ReceiverLimits]
+    let metrics: CoreMetrics
+    var now: UInt64
+
+    // Connections.
+    var table: ConnectionTable
+    var wheel: TimingWheel
+    var listeners: [Listener]
+    var handshakeCount = 0
+    var acceptPausedUntil: UInt64 = 0
+    var isAcceptPaused = false
+
+    // Rooms.
+    var rooms: RoomIndex
+    var interest: CoreInterest
+    var stamp: UInt32 = 0
+
+    // Sending.
+    var store = SegmentStore()
+    /// Replies, pongs, HTTP answers: frames for one connection each.
+    var privateLog = PublicationLog()
+    /// One log per dialect and wire form; see `lane(dialect:wire:)`.
+    var logs: [PublicationLog]
+    var touchedLogs: [Int] = []
+    /// Octets appended to logs since the last time everything was flushed.
+    var unflushedOctets = 0
+    /// Slots with queued octets, in the order in which they became so; flushed from `firstDirty`.
+    var dirty: [UInt32] = []
+    var firstDirty = 0
+    var spill = SpillPool()
+    var spilledSlots: [UInt32] = []
+    var gather: GatherArena
+    var overflowing: [UInt32] = []
+    var finishing: [ConnectionID] = []
+    var encoded: [EncodedForm] = []
+    /// When each publication of the running flush entered.
+    var entered: [UInt64] = []
+
+    // Receiving.
+    var completions: [Completion] = []
+    var firstCompletion = 0
+    var runnable: [ConnectionID] = []
+    var starved: [ConnectionID] = []
+    var recycledCount = 0
+    var inflaters = InflaterPool()
+    var deflaters: DeflaterTable
+
+    // Buffers used again for every message.
+    var commands: Commands? = Commands()
+    var message = OctetBuffer(capacity: 4096)
+    var packed = OctetBuffer(capacity: 4096)
+    var expired: [UInt32] = []
+    var mail: [Mail] = []
+
+    // Reports, by the raw value of the limit.
+    var reportTimes = [UInt64](repeating: 0, count: LimitName.allCases.count)
+    var reportCounts = [Int](repeating: 0, count: LimitName.allCases.count)
+    var pendingReports: [UInt32: PendingReport] = [:]
+    var lastReport: UInt32 = 0
+
+    var drain: DrainPlan?
+    var isStopping = false
+
+    /// Octets that may wait in logs before input has to wait for the flush.
+    static var unflushedLimit: Int { 262_144 }
+
+    init(
+        kernel: consuming Kernel, index: Int, state: EngineState, listeners: [Listener]
+    ) {
+        let now = kernel.now
+        let capacity = min(kernel.socketLimit, (1 << 24) - 1)
+        self.kernel = kernel
+        self.index = index
+        self.state = state
+        self.listeners = listeners
+        self.now = now
+        limits = state.settings.limits
+        metrics = state.metrics[index]
+        table = ConnectionTable(core: index, capacity: capacity)
+        wheel = TimingWheel(capacity: capacity, now: now)
+        rooms = RoomIndex()
+        interest = CoreInterest(state.interest, core: index)
+        let dialectCount = 1 + (state.settings.routes.map { Int($0.dialectID.rawValue) }.max() ?? 0)
+        logs = Array(repeating: PublicationLog(), count: dialectCount * WireForm.count)
+        gather = GatherArena(count: max(state.settings.flushSlice, 64))
+        deflaters = DeflaterTable()
+        let limits = state.settings.limits
+        var routes: [String: Int] = [:]
+        var dialects: [(any Dialect)?] = Array(repeating: nil, count: dialectCount)
+        var receiverLimits: [ReceiverLimits] = []
+        for (place, route) in state.settings.routes.enumerated() {
+            routes[route.path] = place
+            dialects[Int(route.dialectID.rawValue)] = route.dialect
+            receiverLimits.append(
+                ReceiverLimits(
+                    messageSize: route.messageSize ?? limits.messageSize,
+                    fragmentCount: route.fragmentCount ?? limits.fragmentCount,
+                    inflatedPerStep: limits.inflatedPerTurn))
+        }
+        self.routes = routes
+        self.dialects = dialects
+        self.receiverLimits = receiverLimits
+    }
+}

@@ -1,0 +1,110 @@
+// EngineState — what all cores share, and nothing that a delivery writes.
+
+import CSystem
+import Lockfree
+import Synchronization
+package import DialectKit
+import Rooms
+package import Telemetry
+package import WebSocket
+
+/// Answers a call, from any thread and once. `arguments` is one JSON value. Called on a core, so it
+/// must not wait: what takes time is done elsewhere.
+package typealias ProcedureHandler =
+    @Sendable (_ arguments: [UInt8], _ answer: @escaping @Sendable (Answer) -> Void) -> Void
+
+/// Settings of an engine that do not change while it runs.
+package struct EngineSettings: Sendable {
+    package var limits = Limits()
+    package var routes: [Route] = []
+    package var handler: (any RequestHandler)?
+    package var deflate = DeflateSettings()
+    /// Told of limits that were reached; called on cores, so it must not wait.
+    package var report: (@Sendable (LimitReport) -> Void)?
+    /// What sessions may call, by name.
+    package var procedures: [String: ProcedureHandler] = [:]
+    /// Messages below this many octets are sent plain.
+    package var deflateMinimumSize = 64
+    /// Connections flushed in one turn.
+    package var flushSlice = 1024
+
+    package init() {}
+}
+
+/// Shared by reference between the cores of one engine and its embedder.
+package final class EngineState: Sendable {
+    package let settings: EngineSettings
+    package let registry: Registry
+    package let metrics: [CoreMetrics]
+    let interest = InterestSummary()
+    let mailboxes: [Mailbox<Mail>]
+    /// Which listeners are bound to loopback addresses.
+    let loopbackListeners: [Bool]
+    private let wakeHandles: Mutex<[WakeHandle?]>
+    /// Octets of publications posted and not yet delivered, all cores.
+    let mailOctets = Atomic<Int>(0)
+    /// Octets in backlogs, all cores.
+    let backlogOctets = Atomic<Int>(0)
+    let draining = Atomic<Bool>(false)
+    let openCount = Atomic<Int>(0)
+
+    package init(
+        settings: EngineSettings, registry: Registry, coreCount: Int,
+        loopbackListeners: [Bool] = [true, true]
+    ) {
+        precondition(coreCount > 0 && coreCount <= InterestSummary.coreLimit)
+        self.settings = settings
+        self.registry = registry
+        self.loopbackListeners = loopbackListeners
+        metrics = (0..<coreCount).map { CoreMetrics(core: $0) }
+        mailboxes = (0..<coreCount).map { _ in Mailbox<Mail>() }
+        wakeHandles = Mutex(Array(repeating: nil, count: coreCount))
+    }
+
+    package var coreCount: Int { mailboxes.count }
+
+    var procedures: [String: ProcedureHandler] { settings.procedures }
+
+    package var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// Connections open on all cores.
+    package var connectionCount: Int { openCount.load(ordering: .relaxed) }
+
+    func setWakeHandle(_ handle: WakeHandle?, of core: Int) {
+        wakeHandles.withLock { $0[core] = handle }
+    }
+
+    func wakeHandle(of core: Int) -> WakeHandle? { wakeHandles.withLock { $0[core] } }
+
+    /// Posts from any thread; wakes the core when it sleeps.
+    func post(_ mail: Mail, to core: Int) {
+        guard mailboxes[core].post(mail) else { return }
+        wakeHandles.withLock { handles in
+            // Under the lock: a core that ends takes its handle away before it closes the event.
+            if let handle = handles[core] { _ = carillon_eventfd_signal(handle.event) }
+        }
+    }
+
+    /// Publishes from any thread. Every core with subscribers delivers; the receipt, if any, is
+    /// made with the number of those cores.
+    package func publish(
+        _ publication: Publication, completion: (@Sendable (_ receiverCount: Int) -> Void)? = nil
+    ) {
+        let cores = interest.cores(for: publication.room, in: publication.realm)
+        let receipt = completion.map {
+            Receipt(partCount: cores.nonzeroBitCount, completion: $0)
+        }
+        var rest = cores
+        while rest != 0 {
+            let core = rest.trailingZeroBitCount
+            rest &= rest - 1
+            mailOctets.wrappingAdd(publication.payload.count, ordering: .relaxed)
+            post(.publication(publication, receipt), to: core)
+        }
+    }
+
+    /// Hands the outcome of a call to the session that asked. Any thread.
+    package func answer(_ connection: ConnectionID, _ token: CallToken, _ answer: Answer) {
+        post(.answer(connection, token, answer), to: connection.core)
+    }
+}

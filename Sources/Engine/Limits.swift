@@ -1,0 +1,53 @@
+// Limits — every bound of the data plane, with its unit and its default (reliability.md).
+
+/// What a core keeps to. Sizes are octets, times nanoseconds.
+package struct Limits: Sendable {
+    // Handshake and HTTP.
+    package var handshakeTime: UInt64 = 10 * second
+    package var requestLineSize = 8192
+    package var headerLineSize = 8192
+    package var headersSize = 16_384
+    package var headerCount = 100
+    package var bodySize = 1_048_576
+    package var bodyTime: UInt64 = 10 * second
+    package var keepAliveTime: UInt64 = 60 * second
+    package var connectionsPerCore = 0.98
+    package var handshakesInProgress = 4096
+
+    // Messages.
+    package var messageSize = 1_048_576
+    package var fragmentCount = 4096
+    package var inflatedPerTurn = 262_144
+    package var framesPerTurn = 128
+    /// Octets parked for a connection that waits for its turn, before it stops being read.
+    package var parkedSize = 262_144
+
+    // Sending.
+    package var sendQueueSize = 1_048_576
+    package var kernelUnsentSize: UInt32 = 131_072
+    package var processSendQueueSize = 4 << 30
+    package var slowWriteTime: UInt64 = 10 * second
+    /// Octets between cores before publishers stop being read.
+    package var mailSize = 64 << 20
+
+    // Life and death.
+    package var pingInterval: UInt64 = 25 * second
+    package var pongTime: UInt64 = 10 * second
+    package var closeTime: UInt64 = 5 * second
+    package var lingerTime: UInt64 = 1 * second
+
+    // Conduct.
+    package var messageRate = 0
+    package var messageBurst = 0
+    package var errorsPerMinute = 100
+    package var subscriptionsPerConnection = 10_000
+
+    // Drain.
+    package var drainDelay: UInt64 = 2 * second
+    package var drainSpread: UInt64 = 30 * second
+    package var drainDeadline: UInt64 = 60 * second
+
+    package static let second: UInt64 = 1_000_000_000
+
+    package init() {}
+}

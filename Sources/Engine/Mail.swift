@@ -1,0 +1,53 @@
+// Mail — what other threads ask of a core. Posting never blocks and never fails.
+
+import Bytes
+import DialectKit
+
+/// One message to a core.
+enum Mail: Sendable {
+    /// Deliver to this core's subscribers.
+    case publication(Publication, Receipt?)
+    /// Answer the request that the connection waits for.
+    case response(ConnectionID, Response)
+    /// A call of the connection's session has ended.
+    case answer(ConnectionID, CallToken, Answer)
+    /// Stop accepting and close everybody by the plan.
+    case drain(DrainPlan)
+    /// Close what is left and end the thread.
+    case stop
+}
+
+/// How a drain is paced: times are nanoseconds of the monotonic clock.
+package struct DrainPlan: Sendable {
+    /// Listeners close at this time.
+    package let acceptsUntil: UInt64
+    /// Closes are spread evenly from `acceptsUntil` on over this long.
+    package let spread: UInt64
+    /// What is left then is dropped.
+    package let deadline: UInt64
+
+    package init(acceptsUntil: UInt64, spread: UInt64, deadline: UInt64) {
+        self.acceptsUntil = acceptsUntil
+        self.spread = spread
+        self.deadline = deadline
+    }
+}
+
+/// The answer to an HTTP request.
+package struct Response: Sendable {
+    package var status: Int
+    package var contentType: StaticString
+    package var body: [UInt8]
+    /// Further fields; values are cleaned of line ends when written.
+    package var fields: [(name: StaticString, value: String)]
+
+    package init(
+        status: Int, contentType: StaticString = "text/plain; charset=utf-8", body: [UInt8],
+        fields: [(name: StaticString, value: String)] = []
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.fields = fields
+    }
+}

@@ -1,0 +1,53 @@
+// PublicationLog — the frames of one lane, one behind the other (DESIGN §7).
+//
+// A lane is what makes subscribers get the same octets on one core: dialect and wire form. Frames
+// are written once; consecutive ones are one contiguous range whatever their number, so a
+// subscriber's queue only moves the end of its last range.
+
+struct PublicationLog {
+    private var current: UInt32?
+    /// Earlier segments of this flush, full ones and oversized ones.
+    private var full: [UInt32] = []
+
+    init() {}
+
+    /// Appends up to `room` octets that `body` writes.
+    mutating func append(
+        _ store: inout SegmentStore, atMost room: Int,
+        _ body: (UnsafeMutableRawBufferPointer) -> Int
+    ) -> LogRange {
+        if room > SegmentStore.standardCapacity / 2 {
+            let own = store.make(capacity: room)
+            full.append(own)
+            return unsafe store.append(to: own, atMost: room, body)
+        }
+        if let current, store.room(in: current) >= room {
+            return unsafe store.append(to: current, atMost: room, body)
+        }
+        if let current { full.append(current) }
+        let fresh = store.make(capacity: SegmentStore.standardCapacity)
+        current = fresh
+        return unsafe store.append(to: fresh, atMost: room, body)
+    }
+
+    /// Lets go of what has been sent to everybody; backlogs keep what they pinned. The current
+    /// segment is written again from its start, while it is warm, unless somebody slow holds it.
+    mutating func recycle(_ store: inout SegmentStore) {
+        for segment in full { store.unpin(segment) }
+        full.removeAll(keepingCapacity: true)
+        guard let segment = current else { return }
+        if store.pins(of: segment) == 1 {
+            store.empty(segment)
+        } else {
+            store.unpin(segment)
+            current = nil
+        }
+    }
+
+    /// Gives everything back. The log is empty afterwards.
+    mutating func close(_ store: inout SegmentStore) {
+        recycle(&store)
+        if let segment = current { store.unpin(segment) }
+        current = nil
+    }
+}

@@ -1,0 +1,128 @@
+// Registry — what must be global and exact at once (DESIGN §5): who is connected, what is
+// subscribed to and by how many, over all cores.
+//
+// Sharded short locks, taken on subscribe, unsubscribe, open, close and `server_info`; never on
+// publish. Subscriptions that share a leading room (a glob's parent) live in one shard, so that
+// "does anybody subscribe under this?" asks one.
+
+package import DialectKit
+package import Rooms
+import Synchronization
+
+package final class Registry: Directory, Sendable {
+    private struct Group: Hashable {
+        let dialect: DialectID
+        let realm: Realm
+        let leading: Room
+    }
+
+    private struct Count {
+        var subscribers: Int
+        let order: UInt64
+    }
+
+    private final class Shard: Sendable {
+        let groups = Mutex<[Group: [Pattern: Count]]>([:])
+    }
+
+    private let shards: [Shard] = (0..<32).map { _ in Shard() }
+    private let sessions = Mutex<[UInt32: Int]>([:])
+    private let order = Atomic<UInt64>(0)
+    private let procedures = Mutex<Set<String>>([])
+
+    package init() {}
+
+    // MARK: what the engine reports
+
+    func opened(_ dialect: DialectID, in realm: Realm) {
+        sessions.withLock { $0[Self.key(dialect, realm), default: 0] += 1 }
+    }
+
+    func closed(_ dialect: DialectID, in realm: Realm) {
+        sessions.withLock { $0[Self.key(dialect, realm), default: 0] -= 1 }
+    }
+
+    func subscribed(_ pattern: Pattern, _ dialect: DialectID, in realm: Realm) {
+        let group = Group(dialect: dialect, realm: realm, leading: pattern.leading)
+        shard(group).groups.withLock { groups in
+            if groups[group]?[pattern]?.subscribers != nil {
+                groups[group]?[pattern]?.subscribers += 1
+            } else {
+                let number = order.wrappingAdd(1, ordering: .relaxed).newValue
+                groups[group, default: [:]][pattern] = Count(subscribers: 1, order: number)
+            }
+        }
+    }
+
+    func unsubscribed(_ pattern: Pattern, _ dialect: DialectID, in realm: Realm) {
+        let group = Group(dialect: dialect, realm: realm, leading: pattern.leading)
+        shard(group).groups.withLock { groups in
+            guard let count = groups[group]?[pattern]?.subscribers else { return }
+            if count > 1 {
+                groups[group]?[pattern]?.subscribers = count - 1
+            } else {
+                groups[group]?[pattern] = nil
+                if groups[group]?.isEmpty == true { groups[group] = nil }
+            }
+        }
+    }
+
+    /// Names a procedure as existing (``Directory/hasProcedure(_:in:)``).
+    package func declare(procedure name: String) {
+        procedures.withLock { _ = $0.insert(name) }
+    }
+
+    // MARK: Directory
+
+    package func connectionCount(of dialect: DialectID, in realm: Realm) -> Int {
+        sessions.withLock { $0[Self.key(dialect, realm)] ?? 0 }
+    }
+
+    package func subscriptions(
+        of dialect: DialectID, in realm: Realm
+    ) -> [(pattern: Pattern, subscriberCount: Int)] {
+        var found: [(order: UInt64, pattern: Pattern, count: Int)] = []
+        for shard in shards {
+            shard.groups.withLock { groups in
+                for (group, patterns) in groups
+                where group.dialect == dialect && group.realm == realm {
+                    for (pattern, count) in patterns {
+                        found.append((count.order, pattern, count.subscribers))
+                    }
+                }
+            }
+        }
+        found.sort { $0.order < $1.order }
+        return found.map { ($0.pattern, $0.count) }
+    }
+
+    package func hasSubscribers(
+        under parent: Room, of dialect: DialectID, in realm: Realm
+    ) -> Bool {
+        let group = Group(dialect: dialect, realm: realm, leading: parent)
+        return shard(group).groups.withLock { $0[group] != nil }
+    }
+
+    package func hasProcedure(_ name: String, in realm: Realm) -> Bool {
+        procedures.withLock { $0.contains(name) }
+    }
+
+    private func shard(_ group: Group) -> Shard {
+        shards[Int(UInt(bitPattern: group.leading.hashValue) % UInt(shards.count))]
+    }
+
+    private static func key(_ dialect: DialectID, _ realm: Realm) -> UInt32 {
+        UInt32(dialect.rawValue) << 16 | UInt32(realm.rawValue)
+    }
+}
+
+extension Pattern {
+    /// The room that a pattern's subscriptions are grouped under.
+    fileprivate var leading: Room {
+        switch self {
+        case .exact(let room): room
+        case .glob(let parent, _): parent
+        case .prefix, .wildcard: Room()
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// Route — which dialect serves a path, and what answers plain requests.
+
+import Bytes
+package import DialectKit
+package import HTTP1
+package import Rooms
+package import WebSocket
+
+/// A WebSocket path.
+package struct Route: Sendable {
+    package let path: String
+    package let dialect: any Dialect
+    package let dialectID: DialectID
+    package let realm: Realm
+    /// Octets of a message, after reassembly and inflation; `nil`: the general limit.
+    package var messageSize: Int?
+    package var fragmentCount: Int?
+    package var sendQueueSize: Int?
+    /// Whose pages may connect; `nil`: everybody's.
+    package var originList: OriginList?
+
+    package init(
+        path: String, dialect: any Dialect, dialectID: DialectID, realm: Realm = .standard
+    ) {
+        self.path = path
+        self.dialect = dialect
+        self.dialectID = dialectID
+        self.realm = realm
+    }
+}
+
+/// A whole HTTP request, lent for the call.
+package struct Request: ~Escapable {
+    package let method: Method
+    package let path: String
+    package let head: RequestHead
+    package let headOctets: RawSpan
+    package let body: RawSpan
+    /// Which listener it came in by: 0 is the main one, 1 the control listener.
+    package let listener: Int
+    /// Whether that listener is bound to a loopback address.
+    package let isLoopback: Bool
+
+    @_lifetime(copy headOctets, copy body)
+    init(
+        method: Method, path: String, head: RequestHead, headOctets: RawSpan, body: RawSpan,
+        listener: Int, isLoopback: Bool
+    ) {
+        self.method = method
+        self.path = path
+        self.head = head
+        self.headOctets = headOctets
+        self.body = body
+        self.listener = listener
+        self.isLoopback = isLoopback
+    }
+}
+
+/// Where a late answer goes. Any thread may answer, once.
+package struct Responder: Sendable {
+    let state: EngineState
+    let connection: ConnectionID
+
+    package func respond(_ response: Response) {
+        state.post(.response(connection, response), to: connection.core)
+    }
+}
+
+/// Answers requests that are no upgrades. Called on a core, so it must not wait.
+package protocol RequestHandler: AnyObject, Sendable {
+    /// - Returns: The answer; `.later` when the responder will be used; `nil` for 404.
+    func respond(to request: borrowing Request, via responder: Responder) -> HandlerOutcome?
+
+    /// The largest body accepted for a path, octets; `nil` where a body is not expected.
+    func bodyLimit(method: Method, path: String, listener: Int) -> Int?
+}
+
+package enum HandlerOutcome: Sendable {
+    case now(Response)
+    case later
+}

@@ -1,0 +1,42 @@
+// Epochs — how a remembered room notices, in four loads, that its matches may have changed.
+//
+// A change bumps one counter chosen by what it can touch: an exact room by itself, a glob by its
+// parent, wildcards by realm and length, prefixes by realm. A room sums the counters that concern
+// it; as counters only grow, an unchanged sum means nothing happened. Counters are shared by
+// hashing, so a change elsewhere may cause a needless look, never a missed one. Adding or removing
+// a pattern thus costs one increment, whatever the number of rooms and subscribers.
+
+/// Counters of changes.
+struct Epochs: ~Copyable {
+    private var narrow = [UInt64](repeating: 0, count: 4096)
+    private var wide = [UInt64](repeating: 0, count: 256)
+
+    init() {}
+
+    /// The sum of everything that can change what `room` matches.
+    func stamp(of room: borrowing Room, in realm: Realm) -> UInt64 {
+        narrow[Self.narrow(room.fingerprint, realm)]
+            &+ narrow[Self.narrow(room.parentFingerprint, realm)]
+            &+ wide[Self.wide(room.segmentCount, realm)]
+            &+ wide[Self.wide(-1, realm)]
+    }
+
+    /// A member list of `pattern` came or went.
+    mutating func bump(_ pattern: borrowing Pattern, in realm: Realm) {
+        switch pattern {
+        case .exact(let room): narrow[Self.narrow(room.fingerprint, realm)] &+= 1
+        case .glob(let parent, _): narrow[Self.narrow(parent.fingerprint, realm)] &+= 1
+        case .wildcard(let components): wide[Self.wide(components.count, realm)] &+= 1
+        case .prefix: wide[Self.wide(-1, realm)] &+= 1
+        }
+    }
+
+    private static func narrow(_ fingerprint: UInt64, _ realm: Realm) -> Int {
+        Int(truncatingIfNeeded: fingerprint ^ UInt64(realm.rawValue)) & 4095
+    }
+
+    /// The counter of one length, or of the prefixes with -1.
+    private static func wide(_ count: Int, _ realm: Realm) -> Int {
+        (Int(realm.rawValue) &* 37 &+ count &+ 1) & 255
+    }
+}

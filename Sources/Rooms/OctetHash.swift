@@ -1,0 +1,71 @@
+// OctetHash — one 64-bit hash for names, keyed once per process.
+//
+// Names come from the network, so whoever chooses them must not be able to choose where they land
+// in a table: the keys are random and never leave the process. All cores share them, because the
+// interest summary compares hashes made on different cores. Equal hashes are only ever a hint;
+// every table compares the names themselves.
+
+internal import Bytes
+
+/// The keyed hash: fold-by-multiplication over words of eight octets.
+enum OctetHash {
+    /// What keeps hashes made for different purposes apart.
+    enum Purpose: UInt64 {
+        case exact = 1
+        case globParent
+        case glob
+        case prefix
+        case wildcard
+        case posting
+        case remembered
+    }
+
+    private static let keys: (UInt64, UInt64, UInt64) = {
+        var random = SystemRandomNumberGenerator()
+        // Odd factors keep the lowest bit of the other one alive.
+        return (random.next() | 1, random.next() | 1, random.next() | 1)
+    }()
+
+    /// The hash of a room without segments, where every chain begins.
+    static var start: UInt64 { keys.2 }
+
+    /// The hash of `octets`, wherever in a name they stand.
+    static func hash(_ octets: RawSpan) -> UInt64 {
+        let keys = keys
+        var hash = keys.0
+        var offset = 0
+        while octets.byteCount - offset >= 8 {
+            let word = unsafe octets.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt64.self)
+            hash = folded(hash ^ word, keys.1)
+            offset += 8
+        }
+        // The last word holds 0 to 7 octets and says above them how many, so that no two names are
+        // the same words.
+        var word = UInt64(truncatingIfNeeded: octets.byteCount - offset)
+        while offset < octets.byteCount {
+            word = word << 8 | UInt64(octets[octet: offset])
+            offset += 1
+        }
+        return folded(hash ^ word, keys.2)
+    }
+
+    /// The hash of a name whose first part has `hash` and whose next segment has `segmentHash`.
+    static func appending(_ segmentHash: UInt64, to hash: UInt64) -> UInt64 {
+        // The rotation makes the order count: (a, b) and (b, a) differ.
+        folded((hash << 23 | hash >> 41) ^ segmentHash, keys.1)
+    }
+
+    /// What stands for "any one segment" in the hash of a wildcard shape.
+    static var anySegment: UInt64 { keys.0 }
+
+    /// `hash` for use in one kind of table and one realm.
+    static func hash(_ hash: UInt64, for purpose: Purpose, in realm: Realm) -> UInt64 {
+        folded(hash ^ (purpose.rawValue << 32 | UInt64(realm.rawValue) << 8), keys.0)
+    }
+
+    private static func folded(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        let product = first.multipliedFullWidth(by: second)
+        return product.high ^ product.low
+    }
+}

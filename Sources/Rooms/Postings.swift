@@ -1,0 +1,175 @@
+// Postings — which exact rooms have a given value at a given position, for covering publishes.
+//
+// A trigger like `customer=*, target=chat` must reach every live room it covers, at a cost that
+// depends on those rooms and not on all. So each exact room is posted once per segment, under
+// (realm, first segment, segment count, position, value). A covering publish takes the shortest of
+// its lists and compares the rooms on it with the whole pattern.
+//
+// Cells are doubly linked and chained per room, so a room comes and goes in O(segments). They are
+// met only by covering publishes, where following links is nothing beside the deliveries.
+
+/// The posting lists of one core.
+struct Postings: ~Copyable {
+    private struct List {
+        var hash: UInt64
+        var position: UInt8
+        /// The first cell, or the next free list.
+        var first: UInt32
+        /// Cells; 0 while the list is free.
+        var count: UInt32
+    }
+
+    private struct Cell {
+        /// The exact room's node, or nothing while the cell is free.
+        var node: UInt32
+        var list: UInt32
+        var previous: UInt32
+        /// The next cell of the list, or the next free cell.
+        var next: UInt32
+        /// The next cell of the same room.
+        var sibling: UInt32
+    }
+
+    private var table = TagTable()
+    private var lists: [List] = []
+    private var freeList = none
+    private var cells: [Cell] = []
+    private var freeCell = none
+
+    init() {}
+
+    /// Posts a room. Returns its first cell, which `remove` wants back.
+    mutating func add(_ node: UInt32, room: Room, in realm: Realm) -> UInt32 {
+        let family = room.withSegment(0) { Self.family(first: $0, count: room.segmentCount, realm) }
+        var chain = none
+        for position in 0..<room.segmentCount {
+            let hash = room.withSegment(position) { Self.hash($0, at: position, in: family) }
+            let list = findOrMakeList(hash, UInt8(truncatingIfNeeded: position))
+            let cell = Cell(
+                node: node, list: list, previous: none, next: lists[Int(list)].first,
+                sibling: chain)
+            let place = store(cell)
+            if cell.next != none { cells[Int(cell.next)].previous = place }
+            lists[Int(list)].first = place
+            lists[Int(list)].count += 1
+            chain = place
+        }
+        return chain
+    }
+
+    /// Removes the room whose first cell is `chain`.
+    mutating func remove(_ chain: UInt32) {
+        var place = chain
+        while place != none {
+            let cell = cells[Int(place)]
+            precondition(cell.node != none, "a posting was removed twice")
+            if cell.previous != none {
+                cells[Int(cell.previous)].next = cell.next
+            } else {
+                lists[Int(cell.list)].first = cell.next
+            }
+            if cell.next != none { cells[Int(cell.next)].previous = cell.previous }
+            lists[Int(cell.list)].count -= 1
+            if lists[Int(cell.list)].count == 0 { freeList(cell.list) }
+            cells[Int(place)].node = none
+            cells[Int(place)].next = freeCell
+            freeCell = place
+            place = cell.sibling
+        }
+    }
+
+    /// Calls `body` with every node that may be covered, each once: those on the shortest list
+    /// the pattern names. Its first component decides the family of rooms and must not be `nil`.
+    func forEachCandidate(
+        for pattern: [[UInt8]?], in realm: Realm, _ body: (UInt32) -> Void
+    ) {
+        guard pattern.count <= Room.segmentLimit, case let first?? = pattern.first else { return }
+        let family = Self.family(first: first.raw, count: pattern.count, realm)
+        var shortest: List?
+        for position in pattern.indices {
+            guard let value = pattern[position] else { continue }
+            let hash = Self.hash(value.raw, at: position, in: family)
+            // One value that no room has there, and nothing is covered.
+            guard let list = find(hash, UInt8(truncatingIfNeeded: position)) else { return }
+            if lists[list].count < shortest?.count ?? UInt32.max { shortest = lists[list] }
+        }
+        var place = shortest?.first ?? none
+        while place != none {
+            body(cells[Int(place)].node)
+            place = cells[Int(place)].next
+        }
+    }
+
+    private static func family(first: RawSpan, count: Int, _ realm: Realm) -> UInt64 {
+        let count = UInt64(truncatingIfNeeded: count)
+        return OctetHash.hash(OctetHash.hash(first) ^ count << 56, for: .posting, in: realm)
+    }
+
+    private static func hash(_ value: RawSpan, at position: Int, in family: UInt64) -> UInt64 {
+        let position = UInt64(truncatingIfNeeded: position)
+        return OctetHash.appending(OctetHash.hash(value) ^ position << 56, to: family)
+    }
+
+    private func find(_ hash: UInt64, _ position: UInt8) -> Int? {
+        // Two values with one 64-bit hash would share a list; the rooms on it are compared anyway.
+        // The position is compared so that no room can be on a list twice.
+        table.find(TagTable.tag(hash)) {
+            lists[$0].hash == hash && lists[$0].position == position
+        }
+    }
+
+    private mutating func findOrMakeList(_ hash: UInt64, _ position: UInt8) -> UInt32 {
+        if let list = find(hash, position) { return UInt32(list) }
+        let list = List(hash: hash, position: position, first: none, count: 0)
+        let place: UInt32
+        if freeList != none {
+            place = freeList
+            freeList = lists[Int(place)].first
+            lists[Int(place)] = list
+        } else {
+            place = UInt32(lists.count)
+            lists.append(list)
+        }
+        table.insert(TagTable.tag(hash), Int(place))
+        return place
+    }
+
+    private mutating func freeList(_ place: UInt32) {
+        table.remove(TagTable.tag(lists[Int(place)].hash), Int(place))
+        lists[Int(place)].first = freeList
+        freeList = place
+    }
+
+    private mutating func store(_ cell: Cell) -> UInt32 {
+        if freeCell != none {
+            let place = freeCell
+            freeCell = cells[Int(place)].next
+            cells[Int(place)] = cell
+            return place
+        }
+        cells.append(cell)
+        return UInt32(cells.count - 1)
+    }
+
+    /// Checks the links of all lists; `isExact` says whether a node is an exact room in use.
+    func checkInvariants(isExact: (UInt32) -> Bool) {
+        table.checkInvariants()
+        var used = 0
+        table.forEach { _, place in
+            var cell = lists[place].first
+            var previous = none
+            var count = 0
+            while cell != none {
+                precondition(cells[Int(cell)].list == UInt32(place))
+                precondition(cells[Int(cell)].previous == previous)
+                precondition(isExact(cells[Int(cell)].node))
+                previous = cell
+                cell = cells[Int(cell)].next
+                count += 1
+            }
+            precondition(count == Int(lists[place].count) && count > 0)
+            used += count
+        }
+        precondition(used == cells.count { $0.node != none })
+    }
+}

@@ -1,0 +1,77 @@
+// Shapes — which hash probes a room needs to find the wildcards and prefixes that match it.
+//
+// All wildcard patterns of one length that fix the same positions have one shape, and all prefixes
+// of one size; whoever shares a shape is found by one probe, made of the parts the shape fixes.
+// Thousands of patterns usually have a handful of shapes, so finding costs a handful of probes.
+
+/// What exists in one realm, counted by nodes.
+struct Shapes {
+    struct Wildcard: Hashable {
+        /// Bit i is set when segment i is fixed.
+        var fixed: UInt32
+        var nodeCount: Int
+    }
+
+    struct Prefix: Hashable {
+        /// Octets.
+        var size: Int
+        var nodeCount: Int
+    }
+
+    /// By number of segments.
+    private var wildcards: [Int: [Wildcard]] = [:]
+    private(set) var prefixes: [Prefix] = []
+
+    var isEmpty: Bool { wildcards.isEmpty && prefixes.isEmpty }
+
+    func wildcards(of count: Int) -> [Wildcard] { wildcards[count] ?? [] }
+
+    /// Whether one more shape would be needed for `fixed`, and there is no room for it.
+    func refuses(_ fixed: UInt32, count: Int, limit: Int) -> Bool {
+        let shapes = wildcards(of: count)
+        return shapes.count >= limit && !shapes.contains { $0.fixed == fixed }
+    }
+
+    mutating func add(wildcard fixed: UInt32, count: Int) {
+        var shapes = wildcards(of: count)
+        if let index = shapes.firstIndex(where: { $0.fixed == fixed }) {
+            shapes[index].nodeCount += 1
+        } else {
+            shapes.append(Wildcard(fixed: fixed, nodeCount: 1))
+        }
+        wildcards[count] = shapes
+    }
+
+    mutating func remove(wildcard fixed: UInt32, count: Int) {
+        var shapes = wildcards(of: count)
+        guard let index = shapes.firstIndex(where: { $0.fixed == fixed }) else {
+            preconditionFailure("a shape was removed that was never added")
+        }
+        shapes[index].nodeCount -= 1
+        if shapes[index].nodeCount == 0 { shapes.remove(at: index) }
+        wildcards[count] = shapes.isEmpty ? nil : shapes
+    }
+
+    mutating func add(prefix size: Int) {
+        if let index = prefixes.firstIndex(where: { $0.size == size }) {
+            prefixes[index].nodeCount += 1
+        } else {
+            prefixes.append(Prefix(size: size, nodeCount: 1))
+        }
+    }
+
+    mutating func remove(prefix size: Int) {
+        guard let index = prefixes.firstIndex(where: { $0.size == size }) else {
+            preconditionFailure("a prefix size was removed that was never added")
+        }
+        prefixes[index].nodeCount -= 1
+        if prefixes[index].nodeCount == 0 { prefixes.remove(at: index) }
+    }
+
+    /// The set of fixed positions of a pattern of at most 32 components.
+    static func fixed(in components: [[UInt8]?]) -> UInt32 {
+        var fixed: UInt32 = 0
+        for index in components.indices where components[index] != nil { fixed |= 1 << index }
+        return fixed
+    }
+}

@@ -1,0 +1,99 @@
+// TagTable — from hashes to places in some array: open addressing with linear probing.
+//
+// It holds no keys. A slot is 8 octets: a 32-bit tag cut from the hash and the place; the caller,
+// who owns the array, compares the real key when tags agree. Growing needs no key either, since
+// the tag alone says where a slot belongs. Removing shifts later slots back, so there are no
+// tombstones and a table that breathes stays fast.
+
+/// Hash → place, for arrays that grow and shrink.
+struct TagTable: ~Copyable {
+    /// `place + 1` above, tag below; 0 is an empty slot.
+    private var slots: [UInt64]
+    private(set) var count = 0
+
+    init() { slots = [UInt64](repeating: 0, count: 16) }
+
+    /// The part of a hash this table works with.
+    static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
+
+    /// The place stored under `tag` for which `isMatch` holds.
+    ///
+    /// - Complexity: O(1) expected; `isMatch` is called only where tags agree.
+    func find(_ tag: UInt32, where isMatch: (Int) -> Bool) -> Int? {
+        let mask = slots.count - 1
+        var index = Int(tag) & mask
+        while slots[index] != 0 {
+            if Self.tag(in: slots[index]) == tag {
+                let place = Self.place(in: slots[index])
+                if isMatch(place) { return place }
+            }
+            index = (index + 1) & mask
+        }
+        return nil
+    }
+
+    /// Adds `place`, which must not be stored under `tag` already.
+    mutating func insert(_ tag: UInt32, _ place: Int) {
+        precondition(place >= 0 && place < Int(UInt32.max))
+        if (count + 1) * 4 > slots.count * 3 { resize(to: slots.count * 2) }
+        put(UInt64(place + 1) << 32 | UInt64(tag))
+        count += 1
+    }
+
+    /// Removes `place`, which must be stored under `tag`.
+    mutating func remove(_ tag: UInt32, _ place: Int) {
+        let mask = slots.count - 1
+        let wanted = UInt64(place + 1) << 32 | UInt64(tag)
+        var hole = Int(tag) & mask
+        while slots[hole] != wanted {
+            precondition(slots[hole] != 0, "removed from a table that does not hold it")
+            hole = (hole + 1) & mask
+        }
+        // A later slot may fill the hole unless that would put it before its own beginning.
+        var index = (hole + 1) & mask
+        while slots[index] != 0 {
+            let home = Int(Self.tag(in: slots[index])) & mask
+            if (index - home) & mask >= (index - hole) & mask {
+                slots[hole] = slots[index]
+                hole = index
+            }
+            index = (index + 1) & mask
+        }
+        slots[hole] = 0
+        count -= 1
+        if slots.count > 64 && count * 8 < slots.count { resize(to: slots.count / 2) }
+    }
+
+    private mutating func put(_ slot: UInt64) {
+        let mask = slots.count - 1
+        var index = Int(Self.tag(in: slot)) & mask
+        while slots[index] != 0 { index = (index + 1) & mask }
+        slots[index] = slot
+    }
+
+    private mutating func resize(to size: Int) {
+        let old = slots
+        slots = [UInt64](repeating: 0, count: size)
+        for slot in old where slot != 0 { put(slot) }
+    }
+
+    private static func tag(in slot: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: slot) }
+    private static func place(in slot: UInt64) -> Int { Int(slot >> 32) - 1 }
+
+    /// Calls `body` with every tag and place.
+    func forEach(_ body: (UInt32, Int) -> Void) {
+        for slot in slots where slot != 0 { body(Self.tag(in: slot), Self.place(in: slot)) }
+    }
+
+    /// Checks that every slot can be found from its tag.
+    func checkInvariants() {
+        precondition(slots.count & (slots.count - 1) == 0)
+        precondition(count * 4 <= slots.count * 3)
+        var seen = 0
+        forEach { tag, place in
+            seen += 1
+            precondition(find(tag, where: { $0 == place }) != nil)
+        }
+        precondition(seen == count)
+    }
+}

@@ -1,1 +1,0 @@
-// The first tests of Configuration land with its first sources.

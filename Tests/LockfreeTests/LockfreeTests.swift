@@ -1,1 +1,0 @@
-// The first tests of Lockfree land with its first sources.

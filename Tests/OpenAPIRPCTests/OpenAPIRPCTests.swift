@@ -1,1 +1,0 @@
-// The first tests of OpenAPIRPC land with its first sources.

@@ -1,1 +1,0 @@
-// The first tests of Rooms land with its first sources.

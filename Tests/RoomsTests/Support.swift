@@ -1,0 +1,71 @@
+// Support — seeded randomness and short ways to write rooms, patterns and globs in tests.
+
+import Bytes
+
+@testable import Rooms
+
+/// A small generator with a seed that a failing test can print (xorshift64*).
+struct SeededRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+}
+
+func room(_ segments: [String]) -> Room {
+    var room = Room()
+    for segment in segments { try! room.append(Array(segment.utf8).raw) }
+    return room
+}
+
+func room(_ segments: String...) -> Room { room(segments) }
+
+func room(octets segments: [[UInt8]]) -> Room {
+    var room = Room()
+    for segment in segments { try! room.append(segment.raw) }
+    return room
+}
+
+func wildcard(_ components: String?...) -> Pattern {
+    .wildcard(components.map { $0.map { Array($0.utf8) } })
+}
+
+func prefix(_ text: String) -> Pattern { .prefix(Array(text.utf8)) }
+
+func glob(_ parent: Room, _ text: String) -> Pattern {
+    .glob(parent: parent, try! Glob(text: text))
+}
+
+extension Room {
+    var segments: [[UInt8]] { (0..<segmentCount).map { Array(self[segment: $0]) } }
+}
+
+/// All sequences of `count` elements of `alphabet`.
+func sequences<Element>(of alphabet: [Element], count: Int) -> [[Element]] {
+    if count == 0 { return [[]] }
+    return sequences(of: alphabet, count: count - 1).flatMap { sequence in
+        alphabet.map { sequence + [$0] }
+    }
+}
+
+func sequences<Element>(of alphabet: [Element], counts: ClosedRange<Int>) -> [[Element]] {
+    counts.flatMap { sequences(of: alphabet, count: $0) }
+}
+
+// Expectations cannot hold a span; arrays are lent here.
+
+extension Room {
+    init(dotted octets: [UInt8]) throws(RoomError) { try self.init(dotted: octets.raw) }
+    init(text octets: [UInt8]) throws(RoomError) { try self.init(text: octets.raw) }
+    mutating func append(_ segment: [UInt8]) throws(RoomError) { try append(segment.raw) }
+}
+
+extension Glob {
+    func matches(_ octets: [UInt8]) -> Bool { matches(octets.raw) }
+}

@@ -1,1 +1,0 @@
-// The first tests of Telemetry land with its first sources.

@@ -1,0 +1,89 @@
+import Glibc
+import Testing
+import Uring
+
+/// Features forced absent for the whole run, as the server's hidden setting does.
+let absentFeatures: Features = {
+    guard let text = unsafe getenv("CARILLON_TESTING_ABSENT") else { return [] }
+    return Features(list: unsafe String(cString: text)) ?? []
+}()
+
+@Suite("ring")
+struct RingTests {
+    static func options() -> RingOptions {
+        var options = RingOptions()
+        options.entries = 64
+        options.bufferCount = 16
+        options.bufferSize = 256
+        options.socketCount = 64
+        options.absent = absentFeatures
+        return options
+    }
+
+    @Test("a ring comes up with each single feature forced absent")
+    func featuresDegradeOneByOne() throws {
+        for (name, feature) in Features.names {
+            var options = Self.options()
+            options.absent.insert(feature)
+            let ring = try Ring(options)
+            #expect(!ring.features.contains(feature), "\(name)")
+        }
+    }
+
+    @Test("all features are found on a new kernel")
+    func featuresAreFound() throws {
+        let ring = try Ring(Self.options())
+        #expect(ring.features.intersection(absentFeatures).isEmpty)
+        print("features:", ring.features.description)
+    }
+
+    @Test("an enter without completions times out")
+    func timesOut() throws {
+        var ring = try Ring(Self.options())
+        while ring.unsubmittedCount > 0 { _ = ring.enter(timeout: 0) }
+        #expect(ring.enter(timeout: 1_000_000) == .timedOut)
+    }
+
+    @Test("a short immediate send posts its exact count, a whole one nothing")
+    func shortSendsAreCounted() throws {
+        var ring = try Ring(Self.options())
+        var pair: [Int32] = [0, 0]
+        let status = unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair)
+        try #require(status == 0)
+        defer {
+            close(pair[0])
+            close(pair[1])
+        }
+        let octets = [UInt8](repeating: 7, count: 4 << 20)
+        let socket = SocketHandle(index: pair[0], isDirect: false)
+        unsafe octets.withUnsafeBytes { octets in
+            unsafe ring.send(octets.baseAddress!, size: 10, to: socket, mode: .immediate, token: 1)
+            _ = ring.enter(timeout: 0)
+            unsafe ring.send(
+                octets.baseAddress!, size: octets.count, to: socket, mode: .immediate, token: 2)
+            _ = ring.enter(timeout: 0)
+            unsafe ring.send(octets.baseAddress!, size: 10, to: socket, mode: .immediate, token: 3)
+            _ = ring.enter(timeout: 0)
+        }
+        var completions: [Completion] = []
+        ring.reap(into: &completions)
+        completions.removeAll { $0.token == 1 && $0.result == 10 }  // no skipped successes
+        let short = try #require(completions.first { $0.token == 2 })
+        #expect(short.result > 0 && Int(short.result) < octets.count)
+        #expect(completions.contains { $0.token == 3 && $0.result == -EAGAIN })
+        #expect(completions.count == 2)
+    }
+
+    @Test("operations beyond the queue wait and are not dropped")
+    func queueFullLosesNothing() throws {
+        var ring = try Ring(Self.options())
+        for index in 0..<1000 { ring.cancel(99_999, token: UInt64(index)) }
+        var completions: [Completion] = []
+        while completions.filter({ $0.token < 1000 }).count < 1000 {
+            _ = ring.enter(timeout: 1_000_000_000)
+            ring.reap(into: &completions)
+        }
+        #expect(Set(completions.map(\.token)).isSuperset(of: 0..<1000))
+        #expect(completions.allSatisfy { $0.token >= 1000 || $0.result == -ENOENT })
+    }
+}

@@ -1,1 +1,0 @@
-// The first tests of Uring land with its first sources.

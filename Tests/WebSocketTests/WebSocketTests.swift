@@ -1,1 +1,0 @@
-// The first tests of WebSocket land with its first sources.
