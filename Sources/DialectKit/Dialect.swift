@@ -82,12 +82,17 @@ package protocol Session: AnyObject {
     /// One whole message. `octets` are lent for the call; text is known to be UTF-8.
     func receive(_ kind: MessageKind, _ octets: RawSpan, _ commands: inout Commands)
 
+    /// The index had no room for a subscription that `octets`, the message at hand, asked for (a
+    /// limit of patterns). The commands behind it are dropped; say so in their place.
+    func refused(_ octets: RawSpan, _ commands: inout Commands)
+
     /// The outcome of a ``Command/call(_:procedure:arguments:holdsInput:)``.
     func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands)
 }
 
 extension Session {
     package func opened(_ commands: inout Commands) {}
+    package func refused(_ octets: RawSpan, _ commands: inout Commands) {}
     package func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands) {}
 }
 

@@ -113,7 +113,8 @@ extension Core where Kernel: ~Copyable {
             // A step of inflation may be due without further input.
             if connection.phase == .open, connection.receiver != nil {
                 var none = 0
-                unsafe consume(UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
+                unsafe consume(
+                    UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
             }
             return
         }

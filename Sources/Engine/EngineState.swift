@@ -1,10 +1,10 @@
 // EngineState — what all cores share, and nothing that a delivery writes.
 
 import CSystem
-import Lockfree
-import Synchronization
 package import DialectKit
+import Lockfree
 import Rooms
+import Synchronization
 package import Telemetry
 package import WebSocket
 
@@ -40,7 +40,7 @@ package final class EngineState: Sendable {
     let mailboxes: [Mailbox<Mail>]
     /// Which listeners are bound to loopback addresses.
     let loopbackListeners: [Bool]
-    private let wakeHandles: Mutex<[WakeHandle?]>
+    private let wakeHandles: Guarded<[WakeHandle?]>
     /// Octets of publications posted and not yet delivered, all cores.
     let mailOctets = Atomic<Int>(0)
     /// Octets in backlogs, all cores.
@@ -58,7 +58,7 @@ package final class EngineState: Sendable {
         self.loopbackListeners = loopbackListeners
         metrics = (0..<coreCount).map { CoreMetrics(core: $0) }
         mailboxes = (0..<coreCount).map { _ in Mailbox<Mail>() }
-        wakeHandles = Mutex(Array(repeating: nil, count: coreCount))
+        wakeHandles = Guarded(Array(repeating: nil, count: coreCount))
     }
 
     package var coreCount: Int { mailboxes.count }

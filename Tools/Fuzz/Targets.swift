@@ -15,5 +15,7 @@ package struct FuzzTarget: Sendable {
 }
 
 package let fuzzTargets: [FuzzTarget] = unsafe [
-    FuzzTarget(name: "OctetBuffer", run: fuzzOctetBuffer)
+    FuzzTarget(name: "OctetBuffer", run: fuzzOctetBuffer),
+    FuzzTarget(name: "JSON", run: fuzzJSON),
+    FuzzTarget(name: "OpenAPI", run: fuzzOpenAPI),
 ]
