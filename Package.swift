@@ -89,6 +89,16 @@ let package = Package(
         .testTarget(
             name: "CorpusTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
 
+        // Hot paths, one file each; the C part counts calls of malloc, so nothing else links it.
+        .target(name: "CCounters", path: "Benchmarks/CCounters"),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "CCounters", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
+                "DialectKit", "OpenAPIRPC",
+            ],
+            path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
+
         tests(of: "Bytes"),
         tests(of: "Lockfree", also: ["Bytes"]),
         tests(of: "HTTP1", also: ["Bytes"]),

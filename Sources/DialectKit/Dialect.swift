@@ -12,7 +12,7 @@ package struct OpeningRequest: Sendable {
     package let query: String
     /// The subprotocols the client offers, in its order.
     package let subprotocols: [String]
-    /// Field names in lower case, values as sent.
+    /// Field names in lower case, values as sent; empty unless ``Dialect/readsHeaders``.
     package let headers: [(name: String, value: String)]
 
     package init(
@@ -50,6 +50,9 @@ package protocol Dialect: AnyObject, Sendable {
     /// Decides about a valid WebSocket upgrade on the dialect's path. Called on a core.
     func open(_ request: OpeningRequest) -> OpeningDecision
 
+    /// Whether ``OpeningRequest/headers`` is filled in; text is not made for nobody.
+    var readsHeaders: Bool { get }
+
     /// The answer to a request on the dialect's path that is no valid WebSocket upgrade;
     /// `nil` leaves the standard one (400, or 426 where the version is the matter).
     var refusalWithoutUpgrade: Refusal? { get }
@@ -69,6 +72,7 @@ package protocol Dialect: AnyObject, Sendable {
 }
 
 extension Dialect {
+    package var readsHeaders: Bool { false }
     package var refusalWithoutUpgrade: Refusal? { nil }
     package var deliversOncePerConnection: Bool { true }
     package var messageKind: MessageKind { .text }

@@ -69,13 +69,13 @@ extension Core where Kernel: ~Copyable {
     /// Their FIN has come; nothing can be read any more.
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
+        // What came before the FIN is answered first.
+        if connection.phase <= .open, connection.holdsInput || connection.isRunnable { return }
         switch connection.phase {
         case .http:
-            if connection.holdsInput { return }  // the answer still leaves
             leaveHandshake(connection)
             finish(connection)
         case .open:
-            if connection.holdsInput { return }
             leaveRooms(connection)
             metrics.countClose(code: 1006, side: .peer, reason: .connectionLost)
             sendClose(.normal, "", to: connection)
@@ -116,7 +116,7 @@ extension Core where Kernel: ~Copyable {
                 continue
             }
             unsafe table.hot[connection.slot].flags.remove(.open)
-            if connection.isPeerFinished {
+            if connection.isPeerFinished || isStopping {
                 closeNow(connection)
                 continue
             }

@@ -27,6 +27,7 @@ extension Core where Kernel: ~Copyable {
                 unsubscribe(connection, pattern, reading)
             case .publish(let publication):
                 publish(publication)
+                if state.isCongested { holdForMail(connection) }
             case .call(let token, let procedure, let arguments, let holdsInput):
                 connection.holdsInput = holdsInput
                 call(token, procedure, arguments, from: connection)
@@ -115,6 +116,14 @@ extension Core where Kernel: ~Copyable {
         }
         state.registry.closed(route.dialectID, in: route.realm)
         metrics.adjust(.openWebSockets, by: -1)
+    }
+
+    /// Too much is under way between the cores: this publisher is not read for a tick.
+    private mutating func holdForMail(_ connection: Connection) {
+        hit(.mailSize, connection)
+        connection.holdsInput = true
+        connection.waitsForTick = true
+        wheel.set(connection.slot, at: now + TimingWheel.tick)
     }
 
     private mutating func call(

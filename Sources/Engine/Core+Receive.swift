@@ -157,7 +157,9 @@ extension Core where Kernel: ~Copyable {
             connection.isRunnable = false
             guard !connection.holdsInput else { continue }
             consumeParked(connection)
-            if connection.phase < .finishing, connection.isPaused { resumeInput(connection) }
+            guard connection.phase < .finishing else { continue }
+            if connection.isPaused { resumeInput(connection) }
+            if connection.isPeerFinished { peerFinished(connection) }
         }
     }
 
@@ -195,6 +197,6 @@ extension Core where Kernel: ~Copyable {
         connection.holdsInput = false
         if connection.parked != nil { makeRunnable(connection) }
         if connection.isPaused { resumeInput(connection) }
-        if connection.isPeerFinished, connection.parked == nil { peerFinished(connection) }
+        if connection.isPeerFinished { peerFinished(connection) }
     }
 }

@@ -65,6 +65,11 @@ package final class EngineState: Sendable {
 
     var procedures: [String: ProcedureHandler] { settings.procedures }
 
+    /// More octets are under way between cores than `mailSize`: publishers should wait.
+    package var isCongested: Bool {
+        mailOctets.load(ordering: .relaxed) > settings.limits.mailSize
+    }
+
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// Connections open on all cores.
