@@ -88,7 +88,8 @@ let package = Package(
 
         // What the fuzzer calls; `swift test` replays Tests/Corpus through the same functions.
         .target(
-            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", swiftSettings: settings),
+            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", exclude: ["seeds.py"],
+            swiftSettings: settings),
         .testTarget(
             name: "CorpusTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
 
