@@ -59,6 +59,7 @@ struct Socket: ~Copyable {
     /// - Returns: `false` when the peer has ended the connection, in whatever way.
     func receive(into buffer: inout OctetBuffer, room: Int) throws(ClientError) -> Bool {
         while true {
+            try checkTime()
             var received = 0
             unsafe buffer.append(atMost: room) { free in
                 received = unsafe recv(descriptor, free.baseAddress, free.count, 0)
@@ -81,6 +82,7 @@ struct Socket: ~Copyable {
     func send(_ octets: RawSpan) throws(ClientError) -> Bool {
         var start = 0
         while start < octets.byteCount {
+            try checkTime()
             let sent = unsafe octets.extracting(start...).withUnsafeBytes { rest in
                 unsafe Glibc.send(descriptor, rest.baseAddress, rest.count, CInt(MSG_NOSIGNAL))
             }
@@ -101,6 +103,11 @@ struct Socket: ~Copyable {
 
     /// Ends our half of the connection.
     func shutdown() { _ = Glibc.shutdown(descriptor, CInt(SHUT_WR)) }
+
+    /// A peer that never stops sending would otherwise never let us wait, nor look at the clock.
+    private func checkTime() throws(ClientError) {
+        guard .now < deadline else { throw .timedOut }
+    }
 
     private func wait(for events: CInt) throws(ClientError) {
         let begin = ContinuousClock.now
