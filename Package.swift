@@ -103,6 +103,11 @@ let package = Package(
             ],
             path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
 
+        // The client role, for the public WebSocket suite's fuzzing server.
+        .executableTarget(
+            name: "EchoClient", dependencies: ["CSystem", "Bytes", "HTTP1", "WebSocket"],
+            path: "Tests/Conformance/EchoClient", swiftSettings: settings),
+
         tests(of: "Bytes"),
         tests(of: "Lockfree", also: ["Bytes"]),
         tests(of: "HTTP1", also: ["Bytes"]),
