@@ -126,6 +126,14 @@ let package = Package(
             ]),
         tests(of: "Control", also: ["Carillon", "Engine", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "TestClients"]),
+        // Whole cores on a simulated ring and clock.
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "OpenAPIRPC", "Rooms",
+                "Telemetry", "Uring", "WebSocket",
+            ],
+            swiftSettings: settings),
         tests(
             of: "CarillonServer",
             also: [

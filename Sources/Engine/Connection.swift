@@ -42,6 +42,23 @@ final class Connection {
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
 
+    /// Octets parked. By pattern: `parked?.count` on an empty field reads what was in it before
+    /// when compiled without optimization (Swift 6.3.1, noncopyable optional in a class).
+    var parkedSize: Int {
+        switch parked {
+        case .some(let parked): parked.count
+        case nil: 0
+        }
+    }
+
+    /// Whether a whole line is parked.
+    var hasParkedLine: Bool {
+        switch parked {
+        case .some(let parked): parked.octets.firstIndex(of: 0x0A) != nil
+        case nil: false
+        }
+    }
+
     // Time (core clock, ns).
     var lastReceived: UInt64
     var phaseDeadline: UInt64 = 0

@@ -66,7 +66,8 @@ extension Core where Kernel: ~Copyable {
         swap(&taken, &message)
     }
 
-    /// Their FIN has come; nothing can be read any more.
+    /// Their FIN has come; nothing can be read any more. What was read before and waits for an
+    /// answer or for its turn is answered first; then this is called again.
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
         // What came before the FIN is answered first.

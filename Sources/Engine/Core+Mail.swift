@@ -50,7 +50,7 @@ extension Core where Kernel: ~Copyable {
             guard let connection = table.connection(at: slot), connection.listener == 0,
                 connection.phase <= .open
             else { continue }
-            let share = plan.spread == 0 ? 0 : UInt64.random(in: 0...plan.spread)
+            let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
             connection.drainTime = plan.acceptsUntil + share
             setDeadline(of: connection)
         }

@@ -178,7 +178,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     private func mayNotRead(_ connection: Connection) -> Bool {
-        if (connection.parked?.count ?? 0) > limits.parkedSize { return true }
+        if connection.parkedSize > limits.parkedSize { return true }
         guard let backlog = connection.backlog else { return false }
         return backlog.size > Int(unsafe table.hot[connection.slot].limit) / 2
     }

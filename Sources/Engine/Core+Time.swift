@@ -103,8 +103,7 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 408)
         } else if connection.isShakingHands || connection.parked != nil {
             hit(.handshakeTime, connection)
-            let hasLine = connection.parked?.octets.firstIndex(of: 0x0A) != nil
-            if hasLine {
+            if connection.hasParkedLine {
                 refuse(connection, status: 408)
             } else {
                 metrics.count(handshake: .timeout)

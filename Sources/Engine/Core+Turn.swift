@@ -12,6 +12,15 @@ extension Core where Kernel: ~Copyable {
     mutating func run() {
         start()
         while !isOver { turn() }
+        end()
+    }
+
+    /// What was prepared in the last turn, closes above all, still has to reach the kernel.
+    mutating func end() {
+        while kernel.unsubmittedCount > 0 {
+            _ = kernel.enter(timeout: 0)
+            kernel.reap(into: &completions)
+        }
     }
 
     mutating func start() {
@@ -58,8 +67,9 @@ extension Core where Kernel: ~Copyable {
         }
         var fresh = completions.count
         kernel.reap(into: &completions)
-        // Entries the kernel has not taken still point into our memory: insist.
-        while kernel.unsubmittedCount > 0 && !touchedLogs.isEmpty {
+        // Entries the kernel has not taken still point into our memory, and a send among them must
+        // be settled before anything else is queued for its connection: insist.
+        while kernel.unsubmittedCount > 0 {
             _ = kernel.enter(timeout: 0)
             kernel.reap(into: &completions)
         }
@@ -94,9 +104,11 @@ extension Core where Kernel: ~Copyable {
         case .accept: accepted(token, completion)
         case .patientSend: patientSendEnded(token, completion.result)
         case .wakeUp:
-            // Slot 1 is the sender's half of a ring message: it failed, so use the event.
             if token.slot == 0 {
                 kernel.armWakeUp()
+            } else if completion.result < 0 {
+                // The sender's half of a ring message, which did not arrive: use the event.
+                state.signal(token.slot - 1)
             }
         case .peerName: peerNamed(token, completion.result)
         case .immediateSend, .message, .shutdown, .cancel, .close, nil: break

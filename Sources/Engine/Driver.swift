@@ -10,6 +10,9 @@ protocol Driver: ~Copyable {
     /// Monotonic nanoseconds; constant within a turn in the simulation.
     var now: UInt64 { get }
 
+    /// Random numbers: the system's, or those of a seed.
+    mutating func random() -> UInt64
+
     var features: Features { get }
 
     /// How many sockets may be open at once.
@@ -68,8 +71,9 @@ protocol Driver: ~Copyable {
     mutating func peerName(
         of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: Token)
 
-    /// Ends the `enter` of another core, from this core's thread.
-    mutating func wake(_ target: WakeHandle)
+    /// Ends the `enter` of another core, from this core's thread. Should that fail, a completion
+    /// with `token` and a negative result says so.
+    mutating func wake(_ target: WakeHandle, token: Token)
 }
 
 /// How one core's sleep is ended from elsewhere: by ring message from a thread that has a ring,

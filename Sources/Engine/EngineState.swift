@@ -85,7 +85,11 @@ package final class EngineState: Sendable {
 
     /// Posts from any thread; wakes the core when it sleeps.
     func post(_ mail: Mail, to core: Int) {
-        guard mailboxes[core].post(mail) else { return }
+        if mailboxes[core].post(mail) { signal(core) }
+    }
+
+    /// Ends the sleep of a core by its event, from any thread.
+    func signal(_ core: Int) {
         wakeHandles.withLock { handles in
             // Under the lock: a core that ends takes its handle away before it closes the event.
             if let handle = handles[core] { _ = carillon_eventfd_signal(handle.event) }
