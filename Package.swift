@@ -72,11 +72,15 @@ let package = Package(
             imports: ["Bytes", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine"]),
         module(
             "Carillon",
-            imports: ["Bytes", "Rooms", "DialectKit", "Engine", "Echo", "OpenAPIRPC"]),
+            imports: [
+                "CSystem", "Bytes", "Codecs", "WebSocket", "Rooms", "DialectKit", "Uring",
+                "Engine", "Echo", "OpenAPIRPC",
+            ]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "Bytes", "Configuration", "Control", "Carillon", "Telemetry", "Engine", "Echo", "OpenAPIRPC", "DialectKit", "Rooms", "Uring",
+                "CSystem", "Bytes", "Codecs", "WebSocket", "OpenAPIRPC", "Configuration",
+                "Telemetry", "Uring", "Engine", "Control", "Carillon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -84,9 +88,25 @@ let package = Package(
 
         // What the fuzzer calls; `swift test` replays Tests/Corpus through the same functions.
         .target(
-            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", swiftSettings: settings),
+            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", exclude: ["seeds.py"],
+            swiftSettings: settings),
         .testTarget(
             name: "CorpusTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
+
+        // Hot paths, one file each; the C part counts calls of malloc, so nothing else links it.
+        .target(name: "CCounters", path: "Benchmarks/CCounters"),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "CCounters", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
+                "DialectKit", "OpenAPIRPC",
+            ],
+            path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
+
+        // The client role, for the public WebSocket suite's fuzzing server.
+        .executableTarget(
+            name: "EchoClient", dependencies: ["CSystem", "Bytes", "HTTP1", "WebSocket"],
+            path: "Tests/Conformance/EchoClient", swiftSettings: settings),
 
         tests(of: "Bytes"),
         tests(of: "Lockfree", also: ["Bytes"]),
@@ -104,6 +124,8 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
+        tests(of: "Control", also: ["Carillon", "Engine", "Telemetry", "TestClients"]),
+        tests(of: "Carillon", also: ["EmbeddedDaemon", "TestClients"]),
         // Whole cores on a simulated ring and clock.
         .testTarget(
             name: "SimulationTests",
@@ -113,7 +135,18 @@ let package = Package(
             ],
             swiftSettings: settings),
         tests(
-            of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
+            of: "CarillonServer",
+            also: [
+                "Carillon", "Configuration", "Engine", "OpenAPIRPC", "TestClients", "Uring",
+                "WebSocket", .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // What tests of running servers share, and a daemon that has the server in it.
+        module(
+            "TestClients", path: "Tests/TestClients", imports: ["Bytes", "HTTP1", "WebSocket"]),
+        .executableTarget(
+            name: "EmbeddedDaemon", dependencies: ["Carillon"], path: "Tests/Embedding",
+            swiftSettings: settings),
     ]
 )
 

@@ -76,8 +76,8 @@ final class Connection {
     var errorCount = 0
     var errorWindow: UInt64 = 0
     var allowance = Allowance()
-    /// Holds its input until the next tick, because it sends too much.
-    var isOverRate = false
+    /// Holds its input until the next tick, because it sends too much or the cores do.
+    var waitsForTick = false
     /// The newest ping not answered because the queue is backlogged.
     var waitingPong: [UInt8]?
     /// When a drain closes it.

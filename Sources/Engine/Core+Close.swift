@@ -70,13 +70,13 @@ extension Core where Kernel: ~Copyable {
     /// answer or for its turn is answered first; then this is called again.
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
+        // What came before the FIN is answered first.
+        if connection.phase <= .open, connection.holdsInput || connection.isRunnable { return }
         switch connection.phase {
         case .http:
-            if connection.holdsInput || connection.isRunnable { return }
             leaveHandshake(connection)
             finish(connection)
         case .open:
-            if connection.holdsInput || connection.isRunnable { return }
             leaveRooms(connection)
             metrics.countClose(code: 1006, side: .peer, reason: .connectionLost)
             sendClose(.normal, "", to: connection)
@@ -117,7 +117,7 @@ extension Core where Kernel: ~Copyable {
                 continue
             }
             unsafe table.hot[connection.slot].flags.remove(.open)
-            if connection.isPeerFinished {
+            if connection.isPeerFinished || isStopping {
                 closeNow(connection)
                 continue
             }

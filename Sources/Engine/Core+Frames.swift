@@ -11,6 +11,7 @@ extension Core where Kernel: ~Copyable {
     ) {
         let limits = receiverLimits[connection.route]
         var frameCount = 0
+        var inflatedSize = 0
         while connection.phase == .open || connection.phase == .closing {
             if connection.holdsInput { return }
             guard frameCount < self.limits.framesPerTurn else {
@@ -39,12 +40,22 @@ extension Core where Kernel: ~Copyable {
                 guard connection.phase == .open else { continue }
                 let payload = unsafe connection.receiver!.payload(of: place, input: octets)
                 unsafe deliver(kind == .text ? .text : .binary, payload.bytes, to: connection)
+                connection.receiver?.releaseMessage()
+                // A step is bounded by the receiver; a turn of many messages is bounded here.
+                if connection.wire != .plain { inflatedSize += place.size }
+                if inflatedSize > self.limits.inflatedPerTurn {
+                    hit(.inflatedPerTurn, connection)
+                    makeRunnable(connection)
+                    return
+                }
             case .ping(let place):
                 guard connection.phase == .open else { continue }
                 let payload = unsafe connection.receiver!.payload(of: place, input: octets)
                 unsafe pong(payload.bytes, to: connection)
+                connection.receiver?.releaseMessage()
             case .pong:
                 connection.isPongAwaited = false
+                connection.receiver?.releaseMessage()
             case .close(let code, _):
                 peerClosed(connection, code)
                 return
@@ -66,7 +77,7 @@ extension Core where Kernel: ~Copyable {
             // Not read any more, so TCP pushes back; the wheel looks again at the next tick.
             hit(.messageRate, connection)
             connection.holdsInput = true
-            connection.isOverRate = true
+            connection.waitsForTick = true
             wheel.set(connection.slot, at: now + TimingWheel.tick)
             return false
         }

@@ -47,9 +47,9 @@ extension Core where Kernel: ~Copyable {
     private mutating func beginDrain(_ plan: DrainPlan) {
         drain = plan
         for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.phase == .open else {
-                continue
-            }
+            guard let connection = table.connection(at: slot), connection.listener == 0,
+                connection.phase <= .open
+            else { continue }
             let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
             connection.drainTime = plan.acceptsUntil + share
             setDeadline(of: connection)

@@ -113,7 +113,8 @@ extension Core where Kernel: ~Copyable {
             // A step of inflation may be due without further input.
             if connection.phase == .open, connection.receiver != nil {
                 var none = 0
-                unsafe consume(UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
+                unsafe consume(
+                    UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
             }
             return
         }
@@ -196,6 +197,6 @@ extension Core where Kernel: ~Copyable {
         connection.holdsInput = false
         if connection.parked != nil { makeRunnable(connection) }
         if connection.isPaused { resumeInput(connection) }
-        if connection.isPeerFinished, connection.parked == nil { peerFinished(connection) }
+        if connection.isPeerFinished { peerFinished(connection) }
     }
 }

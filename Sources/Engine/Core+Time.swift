@@ -56,9 +56,13 @@ extension Core where Kernel: ~Copyable {
             closeNow(connection)
             return
         }
-        if connection.isOverRate {
-            connection.isOverRate = false
+        if connection.waitsForTick {
+            connection.waitsForTick = false
             releaseInput(connection)
+        }
+        if let drainTime = connection.drainTime, now >= drainTime {
+            connection.drainTime = nil
+            closeForDrain(connection)
         }
         switch connection.phase {
         case .http: requestTimedOut(connection)
@@ -77,6 +81,15 @@ extension Core where Kernel: ~Copyable {
         case .ending, .closed: return
         }
         setDeadline(of: connection)
+    }
+
+    private mutating func closeForDrain(_ connection: Connection) {
+        if connection.phase == .open {
+            close(connection, .goingAway, "going away", because: .drain)
+        } else if connection.phase == .http, connection.exchange == nil {
+            leaveHandshake(connection)
+            finish(connection)
+        }
     }
 
     private mutating func requestTimedOut(_ connection: Connection) {
@@ -104,10 +117,6 @@ extension Core where Kernel: ~Copyable {
 
     /// Pings who has been silent; drops who does not answer.
     private mutating func checkLife(of connection: Connection) {
-        if let drainTime = connection.drainTime, now >= drainTime {
-            close(connection, .goingAway, "going away", because: .drain)
-            return
-        }
         if now < connection.lastReceived + limits.pingInterval {
             connection.isPongAwaited = false
             return

@@ -112,7 +112,7 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         metrics = state.metrics[index]
         table = ConnectionTable(core: index, capacity: capacity)
         wheel = TimingWheel(capacity: capacity, now: now)
-        rooms = RoomIndex()
+        rooms = RoomIndex(limits: state.settings.index)
         interest = CoreInterest(state.interest, core: index)
         let dialectCount = 1 + (state.settings.routes.map { Int($0.dialectID.rawValue) }.max() ?? 0)
         logs = Array(repeating: PublicationLog(), count: dialectCount * WireForm.count)

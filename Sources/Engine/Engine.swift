@@ -5,6 +5,7 @@
 
 import CSystem
 import Glibc
+import Lockfree
 import Synchronization
 package import Uring
 
@@ -73,7 +74,7 @@ package final class Engine: Sendable {
     package let control: ListenAddress?
     /// What the kernel offered.
     package let features: Features
-    private let threads: Mutex<[CoreThread]>
+    private let threads: Guarded<[CoreThread]>
 
     /// Opens the listeners, starts one thread per core, and returns when all rings are up.
     package init(
@@ -109,7 +110,7 @@ package final class Engine: Sendable {
             }
         }
         self.features = features ?? []
-        threads = Mutex(started)
+        threads = Guarded(started)
     }
 
     /// Begins a drain on all cores. Returns at once; watch ``EngineState/connectionCount``.

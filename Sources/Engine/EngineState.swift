@@ -1,10 +1,10 @@
 // EngineState — what all cores share, and nothing that a delivery writes.
 
 import CSystem
-import Lockfree
-import Synchronization
 package import DialectKit
-import Rooms
+import Lockfree
+package import Rooms
+import Synchronization
 package import Telemetry
 package import WebSocket
 
@@ -16,6 +16,8 @@ package typealias ProcedureHandler =
 /// Settings of an engine that do not change while it runs.
 package struct EngineSettings: Sendable {
     package var limits = Limits()
+    /// What a core's index of rooms keeps to.
+    package var index = IndexLimits.standard
     package var routes: [Route] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
@@ -40,7 +42,7 @@ package final class EngineState: Sendable {
     let mailboxes: [Mailbox<Mail>]
     /// Which listeners are bound to loopback addresses.
     let loopbackListeners: [Bool]
-    private let wakeHandles: Mutex<[WakeHandle?]>
+    private let wakeHandles: Guarded<[WakeHandle?]>
     /// Octets of publications posted and not yet delivered, all cores.
     let mailOctets = Atomic<Int>(0)
     /// Octets in backlogs, all cores.
@@ -58,12 +60,17 @@ package final class EngineState: Sendable {
         self.loopbackListeners = loopbackListeners
         metrics = (0..<coreCount).map { CoreMetrics(core: $0) }
         mailboxes = (0..<coreCount).map { _ in Mailbox<Mail>() }
-        wakeHandles = Mutex(Array(repeating: nil, count: coreCount))
+        wakeHandles = Guarded(Array(repeating: nil, count: coreCount))
     }
 
     package var coreCount: Int { mailboxes.count }
 
     var procedures: [String: ProcedureHandler] { settings.procedures }
+
+    /// More octets are under way between cores than `mailSize`: publishers should wait.
+    package var isCongested: Bool {
+        mailOctets.load(ordering: .relaxed) > settings.limits.mailSize
+    }
 
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 

@@ -160,7 +160,8 @@ class Carillon:
 
     # Stopping
 
-    def signal(self, number):
+    def send(self, number):
+        """Sends the process a signal."""
         self.process.send_signal(number)
 
     def wait(self, patience=PATIENCE):

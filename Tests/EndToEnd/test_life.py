@@ -24,7 +24,7 @@ def test_the_start_up_lines_are_understood_in_both_forms():
 def test_every_log_line_is_one_json_object(start):
     server = start()
     server.http("GET", "/nowhere")
-    server.signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
     assert server.wait() == 0
     for line in server.lines:
         assert isinstance(json.loads(line), dict), line
@@ -33,7 +33,7 @@ def test_every_log_line_is_one_json_object(start):
 def test_term_with_nobody_connected_ends_at_once(start):
     server = start()  # the default drain: 2 s delay, 30 s spread
     begin = time.monotonic()
-    server.signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
     assert server.wait() == 0
     assert time.monotonic() - begin < 4
 
@@ -44,7 +44,7 @@ def test_term_closes_every_connection_with_1001(start):
     for ws in peers:
         ws.subscribe("a")
     server.publish("a", "before the drain")
-    server.signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
     for ws in peers:
         assert ws.json()["data"] == "before the drain"
         got = ws.receive()
@@ -60,7 +60,7 @@ def test_term_closes_every_connection_with_1001(start):
 def test_readiness_goes_red_before_the_listener_closes(start):
     server = start(settings={**QUICK, "drain.delay": "1500ms"})
     with Peer(server.address) as ws:
-        server.signal(signal.SIGTERM)
+        server.send(signal.SIGTERM)
         eventually(lambda: server.http("GET", "/health/ready", control=True)[0], lambda s: s == 503)
         assert server.http("GET", "/health/live", control=True)[0] == 200
         Peer(server.address).close()  # still listening: balancers need time to see the red light
@@ -71,7 +71,7 @@ def test_readiness_goes_red_before_the_listener_closes(start):
 def test_during_the_drain_nobody_new_gets_in(start):
     server = start(settings={**QUICK, "drain.delay": "0s", "drain.spread": "3s"})
     peers = [Peer(server.address) for _ in range(20)]
-    server.signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
 
     def refused():
         try:
@@ -80,7 +80,7 @@ def test_during_the_drain_nobody_new_gets_in(start):
         except ConnectionRefusedError:
             return True
     eventually(refused, bool)
-    server.signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
     for ws in peers:
         ws.close()
     assert server.wait() == 0
@@ -89,10 +89,10 @@ def test_during_the_drain_nobody_new_gets_in(start):
 def test_a_second_term_ends_it_now(start):
     server = start()
     peers = [Peer(server.address) for _ in range(10)]
-    server.signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
     eventually(lambda: server.http("GET", "/health/ready", control=True)[0], lambda s: s == 503)
     begin = time.monotonic()
-    server.signal(signal.SIGTERM)
+    server.send(signal.SIGTERM)
     for ws in peers:
         try:
             assert ws.receive().code == 1001
@@ -106,7 +106,7 @@ def test_int_ends_it_now(start):
     server = start()
     with Peer(server.address):
         begin = time.monotonic()
-        server.signal(signal.SIGINT)
+        server.send(signal.SIGINT)
         assert server.wait() == 0
         assert time.monotonic() - begin < 5
 
@@ -114,7 +114,7 @@ def test_int_ends_it_now(start):
 def test_the_deadline_drops_who_does_not_answer(start):
     server = start(settings={"drain.delay": "0s", "drain.spread": "0s", "drain.deadline": "1s"})
     with Peer(server.address):  # never answers the close frame
-        server.signal(signal.SIGTERM)
+        server.send(signal.SIGTERM)
         assert server.wait() == 0
 
 
@@ -124,7 +124,7 @@ def test_a_slow_reader_does_not_hold_up_the_drain(start):
         ws.subscribe("a")
         for _ in range(20):
             server.publish("a", "x" * 30000)
-        server.signal(signal.SIGTERM)
+        server.send(signal.SIGTERM)
         assert server.wait() == 0
 
 
@@ -214,7 +214,7 @@ def test_quit_prints_a_status_and_goes_on(start):
     server = start()
     with Peer(server.address) as ws:
         before = len(server.lines)
-        server.signal(signal.SIGQUIT)
+        server.send(signal.SIGQUIT)
         server.wait_for(lambda: len(server.lines) > before, "status dump")
         assert "response" in ws.call("echo", {})
 

@@ -83,6 +83,18 @@ struct RequestHeadTests {
         #expect(verdict("GET / HTTP/1.1\r\nHost: a\r\n") == .missing)
     }
 
+    @Test("overlooks one empty line in front of a request, however it is cut, and no second one")
+    func emptyLine() {
+        #expect(
+            verdict("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                == .complete(
+                    "get / http11|path=/|query=|body=none keeps=true size=29|Host=a"))
+        #expect(verdict("\r\nConnection:") == .missing)
+        #expect(verdict("\r\n") == .missing)
+        #expect(verdict("\r\n\r\nGET /") == .failed(.badStartLine))
+        #expect(verdict("\rGET /") == .failed(.badStartLine))
+    }
+
     @Test("knows the methods and takes any other token as other")
     func methods() {
         for (token, method) in [

@@ -36,6 +36,18 @@ extension OpenAPISession {
         }
     }
 
+    /// The subscription just made did not fit the index: it is taken back and refused.
+    func refused(_ octets: RawSpan, _ commands: inout Commands) {
+        guard let call = try? Envelope(scanning: octets) else { return }
+        do throws(Problems) {
+            let (channel, pattern) = try names(of: call)
+            _ = subscriptions.remove(channel: channel, pattern: pattern)
+            throw Problems("event", "too many patterns on this channel")
+        } catch {
+            commands.refuse(Caller(of: call, tellingMethod: true), error)
+        }
+    }
+
     /// §3.2. Removes the pattern that was written, not what it would match.
     internal func unsubscribe(_ call: borrowing Envelope, _ commands: inout Commands) {
         do throws(Problems) {

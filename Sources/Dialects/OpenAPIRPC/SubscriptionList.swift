@@ -1,8 +1,8 @@
 // SubscriptionList — what one connection is subscribed to, in the order in which it asked.
 //
-// Hundreds of thousands of connections hold one or two subscriptions each, so the list is one run of
-// octets: per subscription a size for the channel, a size for the pattern, and both texts. Patterns
-// of a channel are neighbours, which is how the response lists them (specification §3.1). Searching
+// Hundreds of thousands of connections hold one or two subscriptions each, so the list is one run
+// of octets: per subscription a size for the channel, a size for the pattern, and both texts.
+// Patterns of a channel are neighbours, as the response lists them (specification §3.1). Searching
 // is linear; so is the response that every search leads to.
 
 import Bytes

@@ -162,7 +162,7 @@ extension SimulatedWorld {
                     ("receiving", connection.isReceiving), ("sending", connection.isSending),
                     ("finished", connection.isPeerFinished), ("paused", connection.isPaused),
                     ("starved", connection.isStarved), ("runnable", connection.isRunnable),
-                    ("held", connection.holdsInput), ("over rate", connection.isOverRate),
+                    ("held", connection.holdsInput), ("over rate", connection.waitsForTick),
                 ]
                 for (name, isTrue) in facts where isTrue { text += " \(name)" }
                 text += " parked \(connection.parkedSize)"
