@@ -44,17 +44,13 @@ extension Core where Kernel: ~Copyable {
             metrics.countClose(
                 code: (code ?? .noStatus).rawValue, side: .peer, reason: .asked)
             // The code is echoed (§5.5.1); one that was not given cannot be.
-            if let code {
-                sendClose(code, "", to: connection)
-            } else {
-                sendFrame(.close, RawSpan(), to: connection)
-            }
+            sendClose(code, "", to: connection)
         }
         finish(connection)
     }
 
     private mutating func sendClose(
-        _ code: CloseCode, _ reason: String, to connection: Connection
+        _ code: CloseCode?, _ reason: String, to connection: Connection
     ) {
         // The last frame, with a small reserve of its own beyond whatever is queued.
         let line = unsafe table.hot + connection.slot
@@ -62,7 +58,7 @@ extension Core where Kernel: ~Copyable {
         let queued = max(Int(unsafe line.pointee.limit), connection.backlog?.size ?? 0)
         unsafe line.pointee.limit = UInt32(clamping: queued + 256)
         message.removeAll()
-        message.append(bigEndian: UInt64(code.rawValue), size: 2)
+        if let code { message.append(bigEndian: UInt64(code.rawValue), size: 2) }
         // A control frame holds 125 octets; a reason of ours is ASCII and may be cut anywhere.
         message.append(String(reason.prefix(100)))
         var taken = OctetBuffer(capacity: 0)
