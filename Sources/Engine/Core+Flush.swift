@@ -156,6 +156,11 @@ extension Core where Kernel: ~Copyable {
         let line = unsafe table.hot + slot
         unsafe line.pointee.flags.insert(.blocked)
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        if backlog.size > Int(unsafe line.pointee.limit) {
+            // One turn brought more than may wait, which only a small limit allows.
+            unsafe line.pointee.flags.insert(.overflowing)
+            overflowing.append(UInt32(slot))
+        }
         setDeadline(of: connection)
         sendBacklog(of: connection)
     }

@@ -19,6 +19,11 @@ extension Core where Kernel: ~Copyable {
                 makeRunnable(connection)
                 return
             }
+            // A few octets of calls can ask for a lot of replies.
+            if unflushedOctets >= Self.unflushedLimit {
+                makeRunnable(connection)
+                return
+            }
             frameCount += 1
             if self.limits.messageRate > 0, !spendAllowance(of: connection) { return }
             let event: Reception

@@ -117,6 +117,9 @@ extension Core where Kernel: ~Copyable {
 
     /// Pings who has been silent; drops who does not answer.
     private mutating func checkLife(of connection: Connection) {
+        // Whom we do not read cannot answer, and a ping behind a backlog says nothing new: there the
+        // time without progress tells who is gone.
+        if connection.isPaused || connection.backlog != nil { connection.lastReceived = now }
         if now < connection.lastReceived + limits.pingInterval {
             connection.isPongAwaited = false
             return

@@ -67,8 +67,8 @@ extension Core where Kernel: ~Copyable {
     /// How long the core may sleep: not at all while something waits for it.
     private mutating func sleepTime() -> UInt64? {
         let isIdle =
-            firstCompletion == completions.count && dirty.isEmpty && runnable.isEmpty
-            && finishing.isEmpty && kernel.unsubmittedCount < 4096
+            firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
+            && runnable.isEmpty && finishing.isEmpty && kernel.unsubmittedCount < 4096
         guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
         guard let deadline = nextDeadline() else { return nil }
         let current = kernel.now

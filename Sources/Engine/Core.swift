@@ -88,6 +88,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var packed = OctetBuffer(capacity: 4096)
     var expired: [UInt32] = []
     var mail: [Mail] = []
+    /// Mail before this place has been read.
+    var firstMail = 0
 
     // Reports, by the raw value of the limit.
     var reportTimes = [UInt64](repeating: 0, count: LimitName.allCases.count)

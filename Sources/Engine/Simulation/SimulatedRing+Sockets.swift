@@ -79,6 +79,7 @@ extension SimulatedRing {
             return nil
         }
         if random.chance(faults.refusedSend) {
+            socket.wasFull = true
             fellShort(token, random.pick([-11, -4, -105, -12]))
             return nil
         }

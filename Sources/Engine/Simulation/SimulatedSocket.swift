@@ -33,7 +33,7 @@ package final class SimulatedSocket {
     package var discardsOutput = false
     /// Octets the server has sent so far.
     package internal(set) var sentCount = 0
-    /// Whether the server has met a full socket.
+    /// Whether the server has met a socket that was full, or said so.
     package internal(set) var wasFull = false
 
     /// The connection is no more: by the client, by the server or by a fault.

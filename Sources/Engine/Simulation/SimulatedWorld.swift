@@ -213,7 +213,7 @@ package final class SimulatedWorld {
 extension Core where Kernel: ~Copyable {
     /// Nothing waits inside the core itself.
     var hasNothingToDo: Bool {
-        firstCompletion == completions.count && dirty.isEmpty && runnable.isEmpty
+        firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty && runnable.isEmpty
             && finishing.isEmpty && overflowing.isEmpty && state.mailboxes[index].isEmpty
             && !(isOver)
     }
