@@ -108,8 +108,8 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
-        tests(of: "Control", also: ["Carillon", "Engine", "Telemetry", "TestClients"]),
-        tests(of: "Carillon", also: ["EmbeddedDaemon", "TestClients"]),
+        tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
+        tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
         tests(
             of: "CarillonServer",
             also: [
