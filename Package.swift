@@ -113,7 +113,7 @@ let package = Package(
         tests(
             of: "CarillonServer",
             also: [
-                "Carillon", "Configuration", "Engine", "OpenAPIRPC", "TestClients", "Uring",
+                "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
                 "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
