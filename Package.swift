@@ -69,18 +69,20 @@ let package = Package(
             ]),
         module(
             "Control",
-            imports: ["Bytes", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine"]),
+            imports: [
+                "Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine",
+            ]),
         module(
             "Carillon",
             imports: [
-                "CSystem", "Bytes", "Codecs", "WebSocket", "Rooms", "DialectKit", "Uring",
-                "Engine", "Echo", "OpenAPIRPC",
+                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
+                "Uring", "Engine", "Echo", "OpenAPIRPC",
             ]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "CSystem", "Bytes", "Codecs", "WebSocket", "OpenAPIRPC", "Configuration",
-                "Telemetry", "Uring", "Engine", "Control", "Carillon",
+                "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
+                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -88,9 +90,25 @@ let package = Package(
 
         // What the fuzzer calls; `swift test` replays Tests/Corpus through the same functions.
         .target(
-            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", swiftSettings: settings),
+            name: "FuzzTargets", dependencies: parsers, path: "Tools/Fuzz", exclude: ["seeds.py"],
+            swiftSettings: settings),
         .testTarget(
             name: "CorpusTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
+
+        // Hot paths, one file each; the C part counts calls of malloc, so nothing else links it.
+        .target(name: "CCounters", path: "Benchmarks/CCounters"),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "CCounters", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
+                "DialectKit", "OpenAPIRPC",
+            ],
+            path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
+
+        // The client role, for the public WebSocket suite's fuzzing server.
+        .executableTarget(
+            name: "EchoClient", dependencies: ["CSystem", "Bytes", "HTTP1", "WebSocket"],
+            path: "Tests/Conformance/EchoClient", swiftSettings: settings),
 
         tests(of: "Bytes"),
         tests(of: "Lockfree", also: ["Bytes"]),
@@ -110,6 +128,14 @@ let package = Package(
             ]),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
+        // Whole cores on a simulated ring and clock.
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "OpenAPIRPC", "Rooms",
+                "Telemetry", "Uring", "WebSocket",
+            ],
+            swiftSettings: settings),
         tests(
             of: "CarillonServer",
             also: [

@@ -30,11 +30,40 @@ extension RawSpan {
     }
 
     /// Whether both runs hold the same octets.
+    ///
+    /// Names are short and compared all the time, so eight octets are compared at once, or four;
+    /// the last word overlaps the one before instead of leaving a rest.
     @inlinable
     package func equals(_ other: RawSpan) -> Bool {
-        guard byteCount == other.byteCount else { return false }
-        for index in 0..<byteCount where self[octet: index] != other[octet: index] { return false }
+        let size = byteCount
+        guard size == other.byteCount else { return false }
+        if size >= 8 {
+            let last = size &- 8
+            var index = 0
+            while index < last {
+                guard areEqual(other, at: index, as: UInt64.self) else { return false }
+                index &+= 8
+            }
+            return areEqual(other, at: last, as: UInt64.self)
+        }
+        if size >= 4 {
+            return areEqual(other, at: 0, as: UInt32.self)
+                && areEqual(other, at: size &- 4, as: UInt32.self)
+        }
+        for index in 0..<size where self[octet: index] != other[octet: index] { return false }
         return true
+    }
+
+    /// Whether the words at `offset` are the same; both runs must reach so far.
+    @inlinable
+    @inline(__always)
+    internal func areEqual<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ other: RawSpan, at offset: Int, as word: Word.Type
+    ) -> Bool {
+        assert(offset >= 0 && offset <= byteCount - MemoryLayout<Word>.size)
+        assert(byteCount == other.byteCount)
+        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: word)
+            == other.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: word)
     }
 
     /// Whether the run is the ASCII text of `text`.

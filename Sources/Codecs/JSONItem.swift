@@ -4,7 +4,7 @@
 // subscribers unchanged, numbers digit by digit. So a value is a kind and a range, 24 octets on the
 // stack, and there is no tree of values anywhere in the server.
 
-/// What kind of value begins with an octet; numbers are told apart by having a fraction or exponent.
+/// What kind of value it is; a number with a fraction or an exponent is a `fraction`.
 package enum JSONKind: UInt8, Sendable {
     case null, `false`, `true`, integer, fraction, string, array, object
 }

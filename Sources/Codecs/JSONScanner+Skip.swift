@@ -197,7 +197,8 @@ extension JSONScanner {
                 kinds = kinds << 1 | isObject
                 position += 1
                 skipSpace()
-                if try current() == octet + 2 {  // in ASCII both closings follow their openings by 2
+                // In ASCII both closings follow their openings by 2.
+                if try current() == octet + 2 {
                     position += 1
                     level -= 1
                     kinds >>= 1

@@ -33,6 +33,8 @@ package struct Commands: ~Copyable {
     package private(set) var list: [Command] = []
     /// Where replies are written. A reply is a range of it.
     package var octets: OctetBuffer
+    /// Error replies among them; too many in a minute end the connection.
+    package private(set) var errorCount = 0
 
     package init() { octets = OctetBuffer(capacity: 4096) }
 
@@ -48,10 +50,14 @@ package struct Commands: ~Copyable {
 
     package mutating func append(_ command: Command) { list.append(command) }
 
+    /// Counts an error reply, which the engine limits per minute.
+    package mutating func noteError() { errorCount += 1 }
+
     /// Forgets everything and keeps the room, up to `sizeLimit` octets of it.
     package mutating func removeAll(keeping sizeLimit: Int = 262_144) {
         list.removeAll(keepingCapacity: true)
         if octets.capacity > sizeLimit { octets = OctetBuffer(capacity: 4096) }
         octets.removeAll()
+        errorCount = 0
     }
 }

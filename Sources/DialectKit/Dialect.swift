@@ -12,7 +12,7 @@ package struct OpeningRequest: Sendable {
     package let query: String
     /// The subprotocols the client offers, in its order.
     package let subprotocols: [String]
-    /// Field names in lower case, values as sent.
+    /// Field names in lower case, values as sent; empty unless ``Dialect/readsHeaders``.
     package let headers: [(name: String, value: String)]
 
     package init(
@@ -50,6 +50,9 @@ package protocol Dialect: AnyObject, Sendable {
     /// Decides about a valid WebSocket upgrade on the dialect's path. Called on a core.
     func open(_ request: OpeningRequest) -> OpeningDecision
 
+    /// Whether ``OpeningRequest/headers`` is filled in; text is not made for nobody.
+    var readsHeaders: Bool { get }
+
     /// The answer to a request on the dialect's path that is no valid WebSocket upgrade;
     /// `nil` leaves the standard one (400, or 426 where the version is the matter).
     var refusalWithoutUpgrade: Refusal? { get }
@@ -69,6 +72,7 @@ package protocol Dialect: AnyObject, Sendable {
 }
 
 extension Dialect {
+    package var readsHeaders: Bool { false }
     package var refusalWithoutUpgrade: Refusal? { nil }
     package var deliversOncePerConnection: Bool { true }
     package var messageKind: MessageKind { .text }
@@ -82,12 +86,17 @@ package protocol Session: AnyObject {
     /// One whole message. `octets` are lent for the call; text is known to be UTF-8.
     func receive(_ kind: MessageKind, _ octets: RawSpan, _ commands: inout Commands)
 
+    /// The index had no room for a subscription that `octets`, the message at hand, asked for (a
+    /// limit of patterns). The commands behind it are dropped; say so in their place.
+    func refused(_ octets: RawSpan, _ commands: inout Commands)
+
     /// The outcome of a ``Command/call(_:procedure:arguments:holdsInput:)``.
     func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands)
 }
 
 extension Session {
     package func opened(_ commands: inout Commands) {}
+    package func refused(_ octets: RawSpan, _ commands: inout Commands) {}
     package func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands) {}
 }
 

@@ -42,6 +42,23 @@ final class Connection {
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
 
+    /// Octets parked. By pattern: `parked?.count` on an empty field reads what was in it before
+    /// when compiled without optimization (Swift 6.3.1, noncopyable optional in a class).
+    var parkedSize: Int {
+        switch parked {
+        case .some(let parked): parked.count
+        case nil: 0
+        }
+    }
+
+    /// Whether a whole line is parked.
+    var hasParkedLine: Bool {
+        switch parked {
+        case .some(let parked): parked.octets.firstIndex(of: 0x0A) != nil
+        case nil: false
+        }
+    }
+
     // Time (core clock, ns).
     var lastReceived: UInt64
     var phaseDeadline: UInt64 = 0
@@ -55,6 +72,12 @@ final class Connection {
     var route: Int = -1
     var wire = WireForm.plain
     var subscriptions: SubscriptionSet?
+    /// Error replies since `errorWindow`, when the running minute began.
+    var errorCount = 0
+    var errorWindow: UInt64 = 0
+    var allowance = Allowance()
+    /// Holds its input until the next tick, because it sends too much or the cores do.
+    var waitsForTick = false
     /// The newest ping not answered because the queue is backlogged.
     var waitingPong: [UInt8]?
     /// When a drain closes it.

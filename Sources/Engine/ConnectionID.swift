@@ -34,6 +34,7 @@ enum Operation: UInt8 {
     case close
     case wakeUp  // a read of the core's eventfd
     case message  // from another ring
+    case peerName
 }
 
 /// What the kernel carries for us: operation (8 bits), slot (24), generation (32). Never a

@@ -45,12 +45,12 @@ extension Core where Kernel: ~Copyable {
         armReceive(connection)
         // Control connections are the way to find out, so they are let in while others are not.
         if connection.listener == 0, isFull {
-            metrics.count(.connectionsPerCore)
+            hit(.connectionsPerCore, connection)
             refuse(connection, status: 503, retryAfter: 1)
             return
         }
         if handshakeCount > limits.handshakesInProgress, connection.listener == 0 {
-            metrics.count(.handshakesInProgress)
+            hit(.handshakesInProgress, connection)
             pauseAccept(for: 100_000_000)
         }
     }

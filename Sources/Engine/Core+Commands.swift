@@ -13,19 +13,21 @@ extension Core where Kernel: ~Copyable {
     mutating func carryOut(
         _ commands: inout Commands, _ inbound: RawSpan, for connection: Connection
     ) {
+        var isRefused = false
         for command in commands.list {
-            guard connection.phase == .open else { break }
+            guard connection.phase == .open, !isRefused else { break }
             switch command {
             case .reply(let kind, let range):
                 sendMessage(kind, commands.octets.octets.extracting(range), to: connection)
             case .relay(let kind, let range):
                 sendMessage(kind, inbound.extracting(range), to: connection)
             case .subscribe(let pattern, let reading):
-                subscribe(connection, pattern, reading)
+                isRefused = !subscribe(connection, pattern, reading)
             case .unsubscribe(let pattern, let reading):
                 unsubscribe(connection, pattern, reading)
             case .publish(let publication):
                 publish(publication)
+                if state.isCongested { holdForMail(connection) }
             case .call(let token, let procedure, let arguments, let holdsInput):
                 connection.holdsInput = holdsInput
                 call(token, procedure, arguments, from: connection)
@@ -33,14 +35,36 @@ extension Core where Kernel: ~Copyable {
                 close(connection, CloseCode(rawValue: code), reason, because: .asked)
             }
         }
+        if isRefused, let session = connection.session {
+            commands.removeAll()
+            session.refused(inbound, &commands)
+            carryOut(&commands, inbound, for: connection)
+            return
+        }
+        if commands.errorCount > 0 { countErrors(commands.errorCount, connection) }
         commands.removeAll()
     }
 
+    /// Too many error replies in a minute: whoever that is does not listen.
+    private mutating func countErrors(_ count: Int, _ connection: Connection) {
+        if now >= connection.errorWindow + 60_000_000_000 {
+            connection.errorWindow = now
+            connection.errorCount = 0
+        }
+        connection.errorCount += count
+        guard connection.errorCount > limits.errorsPerMinute, connection.phase == .open else {
+            return
+        }
+        hit(.errorsPerMinute, connection)
+        fail(connection, .policyViolation, "too many errors", reason: .limit)
+    }
+
+    /// - Returns: `false` when the index is at one of its limits.
     private mutating func subscribe(
         _ connection: Connection, _ pattern: Pattern, _ reading: Reading
-    ) {
+    ) -> Bool {
         let key = SubscriptionSet.Key(pattern: pattern, reading: reading)
-        if connection.subscriptions?.contains(key) == true { return }
+        if connection.subscriptions?.contains(key) == true { return true }
         let route = state.settings.routes[connection.route]
         let lane = Self.lane(route.dialectID, connection.wire)
         let envelope = EnvelopeClass(lane: lane, reading: reading)
@@ -48,8 +72,8 @@ extension Core where Kernel: ~Copyable {
             let entry = try? rooms.add(
                 pattern, in: route.realm, class: envelope, connection: UInt32(connection.slot))
         else {
-            metrics.count(.wildcardsPerPattern)
-            return
+            hit(.wildcardsPerPattern, connection)
+            return false
         }
         connection.subscriptions = connection.subscriptions ?? SubscriptionSet()
         connection.subscriptions?.insert(key, entry)
@@ -57,6 +81,7 @@ extension Core where Kernel: ~Copyable {
         interest.add(pattern, in: route.realm)
         state.registry.subscribed(pattern, route.dialectID, in: route.realm)
         metrics.adjust(.subscriptions, by: 1)
+        return true
     }
 
     private mutating func unsubscribe(
@@ -91,6 +116,14 @@ extension Core where Kernel: ~Copyable {
         }
         state.registry.closed(route.dialectID, in: route.realm)
         metrics.adjust(.openWebSockets, by: -1)
+    }
+
+    /// Too much is under way between the cores: this publisher is not read for a tick.
+    private mutating func holdForMail(_ connection: Connection) {
+        hit(.mailSize, connection)
+        connection.holdsInput = true
+        connection.waitsForTick = true
+        wheel.set(connection.slot, at: now + TimingWheel.tick)
     }
 
     private mutating func call(

@@ -8,10 +8,12 @@
 import Synchronization
 import Telemetry
 import Uring
+import WebSocket
 
 extension Core where Kernel: ~Copyable {
     mutating func flush() {
         var budget = state.settings.flushSlice
+        var size = 0
         while budget > 0 && firstDirty < dirty.count {
             let slot = Int(dirty[firstDirty])
             firstDirty += 1
@@ -23,13 +25,16 @@ extension Core where Kernel: ~Copyable {
                 .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
             if unsafe line.pointee.firstSpill == SpillPool.none {
                 let range = unsafe line.pointee.last
+                size &+= range.size
                 unsafe kernel.send(
                     store.start(of: range), size: range.size, to: line.pointee.socket,
                     mode: .immediate, token: token)
             } else {
+                size &+= Int(unsafe line.pointee.queued)
                 sendGathered(slot, token)
             }
         }
+        sentOctets &+= size
         if firstDirty == dirty.count {
             dirty.removeAll(keepingCapacity: true)
             firstDirty = 0
@@ -130,6 +135,7 @@ extension Core where Kernel: ~Copyable {
         }
         guard taken < total else { return }  // a kernel that skips no successes
         metrics.add(.shortSends)
+        sentOctets &-= total - taken
         let backlog = Backlog(now: now)
         var skip = taken
         var rest: [LogRange] = []
@@ -150,6 +156,11 @@ extension Core where Kernel: ~Copyable {
         let line = unsafe table.hot + slot
         unsafe line.pointee.flags.insert(.blocked)
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        if backlog.size > Int(unsafe line.pointee.limit) {
+            // One turn brought more than may wait, which only a small limit allows.
+            unsafe line.pointee.flags.insert(.overflowing)
+            overflowing.append(UInt32(slot))
+        }
         setDeadline(of: connection)
         sendBacklog(of: connection)
     }
@@ -194,6 +205,7 @@ extension Core where Kernel: ~Copyable {
         if result > 0 {
             backlog.advance(Int(result), &store)
             backlog.lastProgress = now
+            metrics.add(.sentOctets, Int(result))
             state.backlogOctets.wrappingSubtract(Int(result), ordering: .relaxed)
             metrics.adjust(.backlogOctets, by: -Int(result))
         }
@@ -208,12 +220,18 @@ extension Core where Kernel: ~Copyable {
         connection.backlog = nil
         unsafe line.pointee.flags.remove(.blocked)
         setDeadline(of: connection)
+        if let pong = connection.waitingPong, connection.phase == .open {
+            connection.waitingPong = nil
+            unsafe sendFrame(.pong, pong.span.bytes, to: connection)
+        }
         if connection.phase == .finishing { finishing.append(connection.id) }
         if connection.isPaused { resumeInput(connection) }
     }
 
     /// After a complete reap: nothing the kernel was given is needed any more.
     mutating func concludeFlush() {
+        metrics.add(.sentOctets, sentOctets)
+        sentOctets = 0
         if !spilledSlots.isEmpty {
             var kept: [UInt32] = []
             for slot in spilledSlots {

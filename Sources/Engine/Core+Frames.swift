@@ -11,14 +11,21 @@ extension Core where Kernel: ~Copyable {
     ) {
         let limits = receiverLimits[connection.route]
         var frameCount = 0
+        var inflatedSize = 0
         while connection.phase == .open || connection.phase == .closing {
             if connection.holdsInput { return }
             guard frameCount < self.limits.framesPerTurn else {
-                metrics.count(.framesPerTurn)
+                hit(.framesPerTurn, connection)
+                makeRunnable(connection)
+                return
+            }
+            // A few octets of calls can ask for a lot of replies.
+            if unflushedOctets >= Self.unflushedLimit {
                 makeRunnable(connection)
                 return
             }
             frameCount += 1
+            if self.limits.messageRate > 0, !spendAllowance(of: connection) { return }
             let event: Reception
             do throws(FrameError) {
                 event = try unsafe connection.receiver!.next(
@@ -38,16 +45,46 @@ extension Core where Kernel: ~Copyable {
                 guard connection.phase == .open else { continue }
                 let payload = unsafe connection.receiver!.payload(of: place, input: octets)
                 unsafe deliver(kind == .text ? .text : .binary, payload.bytes, to: connection)
+                connection.receiver?.releaseMessage()
+                // A step is bounded by the receiver; a turn of many messages is bounded here.
+                if connection.wire != .plain { inflatedSize += place.size }
+                if inflatedSize > self.limits.inflatedPerTurn {
+                    hit(.inflatedPerTurn, connection)
+                    makeRunnable(connection)
+                    return
+                }
             case .ping(let place):
                 guard connection.phase == .open else { continue }
                 let payload = unsafe connection.receiver!.payload(of: place, input: octets)
                 unsafe pong(payload.bytes, to: connection)
+                connection.receiver?.releaseMessage()
             case .pong:
                 connection.isPongAwaited = false
+                connection.receiver?.releaseMessage()
             case .close(let code, _):
                 peerClosed(connection, code)
                 return
             }
+        }
+    }
+
+    /// Whether the connection may send another frame now; if not it waits for the clock.
+    private mutating func spendAllowance(of connection: Connection) -> Bool {
+        switch connection.allowance.spend(
+            now: now, rate: limits.messageRate, burst: limits.messageBurst)
+        {
+        case .granted: return true
+        case .exhausted:
+            hit(.messageRate, connection)
+            fail(connection, .policyViolation, "too many messages", reason: .limit)
+            return false
+        case .wait:
+            // Not read any more, so TCP pushes back; the wheel looks again at the next tick.
+            hit(.messageRate, connection)
+            connection.holdsInput = true
+            connection.waitsForTick = true
+            wheel.set(connection.slot, at: now + TimingWheel.tick)
+            return false
         }
     }
 
@@ -65,7 +102,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func pong(_ payload: RawSpan, to connection: Connection) {
         // RFC 6455 §5.5.3: only the newest ping need be answered when pongs would pile up.
         if connection.backlog != nil {
-            metrics.count(.pongsWaiting)
+            hit(.pongsWaiting, connection)
             connection.waitingPong = payload.array
             return
         }
@@ -76,10 +113,10 @@ extension Core where Kernel: ~Copyable {
         let reason: CloseReason
         switch error {
         case .oversizedMessage:
-            metrics.count(.messageSize)
+            hit(.messageSize, connection)
             reason = .limit
         case .tooManyFragments:
-            metrics.count(.fragmentsPerMessage)
+            hit(.fragmentsPerMessage, connection)
             reason = .limit
         case .brokenCompression:
             metrics.add(.inflateRefused)

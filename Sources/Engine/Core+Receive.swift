@@ -113,7 +113,8 @@ extension Core where Kernel: ~Copyable {
             // A step of inflation may be due without further input.
             if connection.phase == .open, connection.receiver != nil {
                 var none = 0
-                unsafe consume(UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
+                unsafe consume(
+                    UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
             }
             return
         }
@@ -156,7 +157,9 @@ extension Core where Kernel: ~Copyable {
             connection.isRunnable = false
             guard !connection.holdsInput else { continue }
             consumeParked(connection)
-            if connection.phase < .finishing, connection.isPaused { resumeInput(connection) }
+            guard connection.phase < .finishing else { continue }
+            if connection.isPaused { resumeInput(connection) }
+            if connection.isPeerFinished { peerFinished(connection) }
         }
     }
 
@@ -167,7 +170,7 @@ extension Core where Kernel: ~Copyable {
         guard !connection.isPaused, connection.phase < .finishing, mayNotRead(connection) else {
             return
         }
-        metrics.count(.parkedReceiveSize)
+        hit(.parkedReceiveSize, connection)
         connection.isPaused = true
         if connection.isReceiving {
             kernel.cancel(Self.receiveToken(connection), token: Token(.cancel))
@@ -175,7 +178,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     private func mayNotRead(_ connection: Connection) -> Bool {
-        if (connection.parked?.count ?? 0) > limits.parkedSize { return true }
+        if connection.parkedSize > limits.parkedSize { return true }
         guard let backlog = connection.backlog else { return false }
         return backlog.size > Int(unsafe table.hot[connection.slot].limit) / 2
     }
@@ -194,6 +197,6 @@ extension Core where Kernel: ~Copyable {
         connection.holdsInput = false
         if connection.parked != nil { makeRunnable(connection) }
         if connection.isPaused { resumeInput(connection) }
-        if connection.isPeerFinished, connection.parked == nil { peerFinished(connection) }
+        if connection.isPeerFinished { peerFinished(connection) }
     }
 }

@@ -50,18 +50,26 @@ extension Core where Kernel: ~Copyable {
         if let backlog = connection.backlog, connection.phase < .lingering,
             now >= backlog.lastProgress + limits.slowWriteTime
         {
-            metrics.count(.slowWriteTime)
+            hit(.slowWriteTime, connection)
             // 1013 is attempted, but who takes nothing for so long will not take that either.
             shed(connection, reason: .slowWrite)
             closeNow(connection)
             return
+        }
+        if connection.waitsForTick {
+            connection.waitsForTick = false
+            releaseInput(connection)
+        }
+        if let drainTime = connection.drainTime, now >= drainTime {
+            connection.drainTime = nil
+            closeForDrain(connection)
         }
         switch connection.phase {
         case .http: requestTimedOut(connection)
         case .open: checkLife(of: connection)
         case .closing:
             guard now >= connection.phaseDeadline else { break }
-            metrics.count(.closeHandshakeTime)
+            hit(.closeHandshakeTime, connection)
             finish(connection)
         case .finishing:
             guard now >= connection.phaseDeadline else { break }
@@ -75,6 +83,15 @@ extension Core where Kernel: ~Copyable {
         setDeadline(of: connection)
     }
 
+    private mutating func closeForDrain(_ connection: Connection) {
+        if connection.phase == .open {
+            close(connection, .goingAway, "going away", because: .drain)
+        } else if connection.phase == .http, connection.exchange == nil {
+            leaveHandshake(connection)
+            finish(connection)
+        }
+    }
+
     private mutating func requestTimedOut(_ connection: Connection) {
         guard now >= connection.phaseDeadline else { return }
         if connection.holdsInput {
@@ -82,36 +99,34 @@ extension Core where Kernel: ~Copyable {
             return
         }
         if connection.exchange?.decoder != nil {
-            metrics.count(.bodyStallTime)
+            hit(.bodyStallTime, connection)
             refuse(connection, status: 408)
         } else if connection.isShakingHands || connection.parked != nil {
-            metrics.count(.handshakeTime)
-            let hasLine = connection.parked?.octets.firstIndex(of: 0x0A) != nil
-            if hasLine {
+            hit(.handshakeTime, connection)
+            if connection.hasParkedLine {
                 refuse(connection, status: 408)
             } else {
                 metrics.count(handshake: .timeout)
                 finish(connection)
             }
         } else {
-            metrics.count(.keepAliveIdle)
+            hit(.keepAliveIdle, connection)
             finish(connection)
         }
     }
 
     /// Pings who has been silent; drops who does not answer.
     private mutating func checkLife(of connection: Connection) {
-        if let drainTime = connection.drainTime, now >= drainTime {
-            close(connection, .goingAway, "going away", because: .drain)
-            return
-        }
+        // Whom we do not read cannot answer, and a ping behind a backlog says nothing new: there the
+        // time without progress tells who is gone.
+        if connection.isPaused || connection.backlog != nil { connection.lastReceived = now }
         if now < connection.lastReceived + limits.pingInterval {
             connection.isPongAwaited = false
             return
         }
         if connection.isPongAwaited {
             guard now >= connection.phaseDeadline else { return }
-            metrics.count(.pongTimeout)
+            hit(.pongTimeout, connection)
             abort(connection, reason: .pongTimeout)
             return
         }
@@ -133,7 +148,7 @@ extension Core where Kernel: ~Copyable {
             if backlog.size > largest?.backlog?.size ?? 0 { largest = connection }
         }
         guard let largest else { return }
-        metrics.count(.processSendQueueShare)
+        hit(.processSendQueueShare, largest)
         shed(largest, reason: .memoryPressure)
         closeNow(largest)
     }

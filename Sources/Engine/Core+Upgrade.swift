@@ -31,7 +31,7 @@ extension Core where Kernel: ~Copyable {
             }
             return
         }
-        switch route.dialect.open(opening(head, octets)) {
+        switch route.dialect.open(opening(head, octets, route.dialect)) {
         case .refuse(let refusal):
             refuse(
                 connection, status: refusal.status, contentType: refusal.contentType,
@@ -42,12 +42,24 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// What the dialect may look at. Text is made only for dialects that read it.
-    private func opening(_ head: RequestHead, _ octets: RawSpan) -> OpeningRequest {
-        OpeningRequest(
+    private func opening(
+        _ head: RequestHead, _ octets: RawSpan, _ dialect: any Dialect
+    ) -> OpeningRequest {
+        var headers: [(name: String, value: String)] = []
+        if dialect.readsHeaders {
+            for field in head.fields {
+                headers.append(
+                    (
+                        octets.extracting(field.nameRange).text.lowercased(),
+                        octets.extracting(field.valueRange).text
+                    ))
+            }
+        }
+        return OpeningRequest(
             path: head.path(in: octets) ?? "",
             query: octets.extracting(head.queryRange).text,
             subprotocols: UpgradeRequest.subprotocols(of: head, in: octets),
-            headers: [])
+            headers: headers)
     }
 
     private mutating func open(

@@ -2,7 +2,7 @@
 
 import CSystem
 import Glibc
-import Synchronization
+import Lockfree
 import Uring
 
 /// Safety: `thread` is written by `start` before anybody else can see it and read by `join`.
@@ -13,8 +13,8 @@ final class CoreThread: Sendable {
     private let listeners: [Listener]
     private let ring: RingOptions
     private let cpu: Int?
-    private let thread = Mutex<pthread_t?>(nil)
-    private let outcome = Mutex<Result<Features, RingError>?>(nil)
+    private let thread = Guarded<pthread_t?>(nil)
+    private let outcome = Guarded<Result<Features, RingError>?>(nil)
     private let isUp = Semaphore()
 
     init(

@@ -5,12 +5,24 @@
 
 import Uring
 
+/// What a driver has done so far, for the metrics.
+struct DriverFigures {
+    var preparedCount = 0
+    var fullCount = 0
+    var overflowCount = 0
+}
+
 /// Carries out a core's operations and brings their completions. Used by one thread.
 protocol Driver: ~Copyable {
     /// Monotonic nanoseconds; constant within a turn in the simulation.
     var now: UInt64 { get }
 
+    /// Random numbers: the system's, or those of a seed.
+    mutating func random() -> UInt64
+
     var features: Features { get }
+
+    var figures: DriverFigures { get }
 
     /// How many sockets may be open at once.
     var socketLimit: Int { get }
@@ -63,8 +75,14 @@ protocol Driver: ~Copyable {
     /// Makes posts from other threads end an `enter`; call again after a `wakeUp` completion.
     mutating func armWakeUp()
 
-    /// Ends the `enter` of another core, from this core's thread.
-    mutating func wake(_ target: WakeHandle)
+    /// Asks for the peer address of a direct descriptor (where `features` has `peerNames`).
+    @unsafe
+    mutating func peerName(
+        of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: Token)
+
+    /// Ends the `enter` of another core, from this core's thread. Should that fail, a completion
+    /// with `token` and a negative result says so.
+    mutating func wake(_ target: WakeHandle, token: Token)
 }
 
 /// How one core's sleep is ended from elsewhere: by ring message from a thread that has a ring,
@@ -72,4 +90,16 @@ protocol Driver: ~Copyable {
 struct WakeHandle: Sendable, Equatable {
     let ring: Int32
     let event: Int32
+}
+
+extension Driver where Self: ~Copyable {
+    var figures: DriverFigures { DriverFigures() }
+
+    /// Drivers without `peerNames` are never asked.
+    @unsafe
+    mutating func peerName(
+        of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: Token
+    ) {
+        preconditionFailure("this driver has no peer names")
+    }
 }

@@ -5,6 +5,7 @@
 
 import CSystem
 import Glibc
+import Lockfree
 import Synchronization
 package import Uring
 
@@ -18,7 +19,9 @@ package struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    package var text: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var isIPv6: Bool { host.contains(":") }
+
+    package var text: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     package var isLoopback: Bool { host == "::1" || host.hasPrefix("127.") }
 }
@@ -71,7 +74,7 @@ package final class Engine: Sendable {
     package let control: ListenAddress?
     /// What the kernel offered.
     package let features: Features
-    private let threads: Mutex<[CoreThread]>
+    private let threads: Guarded<[CoreThread]>
 
     /// Opens the listeners, starts one thread per core, and returns when all rings are up.
     package init(
@@ -107,7 +110,7 @@ package final class Engine: Sendable {
             }
         }
         self.features = features ?? []
-        threads = Mutex(started)
+        threads = Guarded(started)
     }
 
     /// Begins a drain on all cores. Returns at once; watch ``EngineState/connectionCount``.
@@ -167,13 +170,13 @@ private struct Listening {
         for _ in 0..<options.coreCount {
             let (descriptor, port) = try listen(address, shared: isShared)
             address = ListenAddress(host: address.host, port: port)
-            listeners.append([Listener(descriptor: descriptor, role: 0)])
+            listeners.append([Listener(descriptor: descriptor, role: 0, isIPv6: address.isIPv6)])
         }
         var control = options.control
         if let wanted = control {
             let (descriptor, port) = try listen(wanted, shared: false)
             control = ListenAddress(host: wanted.host, port: port)
-            listeners[0].append(Listener(descriptor: descriptor, role: 1))
+            listeners[0].append(Listener(descriptor: descriptor, role: 1, isIPv6: wanted.isIPv6))
         }
         return Listening(listeners: listeners, address: address, control: control)
     }

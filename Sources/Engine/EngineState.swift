@@ -21,6 +21,8 @@ package struct EngineSettings: Sendable {
     package var routes: [Route] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
+    /// Told of limits that were reached; called on cores, so it must not wait.
+    package var report: (@Sendable (LimitReport) -> Void)?
     /// What sessions may call, by name.
     package var procedures: [String: ProcedureHandler] = [:]
     /// Messages below this many octets are sent plain.
@@ -40,7 +42,7 @@ package final class EngineState: Sendable {
     let mailboxes: [Mailbox<Mail>]
     /// Which listeners are bound to loopback addresses.
     let loopbackListeners: [Bool]
-    private let wakeHandles: Mutex<[WakeHandle?]>
+    private let wakeHandles: Guarded<[WakeHandle?]>
     /// Octets of publications posted and not yet delivered, all cores.
     let mailOctets = Atomic<Int>(0)
     /// Octets in backlogs, all cores.
@@ -58,12 +60,17 @@ package final class EngineState: Sendable {
         self.loopbackListeners = loopbackListeners
         metrics = (0..<coreCount).map { CoreMetrics(core: $0) }
         mailboxes = (0..<coreCount).map { _ in Mailbox<Mail>() }
-        wakeHandles = Mutex(Array(repeating: nil, count: coreCount))
+        wakeHandles = Guarded(Array(repeating: nil, count: coreCount))
     }
 
     package var coreCount: Int { mailboxes.count }
 
     var procedures: [String: ProcedureHandler] { settings.procedures }
+
+    /// More octets are under way between cores than `mailSize`: publishers should wait.
+    package var isCongested: Bool {
+        mailOctets.load(ordering: .relaxed) > settings.limits.mailSize
+    }
 
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
 
@@ -78,7 +85,11 @@ package final class EngineState: Sendable {
 
     /// Posts from any thread; wakes the core when it sleeps.
     func post(_ mail: Mail, to core: Int) {
-        guard mailboxes[core].post(mail) else { return }
+        if mailboxes[core].post(mail) { signal(core) }
+    }
+
+    /// Ends the sleep of a core by its event, from any thread.
+    func signal(_ core: Int) {
         wakeHandles.withLock { handles in
             // Under the lock: a core that ends takes its handle away before it closes the event.
             if let handle = handles[core] { _ = carillon_eventfd_signal(handle.event) }

@@ -40,7 +40,6 @@ package struct Limits: Sendable {
     package var messageRate = 0
     package var messageBurst = 0
     package var errorsPerMinute = 100
-    package var subscriptionsPerConnection = 10_000
 
     // Drain.
     package var drainDelay: UInt64 = 2 * second

@@ -6,6 +6,7 @@
 // "does anybody subscribe under this?" asks one.
 
 package import DialectKit
+import Lockfree
 package import Rooms
 import Synchronization
 
@@ -22,13 +23,13 @@ package final class Registry: Directory, Sendable {
     }
 
     private final class Shard: Sendable {
-        let groups = Mutex<[Group: [Pattern: Count]]>([:])
+        let groups = Guarded<[Group: [Pattern: Count]]>([:])
     }
 
     private let shards: [Shard] = (0..<32).map { _ in Shard() }
-    private let sessions = Mutex<[UInt32: Int]>([:])
+    private let sessions = Guarded<[UInt32: Int]>([:])
     private let order = Atomic<UInt64>(0)
-    private let procedures = Mutex<Set<String>>([])
+    private let procedures = Guarded<Set<String>>([])
 
     package init() {}
 

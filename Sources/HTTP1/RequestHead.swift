@@ -93,13 +93,12 @@ package struct RequestHead: Sendable {
         if stage == .start {
             guard bytes.byteCount > 0 else { return false }
             // §2.2: one empty line before the request is overlooked, for the sake of old clients.
-            if bytes[octet: 0] == 0x0D {
+            if bytes[octet: 0] == 0x0D && table.lineStart == 0 {
                 guard bytes.byteCount >= 2 else { return false }
                 guard bytes[octet: 1] == 0x0A else { throw .badStartLine }
-                guard try table.nextLine(bytes, limit: 2, tooLong: .badStartLine) != nil
-                else { return false }
-                guard bytes.byteCount >= 3 else { return false }
+                _ = try table.nextLine(bytes, limit: 2, tooLong: .badStartLine)
             }
+            guard bytes.byteCount > table.lineStart else { return false }
             // A peer that speaks TLS or anything else is told at its first octet.
             guard Grammar.isTokenOctet(bytes[octet: table.lineStart]) else { throw .badStartLine }
             stage = .requestLine

@@ -11,39 +11,43 @@
 public import Synchronization
 
 /// The current snapshot.
+///
+/// Safety: `current` is read and written only under `lock`.
+@safe
 @usableFromInline
 package final class SnapshotCell<Value: AnyObject & Sendable>: Sendable {
-    @usableFromInline internal let current: Mutex<Value>
-    /// Changes so far. Written with `current` locked.
+    @usableFromInline internal nonisolated(unsafe) var current: Value
+    @usableFromInline internal let lock = Lock()
+    /// Changes so far. Written under `lock`.
     @usableFromInline internal let changes = Atomic<UInt64>(0)
     /// Held while an update computes, so that readers never wait for that.
-    @usableFromInline internal let updating = Mutex<Void>(())
+    @usableFromInline internal let updating = Lock()
 
     @inlinable
-    package init(_ value: Value) { current = Mutex(value) }
+    package init(_ value: Value) { unsafe current = value }
 
     /// The snapshot, from any thread. Takes the short lock; hot readers keep a ``SnapshotReader``.
     @inlinable
-    package func load() -> Value { current.withLock { $0 } }
+    package func load() -> Value { lock.withLock { unsafe current } }
 
     /// Replaces the snapshot by what `body` makes of it. One update at a time, so none is lost;
     /// an error leaves things as they are. When this returns, whoever is told about the change
-    /// afterwards reads it.
+    /// afterwards reads it. `body` must not update the same cell.
     @inlinable
     package func update<E>(_ body: (Value) throws(E) -> Value) throws(E) {
-        try updating.withLock { _ throws(E) in
+        // What the last reference destroys is destroyed outside the locks.
+        var old: Value?
+        try updating.withLock { () throws(E) in
             let value = try body(load())
-            // What the last reference destroys should be destroyed outside the lock.
-            let old = current.withLock { current in
-                let old = current
-                current = value
+            lock.withLock {
+                old = unsafe current
+                unsafe current = value
                 // Pairs with the acquiring load in `SnapshotReader.read`: a reader that sees the
                 // new count and locks gets this value or a newer one.
                 changes.wrappingAdd(1, ordering: .releasing)
-                return old
             }
-            _ = consume old
         }
+        _ = consume old
     }
 
     /// Replaces the snapshot.
@@ -56,7 +60,7 @@ package final class SnapshotCell<Value: AnyObject & Sendable>: Sendable {
     @inlinable
     internal func loadCounted() -> (Value, UInt64) {
         // Under the lock the count cannot move, so the two belong together.
-        current.withLock { ($0, changes.load(ordering: .relaxed)) }
+        lock.withLock { unsafe (current, changes.load(ordering: .relaxed)) }
     }
 }
 

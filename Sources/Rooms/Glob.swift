@@ -7,7 +7,7 @@
 //     else    itself, `.` too
 //
 // A pattern is compiled once, when somebody subscribes; matching allocates nothing and takes time
-// bounded by pattern size times text size. Two globs are equal when their texts are: unsubscribing
+// bounded by the size of the text. Two globs are equal when their texts are: unsubscribing
 // compares what the subscriber wrote, not what it means.
 
 internal import Bytes
@@ -44,7 +44,7 @@ package struct Glob: Hashable, Sendable {
     /// `*`: everything without a line feed.
     package static let any: Glob = try! Glob(text: [0x2A])
 
-    /// Whether the whole of `octets` matches. O(pattern · text), no allocation.
+    /// Whether the whole of `octets` matches. O(size of the text), no allocation.
     package func matches(_ octets: RawSpan) -> Bool { program.matches(octets) }
 
     /// Whether the empty text matches, known since compilation.

@@ -6,7 +6,7 @@
 internal import Bytes
 
 struct GlobCompiler {
-    private(set) var steps: [GlobProgram.Step] = []
+    private(set) var steps: [GlobStep] = []
     /// The characters before the first step that is more than itself, as octets.
     private var beginning: [UInt8] = []
     /// Whether `beginning` is UTF-8; only then may it be compared octet by octet.
@@ -18,10 +18,10 @@ struct GlobCompiler {
     var form: GlobProgram.Form {
         if plainStepCount == steps.count { return .literal(beginning) }
         guard steps.count == plainStepCount + 1, case .sequence = steps[plainStepCount] else {
-            return .steps
+            return .machine(GlobMachine(steps))
         }
         if beginning.isEmpty { return .everything }
-        return beginningIsUnicode ? .beginning(beginning) : .steps
+        return beginningIsUnicode ? .beginning(beginning) : .machine(GlobMachine(steps))
     }
 
     mutating func compile(_ text: RawSpan) throws(GlobError) {

@@ -86,7 +86,7 @@ package struct IndexLimits: Sendable {
     package var nodesPerMatch = 1024
     /// `nil` positions in one wildcard pattern.
     package var wildcardsPerPattern = 8
-    /// Rooms whose matches are remembered.
+    /// Rooms whose matches are remembered; at least 1.
     package var rememberedRooms = 65_536
     /// Whether exact rooms are kept findable for covering publishes. It costs about 32 octets per
     /// segment of a room; without it ``RoomIndex/match(covering:in:)`` finds nothing.

@@ -32,7 +32,7 @@ enum OctetHash {
     /// The hash of `octets`, wherever in a name they stand.
     static func hash(_ octets: RawSpan) -> UInt64 {
         let keys = keys
-        var hash = keys.0 ^ UInt64(truncatingIfNeeded: octets.byteCount)
+        var hash = keys.0
         var offset = 0
         while octets.byteCount - offset >= 8 {
             let word = unsafe octets.unsafeLoadUnaligned(
@@ -40,7 +40,9 @@ enum OctetHash {
             hash = folded(hash ^ word, keys.1)
             offset += 8
         }
-        var word: UInt64 = 0
+        // The last word holds 0 to 7 octets and says above them how many, so that no two names are
+        // the same words.
+        var word = UInt64(truncatingIfNeeded: octets.byteCount - offset)
         while offset < octets.byteCount {
             word = word << 8 | UInt64(octets[octet: offset])
             offset += 1

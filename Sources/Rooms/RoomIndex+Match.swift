@@ -173,7 +173,8 @@ extension RoomIndex {
     private func findPrefix(_ octets: RawSpan, in realm: Realm) -> Int? {
         let hash = OctetHash.hash(OctetHash.hash(octets), for: .prefix, in: realm)
         return table.find(TagTable.tag(hash)) { place in
-            guard nodes[place].realm == realm, case .prefix(let other)? = nodes[place].pattern else {
+            guard nodes[place].realm == realm, case .prefix(let other)? = nodes[place].pattern
+            else {
                 return false
             }
             return octets.equals(other.raw)

@@ -13,7 +13,7 @@ extension Receiver {
     /// Octets unmasked at a time. What inflation leaves of them is masked again, so that the input
     /// is as it was when a later call goes on.
     private static var sliceSize: Int { 4096 }
-    /// Octets put out at a time.
+    /// Octets put out at a time, at most.
     private static var outputSize: Int { 16384 }
     /// What a call of zlib costs beside its octets, in octets: empty blocks are not for free.
     private static var stepCost: Int { 64 }
@@ -24,7 +24,9 @@ extension Receiver {
         _ inflaters: inout InflaterPool
     ) throws(FrameError) -> InflateProgress {
         try takeInflater(&inflaters)
-        let assembly = openAssembly(min(Self.outputSize, 4 * min(remaining, input.count - offset)))
+        let assembly = openAssembly(
+            max(256, min(Self.outputSize, 4 * min(remaining, input.count - offset, Self.sliceSize)))
+        )
         var work = limits.inflatedPerStep
         while true {
             let size = min(remaining, input.count - offset, Self.sliceSize)
@@ -41,8 +43,11 @@ extension Receiver {
             }
             if work <= 0 { return .yielded }
             let before = assembly.message.count
+            // What room there is comes first; new room is as much as has come out already.
+            let free = assembly.message.capacity - before
+            let step = min(Self.outputSize, free >= 256 ? free : max(512, before))
             // One octet more than the limit is enough to see it passed.
-            let room = max(1, min(Self.outputSize - 1, limits.messageSize - before) + 1)
+            let room = max(1, min(step - 1, limits.messageSize - before) + 1)
             var consumed = 0
             let outcome: Inflater.Outcome
             if size > 0 {

@@ -157,6 +157,8 @@ package struct Receiver: ~Copyable {
     /// Frees what the event last returned lay in; call it when the event has been handled.
     package mutating func releaseMessage() {
         hasDelivered = false
+        // Usually there is none, and even releasing nothing is a call.
+        guard assembly != nil else { return }
         if kind != nil {
             assembly?.control.removeAll()
         } else {

@@ -55,11 +55,11 @@ final class ModelHub: Directory, @unchecked Sendable {
         return connection
     }
 
-    func send(_ kind: MessageKind = .text, _ text: String, from connection: ModelConnection) {
-        send(kind, Array(text.utf8), from: connection)
+    func send(_ text: String, from connection: ModelConnection) {
+        send(.text, Array(text.utf8), from: connection)
     }
 
-    func send(_ kind: MessageKind = .text, _ octets: [UInt8], from connection: ModelConnection) {
+    func send(_ kind: MessageKind, _ octets: [UInt8], from connection: ModelConnection) {
         guard connection.isOpen else { return }
         guard connection.pendingCall == nil else {
             connection.held.append((kind, octets))

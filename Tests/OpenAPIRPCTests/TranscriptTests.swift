@@ -36,9 +36,9 @@ private struct TranscriptPlayer {
         case .settings(let pairs): try set(pairs)
         case .open(let client, let path): clients[client] = hub.open(path: path)
         case .sendText(let client, let text):
-            hub.send(.text, text, from: try connection(client))
+            hub.send(text, from: try connection(client))
         case .sendBinary(let client, let text):
-            hub.send(.binary, text, from: try connection(client))
+            hub.send(.binary, Array(text.utf8), from: try connection(client))
         case .sendClose(let client, _):
             let connection = try connection(client)
             #expect(connection.arrivals.isEmpty, line)

@@ -15,5 +15,13 @@ package struct FuzzTarget: Sendable {
 }
 
 package let fuzzTargets: [FuzzTarget] = unsafe [
-    FuzzTarget(name: "OctetBuffer", run: fuzzOctetBuffer)
+    FuzzTarget(name: "Extensions", run: fuzzExtensions),
+    FuzzTarget(name: "Frames", run: fuzzFrames),
+    FuzzTarget(name: "Inflate", run: fuzzInflate),
+    FuzzTarget(name: "JSON", run: fuzzJSON),
+    FuzzTarget(name: "OctetBuffer", run: fuzzOctetBuffer),
+    FuzzTarget(name: "OpenAPI", run: fuzzOpenAPI),
+    FuzzTarget(name: "Patterns", run: fuzzPatterns),
+    FuzzTarget(name: "RequestHead", run: fuzzRequestHead),
+    FuzzTarget(name: "Text", run: fuzzText),
 ]

@@ -46,7 +46,6 @@ extension Limits {
         messageRate = given.messageRate
         messageBurst = given.effectiveMessageBurst
         errorsPerMinute = given.errorsPerMinute
-        subscriptionsPerConnection = given.subscriptionsPerConnection
 
         drainDelay = configuration.drain.delay.nanoseconds
         drainSpread = configuration.drain.spread.nanoseconds

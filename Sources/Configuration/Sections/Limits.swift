@@ -172,8 +172,7 @@ extension Configuration.Limits {
             "Refused subscriptions of one connection. Then 1008."),
         Setting(
             "globs_per_parent", \.globsPerParent, .count(1...65_536),
-            "Different patterns on the last segment, below one parent. Then a further one is not "
-                + "made."),
+            "Different patterns on the last segment, below one parent. Then an error reply."),
     ]
 
     private static let processSettings: [Setting<Self>] = [

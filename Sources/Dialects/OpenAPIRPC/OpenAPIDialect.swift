@@ -53,11 +53,11 @@ package final class OpenAPIDialect: Dialect {
         let room = publication.room
         guard reading >= 1, reading <= room.segmentCount else { return false }
         let channelCount = Int(reading)
-        message.append(#"{"channel":"#)
+        message.append(literal: #"{"channel":"#)
         message.append(jsonName: room, segments: 0..<channelCount)
-        message.append(#","event":"#)
+        message.append(literal: #","event":"#)
         message.append(jsonName: room, segments: channelCount..<room.segmentCount)
-        message.append(#","data":"#)
+        message.append(literal: #","data":"#)
         message.append(publication.payload)
         message.append(0x7D)
         return true

@@ -36,6 +36,18 @@ extension OpenAPISession {
         }
     }
 
+    /// The subscription just made did not fit the index: it is taken back and refused.
+    func refused(_ octets: RawSpan, _ commands: inout Commands) {
+        guard let call = try? Envelope(scanning: octets) else { return }
+        do throws(Problems) {
+            let (channel, pattern) = try names(of: call)
+            _ = subscriptions.remove(channel: channel, pattern: pattern)
+            throw Problems("event", "too many patterns on this channel")
+        } catch {
+            commands.refuse(Caller(of: call, tellingMethod: true), error)
+        }
+    }
+
     /// §3.2. Removes the pattern that was written, not what it would match.
     internal func unsubscribe(_ call: borrowing Envelope, _ commands: inout Commands) {
         do throws(Problems) {
@@ -99,23 +111,23 @@ extension OpenAPISession {
             channels[place].patterns.append((glob.text, entry.subscriberCount))
         }
         let start = commands.beginResponse(Caller(of: call, tellingMethod: true))
-        commands.octets.append(#"{"connections":"#)
+        commands.octets.append(literal: #"{"connections":"#)
         commands.octets.append(
             decimal: directory.connectionCount(of: dialect.id, in: dialect.realm))
-        commands.octets.append(#","channels":{"#)
+        commands.octets.append(literal: #","channels":{"#)
         for (position, channel) in channels.enumerated() {
             if position > 0 { commands.octets.append(0x2C) }
             commands.octets.append(
                 jsonName: channel.parent, segments: 0..<channel.parent.segmentCount)
             for (position, pattern) in channel.patterns.enumerated() {
-                commands.octets.append(position == 0 ? ":{" : ",")
+                commands.octets.append(literal: position == 0 ? ":{" : ",")
                 commands.octets.append(jsonString: unsafe pattern.text.span.bytes)
                 commands.octets.append(0x3A)
                 commands.octets.append(decimal: pattern.subscriberCount)
             }
             commands.octets.append(0x7D)
         }
-        commands.octets.append("}}")
+        commands.octets.append(literal: "}}")
         commands.endReply(from: start)
     }
 }
@@ -223,15 +235,15 @@ extension OpenAPISession {
         _ commands: inout Commands
     ) {
         let start = commands.beginResponse(Caller(of: call, tellingMethod: true))
-        commands.octets.append(#"{"channel":"#)
+        commands.octets.append(literal: #"{"channel":"#)
         commands.octets.append(call.raw(channel))
-        commands.octets.append(#","event":"#)
+        commands.octets.append(literal: #","event":"#)
         if let event = call.event {
             commands.octets.append(call.raw(event))
         } else {
-            commands.octets.append("null")
+            commands.octets.append(literal: "null")
         }
-        commands.octets.append(#","data":"#)
+        commands.octets.append(literal: #","data":"#)
         commands.octets.append(call.raw(data))
         commands.octets.append(0x7D)
         commands.endReply(from: start)
@@ -239,7 +251,7 @@ extension OpenAPISession {
 
     private func tellSubscriptions(_ call: borrowing Envelope, _ commands: inout Commands) {
         let start = commands.beginResponse(Caller(of: call, tellingMethod: true))
-        commands.octets.append(#"{"subscribed":"#)
+        commands.octets.append(literal: #"{"subscribed":"#)
         subscriptions.write(into: &commands.octets)
         commands.octets.append(0x7D)
         commands.endReply(from: start)

@@ -77,7 +77,7 @@ internal final class OpenAPISession: Session {
         if let payload = call.payload, payload.kind == .object {
             commands.octets.append(call.raw(payload))
         } else {
-            commands.octets.append("{}")
+            commands.octets.append(literal: "{}")
         }
         commands.endReply(from: start)
     }

@@ -32,9 +32,9 @@ internal struct Problems: Error {
     func write(into json: inout OctetBuffer) {
         json.append(0x7B)
         for (position, problem) in list.enumerated() {
-            json.append(position == 0 ? "\"" : ",\"")
+            json.append(literal: position == 0 ? "\"" : ",\"")
             json.append(problem.member)
-            json.append("\":")
+            json.append(literal: "\":")
             json.append(jsonString: problem.text)
         }
         json.append(0x7D)

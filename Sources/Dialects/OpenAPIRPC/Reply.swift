@@ -63,11 +63,11 @@ extension Commands {
     /// - Returns: Where the reply begins.
     internal mutating func beginResponse(_ caller: borrowing Caller) -> Int {
         let start = octets.count
-        octets.append(#"{"id":"#)
+        octets.append(literal: #"{"id":"#)
         octets.append(caller.id)
-        octets.append(#","method":"#)
+        octets.append(literal: #","method":"#)
         octets.append(caller.method)
-        octets.append(#","response":"#)
+        octets.append(literal: #","response":"#)
         return start
     }
 
@@ -90,22 +90,29 @@ extension Commands {
     private mutating func refuse(
         _ caller: borrowing Caller, _ message: String, _ problems: Problems
     ) {
+        noteError()
         let start = octets.count
-        octets.append(#"{"error":{"message":"#)
+        octets.append(literal: #"{"error":{"message":"#)
         octets.append(jsonString: message)
         if !problems.isEmpty {
-            octets.append(#","errors":"#)
+            octets.append(literal: #","errors":"#)
             problems.write(into: &octets)
         }
         octets.append(0x7D)
         if caller.hasTruthyID {
-            octets.append(#","id":"#)
+            octets.append(literal: #","id":"#)
             octets.append(caller.id)
         }
         if caller.method.byteCount > 2 {
-            octets.append(#","method":"#)
+            octets.append(literal: #","method":"#)
             octets.append(caller.method)
         }
         endReply(from: start)
     }
+}
+
+extension OctetBuffer {
+    /// Appends a literal as the octets it is in the binary. Without the label a literal is a
+    /// `String` first, which costs more than the copy.
+    internal mutating func append(literal text: StaticString) { append(text) }
 }

@@ -1,8 +1,8 @@
 // SubscriptionList — what one connection is subscribed to, in the order in which it asked.
 //
-// Hundreds of thousands of connections hold one or two subscriptions each, so the list is one run of
-// octets: per subscription a size for the channel, a size for the pattern, and both texts. Patterns
-// of a channel are neighbours, which is how the response lists them (specification §3.1). Searching
+// Hundreds of thousands of connections hold one or two subscriptions each, so the list is one run
+// of octets: per subscription a size for the channel, a size for the pattern, and both texts.
+// Patterns of a channel are neighbours, as the response lists them (specification §3.1). Searching
 // is linear; so is the response that every search leads to.
 
 import Bytes
@@ -67,32 +67,36 @@ internal struct SubscriptionList {
             if record.channel.lowerBound > 2, octets[previous] == octets[record.channel] {
                 json.append(0x2C)
             } else {
-                if record.channel.lowerBound > 2 { json.append("],") }
+                if record.channel.lowerBound > 2 { json.append(literal: "],") }
                 json.append(jsonString: unsafe octets.span.bytes.extracting(record.channel))
-                json.append(":[")
+                json.append(literal: ":[")
             }
             json.append(jsonString: unsafe octets.span.bytes.extracting(record.pattern))
             previous = record.channel
         }
-        json.append(count == 0 ? "}" : "]}")
+        json.append(literal: count == 0 ? "}" : "]}")
     }
 
     private func record(of channel: [UInt8], pattern: [UInt8]) -> Record? {
-        var found: Record?
-        forEach { record in
-            if octets[record.channel].elementsEqual(channel),
-                octets[record.pattern].elementsEqual(pattern)
-            {
-                found = record
+        var start = 0
+        while start < octets.count {
+            let record = Record(at: start, in: octets)
+            if holds(channel, at: record.channel), holds(pattern, at: record.pattern) {
+                return record
             }
+            start = record.range.upperBound
         }
-        return found
+        return nil
     }
 
     private func lastRecord(of channel: [UInt8]) -> Record? {
         var found: Record?
-        forEach { if octets[$0.channel].elementsEqual(channel) { found = $0 } }
+        forEach { if holds(channel, at: $0.channel) { found = $0 } }
         return found
+    }
+
+    private func holds(_ name: [UInt8], at range: Range<Int>) -> Bool {
+        name.count == range.count && octets[range].elementsEqual(name)
     }
 
     private func forEach(_ body: (Record) -> Void) {

@@ -1,0 +1,20 @@
+// The benchmarks of the hot paths; the note is Benchmarks.docc.
+//
+//     swift run -c release Benchmarks [--small] [--json] [--filter NAME,…]
+//
+// Reads like a table: what is measured, with which inputs, is said here by one line per file.
+
+var suite = Suite(Options(CommandLine.arguments.dropFirst()))
+FrameDecode.measure(in: &suite)
+MaskInPlace.measure(in: &suite)
+UTF8Check.measure(in: &suite)
+Inflate.measure(in: &suite)
+Deflate.measure(in: &suite)
+JSONScan.measure(in: &suite)
+OpenAPIPublish.measure(in: &suite)
+IndexMatch.measure(in: &suite)
+IndexAddRemove.measure(in: &suite)
+MailboxPost.measure(in: &suite)
+WheelTurn.measure(in: &suite)
+Handshake.measure(in: &suite)
+suite.finish()

@@ -1,0 +1,94 @@
+// Reporting — a limit was reached: counted always, told at most once per second (reliability.md).
+
+import CSystem
+import Telemetry
+import Uring
+
+/// A report that waits for its peer's address.
+struct PendingReport {
+    let report: LimitReport
+    let address: PeerAddress
+}
+
+/// Room for one socket address, lent to the kernel until the answer comes.
+///
+/// Safety: allocated in `init`, freed in `deinit`; the core keeps the object while it is lent.
+@safe
+final class PeerAddress {
+    let octets: UnsafeMutableRawPointer
+    let size: Int
+
+    init(size: Int) {
+        self.size = size
+        unsafe octets = .allocate(byteCount: size, alignment: 8)
+    }
+
+    deinit { unsafe octets.deallocate() }
+
+    var text: String? {
+        var text = [CChar](repeating: 0, count: 80)
+        let length = unsafe carillon_format_address(octets, size, &text, text.count)
+        return length > 0 ? String(text, size: Int(length)) : nil
+    }
+}
+
+extension String {
+    /// The first `size` characters that a C function wrote.
+    fileprivate init(_ text: [CChar], size: Int) {
+        self = String(decoding: text.prefix(size).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension Core where Kernel: ~Copyable {
+    /// Counts a limit that `connection` has reached.
+    mutating func hit(_ limit: LimitName, _ connection: Connection) {
+        metrics.count(limit)
+        guard let tell = state.settings.report else { return }
+        let place = limit.rawValue
+        reportCounts[place] += 1
+        guard now >= reportTimes[place] else { return }
+        reportTimes[place] = now + 1_000_000_000
+        let count = reportCounts[place]
+        reportCounts[place] = 0
+        let path = connection.route >= 0 ? state.settings.routes[connection.route].path : nil
+        let report = LimitReport(
+            limit: limit, core: index, peer: nil, path: path,
+            queuedOctets: connection.backlog?.size ?? 0, count: count)
+        guard connection.socket.isDirect else {
+            tell(report.naming(Self.peer(of: connection.socket.index)))
+            return
+        }
+        guard kernel.features.contains(.peerNames), pendingReports.count < 16 else {
+            tell(report)
+            return
+        }
+        // A direct descriptor has no getpeername; the ring asks, with the exact size.
+        let isIPv6 = listeners.first { $0.role == connection.listener }?.isIPv6 ?? false
+        let address = PeerAddress(size: isIPv6 ? 28 : 16)
+        lastReport &+= 1
+        pendingReports[lastReport] = PendingReport(report: report, address: address)
+        unsafe kernel.peerName(
+            of: connection.socket, into: address.octets, size: address.size,
+            token: Token(.peerName, generation: lastReport))
+    }
+
+    mutating func peerNamed(_ token: Token, _ result: Int32) {
+        guard let pending = pendingReports.removeValue(forKey: token.generation) else { return }
+        let peer = result > 0 ? pending.address.text : nil
+        state.settings.report?(pending.report.naming(peer))
+    }
+
+    private static func peer(of descriptor: Int32) -> String? {
+        var text = [CChar](repeating: 0, count: 80)
+        let length = unsafe carillon_peer_name(descriptor, &text, text.count)
+        return length > 0 ? String(text, size: Int(length)) : nil
+    }
+}
+
+extension LimitReport {
+    fileprivate func naming(_ peer: String?) -> LimitReport {
+        LimitReport(
+            limit: limit, core: core, peer: peer, path: path, queuedOctets: queuedOctets,
+            count: count)
+    }
+}

@@ -1,0 +1,25 @@
+// Guarded — a value that only its lock's holder can reach.
+
+/// A value with a lock of its own (see ``Lock`` for why not `Synchronization.Mutex`).
+///
+/// Safety: `storage` is allocated in `init`, freed in `deinit`, and reached only under `lock`.
+@safe
+package struct Guarded<Value>: ~Copyable, @unchecked Sendable {
+    private let lock = Lock()
+    private let storage: UnsafeMutablePointer<Value>
+
+    package init(_ value: sending Value) {
+        unsafe storage = .allocate(capacity: 1)
+        unsafe storage.initialize(to: value)
+    }
+
+    deinit {
+        unsafe storage.deinitialize(count: 1)
+        unsafe storage.deallocate()
+    }
+
+    /// Lends the value to `body`; no other thread has it meanwhile. Not recursive.
+    package func withLock<R, E>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
+        try lock.withLock { () throws(E) -> R in try unsafe body(&storage.pointee) }
+    }
+}

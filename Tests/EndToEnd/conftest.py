@@ -1,0 +1,48 @@
+"""Fixtures: one server for the tests that change nothing in it, and fresh ones for the others."""
+
+import pytest
+from process import Carillon
+from wire import Peer
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A server with default settings and an echo route, shared by many tests."""
+    with Carillon("--echo", "/echo") as running:
+        yield running
+        assert running.alive, "\n".join(running.lines[-40:])
+
+
+@pytest.fixture
+def start():
+    """Starts servers that this test stops again: start("--cores", "2", settings={...})."""
+    running = []
+
+    def start(*options, settings=None, **more):
+        server = Carillon(*options, settings=settings, **more)
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.__exit__()
+
+
+@pytest.fixture
+def peer(server):
+    """Opens WebSockets on the shared server: peer("/echo"). Closed with the test."""
+    opened = []
+
+    def open(path="/stream", **fields):
+        opened.append(Peer(server.address, path, **fields))
+        return opened[-1]
+
+    yield open
+    for link in opened:
+        link.close()
+
+
+@pytest.fixture
+def channel(request):
+    """A channel name that no other test uses."""
+    return "t." + request.node.name.lower().replace("[", ".").replace("]", "")[:80]

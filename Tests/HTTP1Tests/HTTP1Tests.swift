@@ -1,1 +1,0 @@
-// The first tests of HTTP1 land with its first sources.

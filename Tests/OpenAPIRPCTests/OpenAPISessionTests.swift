@@ -1,0 +1,222 @@
+import Bytes
+import DialectKit
+import OpenAPIRPC
+import Rooms
+import Testing
+
+extension ModelConnection {
+    /// Takes what has arrived since the last time.
+    fileprivate func take() -> [Arrival] {
+        defer { arrivals = [] }
+        return arrivals
+    }
+
+    /// Takes the one message that has arrived.
+    fileprivate func takeMessage() throws -> String {
+        guard case .message(let text)? = take().only else {
+            throw Transcript.FormatError(description: "no message")
+        }
+        return text
+    }
+}
+
+extension Array {
+    fileprivate var only: Element? { count == 1 ? self[0] : nil }
+}
+
+@Suite("openapi-ws session")
+struct OpenAPISessionTests {
+    private func hub() -> (ModelHub, ModelConnection) {
+        let hub = ModelHub()
+        hub.procedures = ["add"]
+        return (hub, hub.open())
+    }
+
+    @Test("asks a procedure for a method it does not know, with the payload as it came")
+    func callsProcedure() throws {
+        let (hub, client) = hub()
+        hub.send(#"{"id":"1","method":"add","payload":{"a": 1.50}}"#, from: client)
+        #expect(client.pendingCall?.procedure == "add")
+        #expect(client.pendingCall?.arguments == Array(#"{"a": 1.50}"#.utf8))
+        #expect(client.take().isEmpty)
+        hub.answerCall(of: client, .result(Array("[2.50]".utf8)))
+        #expect(try client.takeMessage() == #"{"id":"1","method":"add","response":[2.50]}"#)
+    }
+
+    @Test("asks with an empty object when there is no payload")
+    func callsWithoutPayload() throws {
+        let (hub, client) = hub()
+        for payload in ["", #","payload":null"#, #","payload":{}"#] {
+            hub.send(#"{"id":null,"method":"\u0061dd"\#(payload)}"#, from: client)
+            #expect(client.pendingCall?.procedure == "add")
+            #expect(client.pendingCall?.arguments == Array("{}".utf8))
+            hub.answerCall(of: client, .result(Array("null".utf8)))
+            #expect(
+                try client.takeMessage() == #"{"id":null,"method":"\u0061dd","response":null}"#)
+        }
+    }
+
+    @Test("keeps the order of answers while a procedure takes its time")
+    func answersInOrder() {
+        let (hub, client) = hub()
+        hub.send(#"{"id":"1","method":"add"}"#, from: client)
+        hub.send(#"{"id":"2","method":"echo"}"#, from: client)
+        #expect(client.take().isEmpty)
+        hub.answerCall(of: client, .result(Array("3".utf8)))
+        let arrivals = client.take()
+        #expect(
+            arrivals == [
+                .message(#"{"id":"1","method":"add","response":3}"#),
+                .message(#"{"id":"2","method":"echo","response":{}}"#),
+            ])
+    }
+
+    @Test("says what a procedure says no with")
+    func failure() throws {
+        let (hub, client) = hub()
+        hub.send(#"{"id":"1","method":"add"}"#, from: client)
+        hub.answerCall(of: client, .failure(message: "not \"today\""))
+        #expect(
+            try client.takeMessage()
+                == #"{"error":{"message":"not \"today\""},"id":"1","method":"add"}"#)
+        hub.send(#"{"id":"","method":"add"}"#, from: client)
+        hub.answerCall(of: client, .failure(message: "no"))
+        #expect(try client.takeMessage() == #"{"error":{"message":"no"},"method":"add"}"#)
+    }
+
+    @Test("knows no method whose procedure has gone meanwhile")
+    func procedureGone() throws {
+        let (hub, client) = hub()
+        hub.send(#"{"id":"1","method":"add"}"#, from: client)
+        hub.answerCall(of: client, .unknownProcedure)
+        let expected = try JSONTree(
+            #"""
+            {"error":{"message":"Invalid RPC parameters",
+            "errors":{"method":"add method not available"}},"id":"1","method":"add"}
+            """#)
+        #expect(try JSONTree(client.takeMessage()) == expected)
+    }
+
+    @Test("closes with 1011 when a procedure crashes")
+    func crash() {
+        let (hub, client) = hub()
+        hub.send(#"{"id":"1","method":"add"}"#, from: client)
+        hub.answerCall(of: client, .crashed)
+        #expect(client.take() == [.close(1011)])
+    }
+
+    @Test("sends no result that is not one JSON value")
+    func resultIsNoJSON() throws {
+        let (hub, client) = hub()
+        for result in ["", "nope", "1 2", "{\"a\":}"] {
+            hub.send(#"{"id":"1","method":"add"}"#, from: client)
+            hub.answerCall(of: client, .result(Array(result.utf8)))
+            #expect(
+                try client.takeMessage()
+                    == #"{"error":{"message":"JSON object expected"},"id":"1","method":"add"}"#)
+        }
+    }
+
+    @Test("ignores answers to questions it has not asked")
+    func strangeAnswers() {
+        let (_, client) = hub()
+        var commands = Commands()
+        client.session.answered(7, .crashed, &commands)
+        #expect(commands.list.isEmpty)
+    }
+
+    @Test("prefers its own methods to procedures of the same name")
+    func ownMethodsFirst() throws {
+        let (hub, client) = hub()
+        hub.procedures = ["echo"]
+        hub.send(#"{"id":"1","method":"echo"}"#, from: client)
+        #expect(try client.takeMessage() == #"{"id":"1","method":"echo","response":{}}"#)
+    }
+
+    @Test("closes with 1008 after the hundredth subscription beyond the limit")
+    func refusals() {
+        let hub = ModelHub(OpenAPISettings(subscriptionLimit: 0))
+        let client = hub.open()
+        for index in 1...100 {
+            #expect(client.isOpen)
+            hub.send(
+                #"{"id":"1","method":"subscribe","payload":{"channel":"c"}}"#, from: client)
+            #expect(client.take().count == (index < 100 ? 1 : 2))
+        }
+        #expect(!client.isOpen)
+    }
+
+    @Test("holds as many subscriptions as the limit says, ten thousand by default")
+    func subscriptionLimit() throws {
+        #expect(OpenAPISettings().subscriptionLimit == 10_000)
+        let hub = ModelHub(OpenAPISettings(subscriptionLimit: 50))
+        let client = hub.open()
+        for index in 0..<60 {
+            hub.send(
+                #"{"id":"1","method":"subscribe","payload":{"channel":"c","event":"\#(index)"}}"#,
+                from: client)
+            let isRefused = try client.takeMessage().contains("limit of 50")
+            #expect(isRefused == (index >= 50))
+        }
+        #expect(client.subscriptions.count == 50)
+    }
+
+    @Test("gives a publication its room, its reading and the octets of its data")
+    func publication() throws {
+        let (hub, client) = hub()
+        hub.send(
+            #"{"id":"p","method":"publish","payload":{"channel":"a.b","event":"c.d","data":{"n": 1.50}}}"#,
+            from: client)
+        let publication = try #require(hub.publications.only)
+        #expect(publication.room.segmentCount == 3)
+        #expect(Array(publication.room[segment: 2]) == Array("c.d".utf8))
+        #expect(publication.reading == 2)
+        #expect(publication.dialect == ModelHub.dialectID)
+        #expect(publication.payload == Array(#"{"n": 1.50}"#.utf8))
+    }
+
+    @Test("replies with JSON to whatever comes")
+    func mutations() throws {
+        let messages = try Transcript.all(in: "openapi-ws").flatMap(\.steps).compactMap { step in
+            if case .sendText(_, let text) = step.statement { Array(text.utf8) } else { nil }
+        }
+        let pieces = Array(#"{}[]",:\01eE.-abn u"#.utf8)
+        for seed in UInt64(1)...200 {
+            var random = SeededGenerator(seed: seed)
+            let hub = ModelHub(OpenAPISettings(testMethods: true))
+            hub.procedures = ["wtf"]
+            for _ in 0..<20 {
+                let client = hub.open()
+                var octets = messages.randomElement(using: &random)!
+                for _ in 0..<Int.random(in: 0..<4, using: &random) where !octets.isEmpty {
+                    let place = octets.indices.randomElement(using: &random)!
+                    // ASCII for ASCII: the framing lets only UTF-8 through.
+                    if octets[place] < 0x80 {
+                        octets[place] = pieces.randomElement(using: &random)!
+                    }
+                }
+                hub.send(.text, octets, from: client)
+                for case .message(let text) in client.take() {
+                    let isObject = if case .object? = try? JSONTree(text) { true } else { false }
+                    #expect(
+                        isObject, "seed \(seed): \(String(decoding: octets, as: UTF8.self))")
+                }
+            }
+        }
+    }
+}
+
+/// SplitMix64: the same seed makes the same test.
+private struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

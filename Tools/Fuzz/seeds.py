@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Writes the hand-made seeds of Tests/Corpus: one of everything a parser has a branch for.
+
+    Tools/Fuzz/seeds.py            existing files of the same name are replaced, others stay
+
+The first octets of some inputs choose settings; each target's header says which.
+"""
+
+import itertools
+import pathlib
+import re
+import struct
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
+sys.dont_write_bytecode = True
+from wire import BINARY, CONTINUATION, PING, PONG, TEXT, close, deflate, frame, upgrade  # noqa: E402
+
+
+def keep(target, seeds):
+    folder = ROOT / "Tests/Corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, octets in seeds.items():
+        (folder / f"seed-{name}").write_bytes(octets)
+
+
+def transcripts():
+    """What clients send in the golden conversations: {conversation: [message]}."""
+    found, name = {}, ""
+    for file in sorted((ROOT / "Tests/Transcripts").glob("*/*.txt")):
+        for line in file.read_text(encoding="utf-8").split("\n"):
+            if line.startswith("# "):
+                name = re.sub(r"[^a-z0-9-]", "-", line[2:].split(" ")[0])
+            elif said := re.fullmatch(r"[A-Z]?> ?(.*)", line):
+                found.setdefault(name, []).append(said[1].encode())
+    return found
+
+
+words = b"price:1,volume:2," * 20
+plain, packed = b"\x00\x80\x20\x40", b"\x02\x80\x20\x40"
+streams = {
+    "text": frame(TEXT, "Größe") + frame(BINARY, bytes(range(256))),
+    "fragments": frame(TEXT, b"\xe2", fin=False) + frame(PING, "p") + frame(CONTINUATION, b"\x82\xac"),
+    "control": frame(PING) + frame(PONG, "x" * 125) + close(1000, b"bye"),
+    "lengths": frame(TEXT, "a" * 125) + frame(TEXT, "b" * 126) + frame(BINARY, b"c" * 3000),
+    "closes": close(),
+    "close-one-octet": frame(8, b"\x03"),
+    "close-bad-code": close(1005),
+    "length-63": frame(TEXT, "x", length=(127, b"\x80" + b"\0" * 7)),
+    "length-not-shortest": frame(TEXT, "x", length=(126, b"\0\1")),
+    "bad-text": frame(TEXT, b"ok \xed\xa0\x80"),
+    "unmasked": frame(TEXT, "x", mask=None),
+    "reserved": frame(3, "x") + frame(TEXT, "x", rsv=2),
+}
+keep("Frames", {name: plain + octets for name, octets in streams.items()} | {
+    "packed": packed + frame(TEXT, deflate(words), rsv=4) * 2,
+    "packed-fragments": packed + frame(TEXT, deflate(words)[:9], rsv=4, fin=False)
+    + frame(CONTINUATION, deflate(words)[9:]),
+    "packed-final": b"\x06" + packed[1:] + frame(BINARY, deflate(words, final=True), rsv=4),
+    "packed-bomb": packed + frame(BINARY, deflate(b"\0" * 100_000), rsv=4),
+    "as-client": b"\x01" + plain[1:] + frame(TEXT, "hello", mask=None) + frame(PING, mask=None),
+})
+keep("Inflate", {
+    "words": b"\x80\x05\x40" + deflate(words),
+    "final": b"\x00\xff\x40" + deflate(words, final=True),
+    "stored": b"\x80\x03\x40" + b"\x00" + struct.pack("<HH", 5, 0xFFFA) + b"hello\x00",
+    "fixed": b"\x81\x01\x40" + b"\xf2\x48\xcd\xc9\xc9\x07\x00",  # RFC 7692 §7.2.3.1
+    "two-blocks": b"\x80\x02\x40" + b"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00",  # §7.2.3.5
+    "bomb": b"\x00\x20\x01" + deflate(b"\0" * 200_000),
+    "small-window": b"\x02\x20\x40" + deflate(words * 4, bits=9),
+    "broken": b"\x00\x20\x40\xff\xff\xff\xff",
+})
+keep("Extensions", {str(n): bytes([n * 37 & 255]) + offer for n, offer in enumerate([
+    b"permessage-deflate", b"permessage-deflate; client_max_window_bits",
+    b"permessage-deflate; server_max_window_bits=10; client_max_window_bits=12",
+    b'permessage-deflate; client_max_window_bits="9"; server_no_context_takeover',
+    b"x-webkit-deflate-frame, permessage-deflate; client_no_context_takeover",
+    b"permessage-deflate; server_max_window_bits=8, permessage-deflate; unknown=1, permessage-deflate",
+    b'a; b="\\"q\\\\"; c, permessage-deflate', b"permessage-deflate; server_max_window_bits=015"])})
+chunked = b"POST /api/publish HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nT: 1\r\n\r\n"
+keep("RequestHead", {
+    "upgrade": upgrade("/stream?a=b%20c", Sec_WebSocket_Extensions="permessage-deflate", Origin="http://a:80"),
+    "get": b"GET /a%2Fb?x=1#f HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n\r\n",
+    "old": b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "chunked": chunked,
+    "length": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+    "smuggled": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "folded": b"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", "bare": b"GET / HTTP/1.1\nHost: a\n\n",
+    "spaces": b"GET  / HTTP/1.1\r\nHost : a\r\nX:\t y \t\r\n\r\n", "star": b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+    "absolute": b"GET http://a/b HTTP/1.1\r\nHost: a\r\n\r\n", "many": b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20,
+    "long": b"GET /" + b"a" * 300, "version": b"GET / HTTP/2.0\r\n\r\n",
+    "response": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+})
+keep("Text", {
+    "letters": "aé€😀".encode() * 9, "surrogate": b"a\xed\xa0\x80", "overlong": b"\xc0\xaf\xe0\x80\xaf\xf0\x80\x80\xaf",
+    "beyond": b"\xf4\x8f\xbf\xbf\xf4\x90\x80\x80", "cut": b"x" * 40 + b"\xe2\x82", "ascii": b"a" * 100,
+})
+values = ['{"a":[1,-0.5e+10,true,false,null],"b":{"c":"\\u00fc\\ud83d\\ude00\\n\\"\\\\\\/"}}', "[]", "{}", '""', "0",
+          "-1.50", "1e999", "[" * 64 + "]" * 64, "[" * 65, '{"a":1,"a":2}', '"\\ud800"', '"\\uDC00x"', " [1 ,\t2\r\n] ",
+          '{"a":1,}', "01", "+1", ".5", "1.", "tru", '"\x01"', "{\"key\": \"" + "x" * 300 + '"}', "nan", '{"a" 1}']
+keep("JSON", {str(n): text.encode() for n, text in enumerate(values)})
+keep("OpenAPI", {name: b"\n".join(said) for name, said in transcripts().items() if len(b"".join(said)) < 4000})
+patterns = ["*", "a*b?c", "[abc]x", "[^a-z]*", "a\\*b", "[", "h?llo", "orders.*.filled", "%2E%25 a.b..c", "*" * 9, "é€😀?"]
+keep("Patterns", {f"{kind}-{n}": bytes([kind]) + text.encode()
+                  for kind, (n, text) in itertools.product(range(4), enumerate(patterns))})
