@@ -145,7 +145,10 @@ class Carillon:
         return values
 
     def settles(self, **wanted):
-        """Waits until the metrics named have the values given."""
+        """Waits until the metrics named have the values given.
+
+        `connections_open` is 1 when nobody is there: the connection that asks counts itself.
+        """
         return eventually(
             lambda: {k: self.metrics().get(k) for k in wanted},
             lambda seen: all(seen[k] == wanted[k] for k in wanted))
