@@ -72,7 +72,11 @@ extension Core where Kernel: ~Copyable {
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
         // What came before the FIN is answered first.
-        if connection.phase <= .open, connection.holdsInput || connection.isRunnable { return }
+        if connection.phase <= .open,
+            connection.holdsInput || connection.isRunnable || connection.isPaused
+        {
+            return
+        }
         switch connection.phase {
         case .http:
             leaveHandshake(connection)
