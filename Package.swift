@@ -69,18 +69,20 @@ let package = Package(
             ]),
         module(
             "Control",
-            imports: ["Bytes", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine"]),
+            imports: [
+                "Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine",
+            ]),
         module(
             "Carillon",
             imports: [
-                "CSystem", "Bytes", "Codecs", "WebSocket", "Rooms", "DialectKit", "Uring",
-                "Engine", "Echo", "OpenAPIRPC",
+                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
+                "Uring", "Engine", "Echo", "OpenAPIRPC",
             ]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "CSystem", "Bytes", "Codecs", "WebSocket", "OpenAPIRPC", "Configuration",
-                "Telemetry", "Uring", "Engine", "Control", "Carillon",
+                "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
+                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -124,8 +126,8 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
-        tests(of: "Control", also: ["Carillon", "Engine", "Telemetry", "TestClients"]),
-        tests(of: "Carillon", also: ["EmbeddedDaemon", "TestClients"]),
+        tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
+        tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
         // Whole cores on a simulated ring and clock.
         .testTarget(
             name: "SimulationTests",
@@ -137,7 +139,7 @@ let package = Package(
         tests(
             of: "CarillonServer",
             also: [
-                "Carillon", "Configuration", "Engine", "OpenAPIRPC", "TestClients", "Uring",
+                "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
                 "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 

@@ -8,7 +8,7 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 # need_swift: the one thing we cannot install.
 need_swift() {
     command -v swift >/dev/null && return
-    die "Swift 6.3 or later is needed and was not found: https://www.swift.org/install/linux/"
+    die "Swift 6.2 or later is needed and was not found: https://www.swift.org/install/linux/"
 }
 
 # need PACKAGE:CHECK...: installs those Debian packages whose CHECK fails.

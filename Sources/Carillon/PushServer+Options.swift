@@ -57,6 +57,8 @@ extension PushServer {
         package var flushSlice = EngineSettings().flushSlice
         package var index = EngineSettings().index
         package var openAPI = OpenAPISettings()
+        /// Told of limits that were reached; called on cores, so it must not wait.
+        package var report: (@Sendable (LimitReport) -> Void)?
         /// Answers requests that are no upgrades.
         package var handler: (any RequestHandler)?
         /// CPUs to pin the cores to; empty: not pinned.

@@ -2,8 +2,8 @@
 
 import DialectKit
 import Engine
+import Lockfree
 import Rooms
-import Synchronization
 
 extension PushServer {
     /// Publishes one JSON value to a room.
@@ -61,9 +61,9 @@ extension PushServer {
 private final class ReceiverCount: Sendable {
     typealias Waiting = CheckedContinuation<Result<Int, PublishError>, Never>
 
-    private let waiting: Mutex<Waiting?>
+    private let waiting: Guarded<Waiting?>
 
-    init(_ waiting: Waiting) { self.waiting = Mutex(waiting) }
+    init(_ waiting: Waiting) { self.waiting = Guarded(waiting) }
 
     deinit { resolve(.failure(.notRunning)) }
 

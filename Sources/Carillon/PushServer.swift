@@ -8,9 +8,9 @@ import CSystem
 import DialectKit
 import Echo
 package import Engine
+import Lockfree
 import OpenAPIRPC
 import Rooms
-import Synchronization
 import Uring
 import WebSocket
 
@@ -33,7 +33,7 @@ public final class PushServer: Sendable {
     }
 
     let options: Options
-    private let phase = Mutex<Phase>(.idle([:]))
+    private let phase = Guarded<Phase>(.idle([:]))
 
     public init(_ options: Options = Options()) { self.options = options }
 
@@ -140,6 +140,7 @@ public final class PushServer: Sendable {
         settings.deflateMinimumSize = options.deflateMinimumSize
         settings.flushSlice = options.flushSlice
         settings.handler = options.handler
+        settings.report = options.report
         settings.procedures = procedures
         settings.routes = try routes(registry)
         for name in procedures.keys { registry.declare(procedure: name) }

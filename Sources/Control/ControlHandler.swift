@@ -8,7 +8,7 @@
 import Bytes
 package import Engine
 package import HTTP1
-import Synchronization
+import Lockfree
 package import Telemetry
 
 /// What of the control plane can change while the server runs.
@@ -26,12 +26,12 @@ package struct ControlSettings: Sendable {
 
 /// Routes requests to their endpoints.
 package final class ControlHandler: RequestHandler {
-    private let settings: Mutex<ControlSettings>
+    private let settings: Guarded<ControlSettings>
     private let process: ProcessMetrics?
 
     /// - Parameter process: What the metrics page tells about the process; refreshed for each page.
     package init(_ settings: ControlSettings = ControlSettings(), process: ProcessMetrics? = nil) {
-        self.settings = Mutex(settings)
+        self.settings = Guarded(settings)
         self.process = process
     }
 

@@ -217,6 +217,7 @@ extension Core where Kernel: ~Copyable {
             connection.backlog = nil
         }
         connection.phase = .closed
+        if let host = connection.host { state.leave(host) }
         kernel.close(connection.socket, token: Token(.close))
         let line = unsafe table.hot + connection.slot
         if unsafe line.pointee.firstSpill != SpillPool.none {

@@ -55,10 +55,15 @@ extension Core where Kernel: ~Copyable {
             guard let connection = table.connection(at: slot), connection.listener == 0,
                 connection.phase <= .open
             else { continue }
-            let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
-            connection.drainTime = plan.acceptsUntil + share
+            setDrainTime(of: connection, plan)
             setDeadline(of: connection)
         }
+    }
+
+    /// Each at a time of its own, so that clients do not return in one wave.
+    mutating func setDrainTime(of connection: Connection, _ plan: DrainPlan) {
+        let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
+        connection.drainTime = plan.acceptsUntil + share
     }
 
     func drainTime(_ plan: DrainPlan) -> UInt64 {

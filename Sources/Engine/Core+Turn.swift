@@ -39,13 +39,29 @@ extension Core where Kernel: ~Copyable {
         now = kernel.now
         metrics.add(.loopTurns)
         reap()
-        advanceTime()
         readMail()
         work()
+        // After the work, so that a pong which waits to be read is not taken for silence.
+        if firstCompletion == completions.count || now >= lastTick + Self.tickPatience {
+            lastTick = now
+            advanceTime()
+        }
         resumeStarved()
         closeOverflowing()
         flush()
+        reportFigures()
         metrics.record(.loopTurn, nanoseconds: kernel.now &- now)
+    }
+
+    /// Passes on what the driver counted in this turn.
+    private mutating func reportFigures() {
+        let latest = kernel.figures
+        metrics.add(.submissions, latest.preparedCount &- figures.preparedCount)
+        metrics.add(.submissionQueueFull, latest.fullCount &- figures.fullCount)
+        metrics.add(.completionQueueOverflows, latest.overflowCount &- figures.overflowCount)
+        figures = latest
+        metrics.set(.starvedConnections, to: starved.count)
+        if drain != nil { metrics.set(.connectionsToDrain, to: table.count) }
     }
 
     /// How long the core may sleep: not at all while something waits for it.

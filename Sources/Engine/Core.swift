@@ -67,6 +67,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var overflowing: [UInt32] = []
     var finishing: [ConnectionID] = []
     var encoded: [EncodedForm] = []
+    /// Octets given to the kernel since the last reap, less what it did not take.
+    var sentOctets = 0
+    var figures = DriverFigures()
     /// When each publication of the running flush entered.
     var entered: [UInt64] = []
 
@@ -91,11 +94,16 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     // Reports, by the raw value of the limit.
     var reportTimes = [UInt64](repeating: 0, count: LimitName.allCases.count)
     var reportCounts = [Int](repeating: 0, count: LimitName.allCases.count)
-    var pendingReports: [UInt32: PendingReport] = [:]
-    var lastReport: UInt32 = 0
+    var peerQuestions: [UInt32: PeerQuestion] = [:]
+    var lastQuestion: UInt32 = 0
 
+    /// When the clock was last looked at for the connections.
+    var lastTick: UInt64 = 0
     var drain: DrainPlan?
     var isStopping = false
+
+    /// How long the clock may wait for work, ns.
+    static var tickPatience: UInt64 { 500_000_000 }
 
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }

@@ -5,6 +5,13 @@
 
 import Uring
 
+/// What a driver has done so far, for the metrics.
+struct DriverFigures {
+    var preparedCount = 0
+    var fullCount = 0
+    var overflowCount = 0
+}
+
 /// Carries out a core's operations and brings their completions. Used by one thread.
 protocol Driver: ~Copyable {
     /// Monotonic nanoseconds; constant within a turn in the simulation.
@@ -14,6 +21,8 @@ protocol Driver: ~Copyable {
     mutating func random() -> UInt64
 
     var features: Features { get }
+
+    var figures: DriverFigures { get }
 
     /// How many sockets may be open at once.
     var socketLimit: Int { get }
@@ -84,6 +93,8 @@ struct WakeHandle: Sendable, Equatable {
 }
 
 extension Driver where Self: ~Copyable {
+    var figures: DriverFigures { DriverFigures() }
+
     /// Drivers without `peerNames` are never asked.
     @unsafe
     mutating func peerName(

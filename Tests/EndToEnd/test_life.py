@@ -47,11 +47,7 @@ def test_term_closes_every_connection_with_1001(start):
     server.send(signal.SIGTERM)
     for ws in peers:
         assert ws.json()["data"] == "before the drain"
-        got = ws.receive()
-        assert got.opcode == CLOSE and got.code == 1001
-        from wire import close
-        ws.send(close(1001))
-        ws.finished()
+        ws.ends_with(1001, answer=True)
     assert server.wait() == 0
     last = server.lines[-1]
     assert "50" in last, f"the last line counts the connections closed cleanly: {last}"
@@ -64,7 +60,7 @@ def test_readiness_goes_red_before_the_listener_closes(start):
         eventually(lambda: server.http("GET", "/health/ready", control=True)[0], lambda s: s == 503)
         assert server.http("GET", "/health/live", control=True)[0] == 200
         Peer(server.address).close()  # still listening: balancers need time to see the red light
-        ws.ends_with(1001)
+        ws.ends_with(1001, answer=True)
     assert server.wait() == 0
 
 

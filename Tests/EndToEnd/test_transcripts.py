@@ -111,7 +111,7 @@ class Play:
                 peer.send(frame(BINARY if kind == "binary " else TEXT, text))
         elif found := re.fullmatch(r"([A-Z]?)<close (\d+)", statement):
             peer = self.peers.pop(found[1])
-            peer.ends_with(int(found[2]))
+            peer.ends_with(int(found[2]), answer=True)
             peer.close()
         elif found := re.fullmatch(r"([A-Z]?)< (.*)", statement):
             got = self.peers[found[1]].message().decode()

@@ -237,13 +237,18 @@ class Peer(Link):
         answer = self.call("subscribe", {"channel": channel, **({"event": event} if event else {})})
         assert "response" in answer, answer
 
-    def ends_with(self, code):
-        """Reads to the end: the server's close frame with `code`, then its FIN, never a reset."""
+    def ends_with(self, code, answer=False):
+        """Reads to the end: the server's close frame with `code`, then its FIN, never a reset.
+
+        A server that closes without a fault of the client waits for the client's `answer`.
+        """
         got = self.receive()
         while got.opcode in (PING, PONG):
             got = self.receive()
         assert got.opcode == CLOSE, f"{got} in place of close {code}"
         assert got.code == code, f"closed with {got.code} ({got.payload[2:]!r}), not {code}"
+        if answer:
+            self.send(close(code))
         return self.finished()
 
     def finished(self):

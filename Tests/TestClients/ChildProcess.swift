@@ -6,7 +6,7 @@ import Glibc
 package final class ChildProcess {
     package let id: Int32
     private let output: Int32
-    private let input: Int32
+    private var input: Int32
     private var rest: [UInt8] = []
     private var status: Int32?
 
@@ -54,7 +54,7 @@ package final class ChildProcess {
             kill(id, SIGKILL)
             _ = waitpid(id, nil, 0)
         }
-        close(input)
+        closeInput()
         close(output)
     }
 
@@ -105,6 +105,12 @@ package final class ChildProcess {
         guard unsafe Glibc.write(input, octets, octets.count) == octets.count else {
             throw ClientError("the program takes no input")
         }
+    }
+
+    /// Ends the program's standard input.
+    package func closeInput() {
+        if input >= 0 { Glibc.close(input) }
+        input = -1
     }
 
     package func signal(_ number: Int32) { kill(id, number) }

@@ -13,6 +13,8 @@ package struct HTTPAnswer: Sendable {
 
 package final class HTTPClient {
     private let socket: Socket
+    /// What has to live as long as this client does: a server that is stopped when let go.
+    package var owner: AnyObject?
 
     package init(_ address: String) throws { socket = try Socket(address) }
 

@@ -11,6 +11,8 @@ package struct ClientError: Error, CustomStringConvertible {
 /// A connected socket. One thread.
 package final class Socket {
     private let descriptor: Int32
+    /// What has to live as long as this client does: a server that is stopped when let go.
+    package var owner: AnyObject?
     /// Octets received and not consumed.
     package var received: [UInt8] = []
 

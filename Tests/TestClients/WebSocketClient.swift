@@ -2,11 +2,13 @@
 
 import Bytes
 import HTTP1
-import WebSocket
+package import WebSocket
 
 /// One open WebSocket. One thread.
 package final class WebSocketClient {
     private let socket: Socket
+    /// What has to live as long as this client does: a server that is stopped when let go.
+    package var owner: AnyObject?
     private var receiver = Receiver(role: .client, deflate: nil)
     private var inflaters = InflaterPool()
 
@@ -36,6 +38,13 @@ package final class WebSocketClient {
         unsafe FrameWriter.writeMessage(
             .text, payload.span.bytes, mask: MaskKey(0x37, 0xFA, 0x21, 0x3D), into: &frame)
         try socket.send(frame.octets.array)
+    }
+
+    /// Starts or answers the closing handshake, and does not wait for the rest of it.
+    package func close(_ code: CloseCode = .normal) {
+        var frame = OctetBuffer()
+        FrameWriter.writeClose(code, mask: MaskKey(0x37, 0xFA, 0x21, 0x3D), into: &frame)
+        try? socket.send(frame.octets.array)
     }
 
     /// What the server said last.

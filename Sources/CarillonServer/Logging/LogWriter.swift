@@ -7,6 +7,7 @@
 
 import CSystem
 import Glibc
+import Lockfree
 import Synchronization
 import Telemetry
 
@@ -21,7 +22,7 @@ final class LogWriter: Sendable {
     private let sizeLimit: Int
     private let descriptor: Int32
     private let process: ProcessMetrics
-    private let queue = Mutex(Queue())
+    private let queue = Guarded(Queue())
     /// Tells the thread that the queue is no longer empty.
     private let event: Int32
     private let isDone = Atomic<Bool>(false)

@@ -21,6 +21,8 @@ extension Limits {
         bodyTime = given.bodyStallTime.nanoseconds
         keepAliveTime = given.keepAliveIdle.nanoseconds
         connectionsPerCore = given.connectionsPerCoreShare
+        acceptPauseShare = given.acceptPauseShare
+        connectionsPerAddress = given.connectionsPerAddress
         handshakesInProgress = given.handshakesInProgress
 
         messageSize = given.messageSize
@@ -46,7 +48,6 @@ extension Limits {
         messageRate = given.messageRate
         messageBurst = given.effectiveMessageBurst
         errorsPerMinute = given.errorsPerMinute
-        subscriptionsPerConnection = given.subscriptionsPerConnection
 
         drainDelay = configuration.drain.delay.nanoseconds
         drainSpread = configuration.drain.spread.nanoseconds

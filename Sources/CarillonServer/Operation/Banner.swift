@@ -15,7 +15,7 @@ enum Banner {
             lines += [
                 "",
                 "  A subscriber:  websocat ws://\(place)\(path)",
-                "    then type    {\"id\":1,\"method\":\"subscribe\",\"payload\":{\"channel\":\"news\"}}",
+                "    then type    {\"id\":\"1\",\"method\":\"subscribe\",\"payload\":{\"channel\":\"news\"}}",
                 "  A publisher:   curl \(key)-d '{\"room\":\"news\",\"data\":\"hello\"}' "
                     + "http://\(place)/api/publish",
             ]

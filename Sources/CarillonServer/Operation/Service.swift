@@ -42,7 +42,9 @@ final class Service {
         memory = MemoryPlan.limit(configuration.limits)
         process.memoryLimit = memory
         control = ControlHandler(ControlSettings(configuration), process: process)
-        server = PushServer(.init(configuration, handler: control, memory: memory))
+        var options = PushServer.Options(configuration, handler: control, memory: memory)
+        options.report = { [logger = log.logger] report in report.write(to: logger) }
+        server = PushServer(options)
     }
 
     /// Mistakes before there is a log go where it would go, in its form.

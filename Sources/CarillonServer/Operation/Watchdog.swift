@@ -1,9 +1,10 @@
-// Watchdog — a thread that looks at the cores from outside: whether they turn, and which limits
-// they meet. Costs the cores nothing: it reads what they count anyway.
+// Watchdog — a thread that looks at the cores from outside: whether they turn. Costs the
+// cores nothing: it reads what they count anyway.
 
 import Configuration
 import Engine
 import Glibc
+import Lockfree
 import Logging
 import Synchronization
 import Telemetry
@@ -16,13 +17,13 @@ final class Watchdog: Sendable {
 
     private let engine: EngineState
     private let log: ServiceLog
-    private let times: Mutex<Times>
+    private let times: Guarded<Times>
     private let isOver = Atomic<Bool>(false)
 
     init(_ engine: EngineState, log: ServiceLog, times: Times) {
         self.engine = engine
         self.log = log
-        self.times = Mutex(times)
+        self.times = Guarded(times)
         ServiceThread.start("watchdog") { self.run() }
     }
 
@@ -33,9 +34,7 @@ final class Watchdog: Sendable {
 
     private func run() {
         var watches = engine.metrics.map { _ in StallWatch() }
-        var limits = LimitReport()
         var lastLook = ContinuousClock.now
-        var lastReport = lastLook
         while !isOver.load(ordering: .relaxed) {
             let times = self.times.withLock { $0 }
             // Often enough to be right about a stall to a quarter of its time.
@@ -50,10 +49,6 @@ final class Watchdog: Sendable {
                 act(on: verdict, core: core)
             }
             lastLook = now
-            if now - lastReport >= .seconds(1) {
-                limits.report(engine.metrics, to: log.logger)
-                lastReport = now
-            }
         }
     }
 
@@ -80,35 +75,6 @@ final class Watchdog: Sendable {
                 ])
             log.close()
             abort()
-        }
-    }
-}
-
-/// What was reached since the last report: one line per limit, at most one per second.
-struct LimitReport {
-    private var seen: [LimitName: UInt64] = [:]
-
-    mutating func report(_ cores: [CoreMetrics], to logger: Logger) {
-        for limit in LimitName.allCases {
-            let count = cores.reduce(0) { $0 &+ $1.value(of: limit) }
-            let before = seen.updateValue(count, forKey: limit) ?? 0
-            guard count > before else { continue }
-            logger.log(
-                level: limit.isOrdinary ? .debug : .notice, "limit reached",
-                metadata: [
-                    "limit": "\(limit.label)", "times": .stringConvertible(count - before),
-                ])
-        }
-    }
-}
-
-extension LimitName {
-    /// A share of a turn that was used up, or a wait that ended as it should: nobody was refused.
-    fileprivate var isOrdinary: Bool {
-        switch self {
-        case .framesPerTurn, .inflatedPerTurn, .parkedReceiveSize, .pongsWaiting, .keepAliveIdle:
-            true
-        default: false
         }
     }
 }

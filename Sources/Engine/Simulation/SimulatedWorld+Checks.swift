@@ -204,7 +204,8 @@ extension SimulatedWorld {
                         connection.phase == .open, connection.route == place
                     else { continue }
                     sessions += 1
-                    connection.subscriptions?.forEach { key, _ in held[key.pattern, default: 0] += 1 }
+                    connection.subscriptions?.forEach { key, _ in held[key.pattern, default: 0] += 1
+                    }
                 }
             }
             if state.registry.connectionCount(of: route.dialectID, in: route.realm) != sessions {

@@ -204,7 +204,8 @@ package final class SimulatedWorld {
         if ring.isEventRead && ring.hasSignal { return }
         for other in cores where !other.isEnded && other.ring !== ring {
             if other.isInTurn || !other.ring.staged.isEmpty || other.ring.hasCompletions { return }
-            if other.ring.preparedCount > 0 || other.core.firstCompletion < other.core.completions.count
+            if other.ring.preparedCount > 0
+                || other.core.firstCompletion < other.core.completions.count
             {
                 return
             }
@@ -216,7 +217,8 @@ package final class SimulatedWorld {
 extension Core where Kernel: ~Copyable {
     /// Nothing waits inside the core itself.
     var hasNothingToDo: Bool {
-        firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty && runnable.isEmpty
+        firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
+            && runnable.isEmpty
             && finishing.isEmpty && overflowing.isEmpty && state.mailboxes[index].isEmpty
             && !(isOver)
     }
