@@ -55,10 +55,15 @@ extension Core where Kernel: ~Copyable {
             guard let connection = table.connection(at: slot), connection.listener == 0,
                 connection.phase <= .open
             else { continue }
-            let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
-            connection.drainTime = plan.acceptsUntil + share
+            spread(connection, over: plan)
             setDeadline(of: connection)
         }
+    }
+
+    /// Gives a connection its time in a drain.
+    mutating func spread(_ connection: Connection, over plan: DrainPlan) {
+        let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
+        connection.drainTime = plan.acceptsUntil + share
     }
 
     func drainTime(_ plan: DrainPlan) -> UInt64 {
