@@ -27,6 +27,8 @@ final class Connection {
     let socket: SocketHandle
     var phase = Phase.http
     var listener = 0
+    /// The peer's host, where connections per address are counted.
+    var host: String?
 
     // What is in flight (at most one each).
     var isReceiving = false

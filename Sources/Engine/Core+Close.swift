@@ -72,7 +72,11 @@ extension Core where Kernel: ~Copyable {
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
         // What came before the FIN is answered first.
-        if connection.phase <= .open, connection.holdsInput || connection.isRunnable { return }
+        if connection.phase <= .open,
+            connection.holdsInput || connection.isRunnable || connection.isPaused
+        {
+            return
+        }
         switch connection.phase {
         case .http:
             leaveHandshake(connection)
@@ -213,6 +217,7 @@ extension Core where Kernel: ~Copyable {
             connection.backlog = nil
         }
         connection.phase = .closed
+        if let host = connection.host { state.leave(host) }
         kernel.close(connection.socket, token: Token(.close))
         let line = unsafe table.hot + connection.slot
         if unsafe line.pointee.firstSpill != SpillPool.none {

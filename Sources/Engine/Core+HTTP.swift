@@ -33,7 +33,7 @@ extension Core where Kernel: ~Copyable {
     mutating func consumeRequests(
         _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
     ) {
-        while connection.phase == .http && !connection.holdsInput {
+        while connection.phase == .http && !connection.holdsInput && !isChoked(connection) {
             if let exchange = connection.exchange, exchange.decoder != nil {
                 let rest = unsafe UnsafeRawBufferPointer(octets).bytes
                 guard readBody(rest, &offset, exchange, connection) else { return }

@@ -55,13 +55,13 @@ extension Core where Kernel: ~Copyable {
             guard let connection = table.connection(at: slot), connection.listener == 0,
                 connection.phase <= .open
             else { continue }
-            spread(connection, over: plan)
+            setDrainTime(of: connection, plan)
             setDeadline(of: connection)
         }
     }
 
-    /// Gives a connection its time in a drain.
-    mutating func spread(_ connection: Connection, over plan: DrainPlan) {
+    /// Each at a time of its own, so that clients do not return in one wave.
+    mutating func setDrainTime(of connection: Connection, _ plan: DrainPlan) {
         let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
         connection.drainTime = plan.acceptsUntil + share
     }

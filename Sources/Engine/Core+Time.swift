@@ -141,13 +141,18 @@ extension Core where Kernel: ~Copyable {
             return
         }
         var largest: Connection?
+        var leaving = 0
         for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.phase < .finishing,
-                let backlog = connection.backlog
+            guard let connection = table.connection(at: slot), let backlog = connection.backlog
             else { continue }
+            if connection.phase >= .ending { leaving += backlog.size }
+            guard connection.phase < .finishing else { continue }
             if backlog.size > largest?.backlog?.size ?? 0 { largest = connection }
         }
-        guard let largest else { return }
+        // A queue given up is freed when its send has come back: it must not cost a second one.
+        guard let largest,
+            state.backlogOctets.load(ordering: .relaxed) - leaving > limits.processSendQueueSize
+        else { return }
         hit(.processSendQueueShare, largest)
         shed(largest, reason: .memoryPressure)
         closeNow(largest)

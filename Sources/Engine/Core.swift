@@ -94,8 +94,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     // Reports, by the raw value of the limit.
     var reportTimes = [UInt64](repeating: 0, count: LimitName.allCases.count)
     var reportCounts = [Int](repeating: 0, count: LimitName.allCases.count)
-    var pendingReports: [UInt32: PendingReport] = [:]
-    var lastReport: UInt32 = 0
+    var peerQuestions: [UInt32: PeerQuestion] = [:]
+    var lastQuestion: UInt32 = 0
 
     /// When the clock was last looked at for the connections.
     var lastTick: UInt64 = 0

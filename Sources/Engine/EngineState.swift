@@ -42,6 +42,8 @@ package final class EngineState: Sendable {
     let mailboxes: [Mailbox<Mail>]
     /// Which listeners are bound to loopback addresses.
     let loopbackListeners: [Bool]
+    /// Connections by peer host, while they are limited.
+    private let hosts = Guarded<[String: Int]>([:])
     private let wakeHandles: Guarded<[WakeHandle?]>
     /// Octets of publications posted and not yet delivered, all cores.
     let mailOctets = Atomic<Int>(0)
@@ -76,6 +78,22 @@ package final class EngineState: Sendable {
 
     /// Connections open on all cores.
     package var connectionCount: Int { openCount.load(ordering: .relaxed) }
+
+    /// Counts a connection of `host`; `false` when it has `limit` already.
+    func admit(_ host: String, limit: Int) -> Bool {
+        hosts.withLock { hosts in
+            guard hosts[host, default: 0] < limit else { return false }
+            hosts[host, default: 0] += 1
+            return true
+        }
+    }
+
+    func leave(_ host: String) {
+        hosts.withLock { hosts in
+            guard let count = hosts[host] else { return }
+            hosts[host] = count > 1 ? count - 1 : nil
+        }
+    }
 
     func setWakeHandle(_ handle: WakeHandle?, of core: Int) {
         wakeHandles.withLock { $0[core] = handle }

@@ -12,6 +12,10 @@ package struct Limits: Sendable {
     package var bodyTime: UInt64 = 10 * second
     package var keepAliveTime: UInt64 = 60 * second
     package var connectionsPerCore = 0.98
+    /// Share of a core's sockets in use above which its listeners pause.
+    package var acceptPauseShare = 0.95
+    /// Connections of one peer address; 0: any number.
+    package var connectionsPerAddress = 0
     package var handshakesInProgress = 4096
 
     // Messages.

@@ -1,7 +1,8 @@
 """One carillon process: started on free loopback ports, asked, and stopped by its process id.
 
 The binary is .build/release/carillon, or what TESTED_CARILLON names. Its own environment variables
-are not inherited: a test says every setting it depends on.
+are not inherited: a test says every setting it depends on. TESTED_ABSENT lists kernel features that
+all servers treat as absent (`all`: every optional one).
 """
 
 import http.client
@@ -43,6 +44,8 @@ def address_in(line, what):
 def environment(settings):
     """Our environment without other carillon settings, with `settings` ({"limits.x": value})."""
     ours = {k: v for k, v in os.environ.items() if not k.startswith("CARILLON_")}
+    if absent := os.environ.get("TESTED_ABSENT"):
+        settings = {"testing.absent": absent, **settings}
     for key, value in settings.items():
         ours["CARILLON_" + key.replace(".", "_").upper()] = str(value)
     return ours

@@ -21,6 +21,8 @@ extension Limits {
         bodyTime = given.bodyStallTime.nanoseconds
         keepAliveTime = given.keepAliveIdle.nanoseconds
         connectionsPerCore = given.connectionsPerCoreShare
+        acceptPauseShare = given.acceptPauseShare
+        connectionsPerAddress = given.connectionsPerAddress
         handshakesInProgress = given.handshakesInProgress
 
         messageSize = given.messageSize

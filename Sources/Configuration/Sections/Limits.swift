@@ -47,6 +47,9 @@ extension Configuration {
 
         // The whole process
         package var connectionsPerCoreShare = 0.98
+        package var acceptPauseShare = 0.95
+        /// 0: no limit.
+        package var connectionsPerAddress = 0
         /// 0: the cgroup's limit, else 80 % of the machine's memory.
         package var memory = 0
 
@@ -179,6 +182,12 @@ extension Configuration.Limits {
         Setting(
             "connections_per_core_share", \.connectionsPerCoreShare, .share(0.01...1),
             "Share of a core's descriptor table that connections may fill. Then 503 and close."),
+        Setting(
+            "accept_pause_share", \.acceptPauseShare, .share(0.01...1),
+            "Share of a core's descriptor table above which its listeners pause."),
+        Setting(
+            "connections_per_address", \.connectionsPerAddress, .count(0...10_000_000),
+            "Connections of one address; 0 is no limit. Then 429 and close."),
         Setting(
             "memory", \.memory, .size(0...(1 << 50)),
             "Memory the server plans with, for process_send_queue_share and tables of sockets. 0 "

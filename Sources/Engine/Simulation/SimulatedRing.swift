@@ -34,7 +34,7 @@ final class SimulatedRing {
     unowned let world: SimulatedWorld
     let index: Int
     let options: SimulatedOptions
-    var faults: SimulatedFaults { options.faults }
+    var faults: SimulatedFaults { world.faults }
     var random: SeededRandom
     let buffers: SimulatedBuffers
 

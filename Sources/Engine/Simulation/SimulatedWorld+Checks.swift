@@ -172,6 +172,17 @@ extension SimulatedWorld {
         return text
     }
 
+    /// Octets in all backlogs.
+    package var backlogSize: Int { state.backlogOctets.load(ordering: .relaxed) }
+
+    /// Receives submitted so far, and how many of them ended for want of a buffer.
+    package var receiveCounts: (submitted: Int, exhausted: Int) {
+        cores.reduce((0, 0)) { ($0.0 + $1.ring.receiveCount, $0.1 + $1.ring.exhaustedCount) }
+    }
+
+    /// How often completions overflowed a queue.
+    package var overflowCount: Int { cores.reduce(0) { $0 + $1.ring.overflowCount } }
+
     /// WebSockets open on the server's side, over all cores.
     package var openSessionCount: Int {
         var count = 0
@@ -193,7 +204,8 @@ extension SimulatedWorld {
                         connection.phase == .open, connection.route == place
                     else { continue }
                     sessions += 1
-                    connection.subscriptions?.forEach { key, _ in held[key.pattern, default: 0] += 1 }
+                    connection.subscriptions?.forEach { key, _ in held[key.pattern, default: 0] += 1
+                    }
                 }
             }
             if state.registry.connectionCount(of: route.dialectID, in: route.realm) != sessions {

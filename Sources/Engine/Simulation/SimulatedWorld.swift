@@ -31,6 +31,8 @@ package final class SimulatedWorld {
     package private(set) var now: UInt64 = 1_000_000_000_000
     package var random: SeededRandom
     package let options: SimulatedOptions
+    /// How the kernel behaves from now on.
+    package var faults: SimulatedFaults
     private(set) var cores: [SimulatedCore] = []
     /// Rules that were broken; empty in a world as it should be.
     package private(set) var violations: [String] = []
@@ -48,6 +50,7 @@ package final class SimulatedWorld {
         let forks = (0..<coreCount).map { _ in random.fork() }
         self.random = random
         self.options = options
+        faults = options.faults
         state = EngineState(settings: settings, registry: registry, coreCount: coreCount)
         for index in 0..<coreCount {
             let ring = SimulatedRing(
@@ -201,7 +204,8 @@ package final class SimulatedWorld {
         if ring.isEventRead && ring.hasSignal { return }
         for other in cores where !other.isEnded && other.ring !== ring {
             if other.isInTurn || !other.ring.staged.isEmpty || other.ring.hasCompletions { return }
-            if other.ring.preparedCount > 0 || other.core.firstCompletion < other.core.completions.count
+            if other.ring.preparedCount > 0
+                || other.core.firstCompletion < other.core.completions.count
             {
                 return
             }
@@ -213,7 +217,8 @@ package final class SimulatedWorld {
 extension Core where Kernel: ~Copyable {
     /// Nothing waits inside the core itself.
     var hasNothingToDo: Bool {
-        firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty && runnable.isEmpty
+        firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
+            && runnable.isEmpty
             && finishing.isEmpty && overflowing.isEmpty && state.mailboxes[index].isEmpty
             && !(isOver)
     }
