@@ -73,7 +73,8 @@ final class Actor {
     var hasReset = false
     /// Time has jumped while it was busy, so that the server may have given it up.
     var isForgiven = false
-    var tail: [String] = []
+    /// The last few, for whoever looks into a failure.
+    private(set) var lastArrivals: [String] = []
     private(set) var connectionCount: Int?
 
     init(_ number: Int, _ temper: Temper, _ client: SimulatedClient) {
@@ -167,8 +168,8 @@ final class Actor {
     /// Reads at most `limit` octets and judges what they say.
     func read(_ limit: Int = .max, _ posted: inout [Posted], _ numbers: [String: Int]) -> Int {
         let count = client.read(limit)
-        tail += client.arrivals.map { String("\($0)".prefix(60)) }
-        tail = tail.suffix(4)
+        lastArrivals += client.arrivals.map { String("\($0)".prefix(60)) }
+        lastArrivals = lastArrivals.suffix(4)
         for arrival in client.takeArrivals() {
             switch arrival {
             case .response(let status):

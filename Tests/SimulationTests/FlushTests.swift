@@ -146,24 +146,6 @@ struct FlushTests {
         #expect(world.world.violations == [])
     }
 
-    @Test("a queue takes what fits its limit to the octet")
-    func exactLimit() {
-        let world = TestWorld(sendQueueSize: 16_384, messageSize: 4_096)
-        let reader = world.open(TestWorld.echo)
-        reader.socket.sendWindow = 0
-        // 4 + 4 092 octets each: four fill the queue exactly.
-        for _ in 0..<4 { reader.write(.binary, Array(repeating: 7, count: 4_092)) }
-        reader.push()
-        world.world.settle()
-        #expect(world.world.backlogSize == 16_384 || world.world.backlogSize <= 8_192 + 4_096)
-        world.world.checkBounds()
-        reader.socket.sendWindow = 65_536
-        world.world.pass(1_000_000)
-        reader.socket.send([])
-        world.end()
-        #expect(world.world.violations == [])
-    }
-
     @Test("an event is handed to a backlogged queue behind what is already there")
     func backlogOrder() {
         let world = TestWorld()

@@ -6,7 +6,6 @@
 import DialectKit
 import Engine
 import Rooms
-import Telemetry
 import Uring
 
 final class Schedule {
@@ -86,13 +85,7 @@ final class Schedule {
             text += ", unread by the server \(actor.client.socket.unreadCount)"
             text += ", by itself \(actor.client.socket.availableCount)"
             text += ", unwritten \(actor.client.outbox.count)\n"
-            text += "actor closesent \(actor.closeSent as Any) fin \(actor.hasFinished) sent \(actor.client.socket.sentCount) tail \(actor.tail)\n"
-        }
-        for core in 0..<world.coreCount {
-            for code in [1000, 1001, 1002, 1006, 1007, 1008,1009,1013] as [UInt16] { for side in ClosingSide.allCases { for reason in CloseReason.allCases {
-                let n = world.state.metrics[core].value(of: CloseKey(code: code, side: side, reason: reason))
-                if n > 0 { text += "core \(core) close \(code) \(side) \(reason) \(n)\n" }
-            } } }
+            text += "    last: \(actor.lastArrivals.joined(separator: ", "))\n"
         }
         return text
     }
