@@ -68,6 +68,7 @@ final class Actor {
     private var lastOf: [Int: Int] = [:]
     /// Payloads of pings without a pong.
     private var pings: [[UInt8]] = []
+    private var pingCount = 0
     private(set) var closeSent: UInt16?
     var hasFinished = false  // its own FIN
     var hasReset = false
@@ -145,7 +146,10 @@ final class Actor {
 
     func askInfo() { call(.info) { Call.call("server_info", id: $0) } }
 
-    func ping(_ payload: [UInt8]) {
+    /// Pings with octets that no other ping of this client carries.
+    func ping(_ filling: [UInt8]) {
+        pingCount += 1
+        let payload = [UInt8(pingCount >> 8), UInt8(pingCount & 0xFF)] + filling
         pings.append(payload)
         client.write(.ping, payload)
     }

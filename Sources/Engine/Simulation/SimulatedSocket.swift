@@ -60,7 +60,7 @@ package final class SimulatedSocket {
     // MARK: the client's end
 
     /// Whether the server has accepted the connection.
-    package var isAccepted: Bool { handle != nil || isClosed }
+    package var isAccepted: Bool { handle != nil || isClosed || isReset }
 
     /// Octets on their way to the server that it has not read.
     package var unreadCount: Int { inbound.count }
