@@ -69,14 +69,20 @@ let package = Package(
             ]),
         module(
             "Control",
-            imports: ["Bytes", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine"]),
+            imports: [
+                "Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine",
+            ]),
         module(
             "Carillon",
-            imports: ["Bytes", "Rooms", "DialectKit", "Engine", "Echo", "OpenAPIRPC"]),
+            imports: [
+                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
+                "Uring", "Engine", "Echo", "OpenAPIRPC",
+            ]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "Bytes", "Configuration", "Control", "Carillon", "Telemetry", "Engine", "Echo", "OpenAPIRPC", "DialectKit", "Rooms", "Uring",
+                "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
+                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -99,6 +105,11 @@ let package = Package(
             ],
             path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
 
+        // The client role, for the public WebSocket suite's fuzzing server.
+        .executableTarget(
+            name: "EchoClient", dependencies: ["CSystem", "Bytes", "HTTP1", "WebSocket"],
+            path: "Tests/Conformance/EchoClient", swiftSettings: settings),
+
         tests(of: "Bytes"),
         tests(of: "Lockfree", also: ["Bytes"]),
         tests(of: "HTTP1", also: ["Bytes"]),
@@ -115,8 +126,29 @@ let package = Package(
                 "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
+        tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
+        tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
+        // Whole cores on a simulated ring and clock.
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "OpenAPIRPC", "Rooms",
+                "Telemetry", "Uring", "WebSocket",
+            ],
+            swiftSettings: settings),
         tests(
-            of: "Control", also: ["Bytes", "DialectKit", "Engine", "HTTP1", "Rooms", "Telemetry"]),
+            of: "CarillonServer",
+            also: [
+                "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
+                "WebSocket", .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // What tests of running servers share, and a daemon that has the server in it.
+        module(
+            "TestClients", path: "Tests/TestClients", imports: ["Bytes", "HTTP1", "WebSocket"]),
+        .executableTarget(
+            name: "EmbeddedDaemon", dependencies: ["Carillon"], path: "Tests/Embedding",
+            swiftSettings: settings),
     ]
 )
 

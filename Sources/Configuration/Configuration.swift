@@ -37,9 +37,9 @@ extension Configuration {
                     "is larger than limits.headers_size; no larger line fits"
                 ))
         }
-        if limits.frameSize > limits.messageSize {
+        if limits.messageBurst > 0, limits.messageRate == 0 {
             broken.append(
-                ("limits.frame_size", "is larger than limits.message_size; 0 makes them equal"))
+                ("limits.message_burst", "has no meaning while limits.message_rate is 0 (off)"))
         }
         if limits.acceptPauseShare > limits.connectionsPerCoreShare {
             broken.append(
@@ -48,20 +48,12 @@ extension Configuration {
                     "is above limits.connections_per_core_share, so it would never be reached"
                 ))
         }
-        if limits.messageBurst > 0, limits.messageRate == 0 {
-            broken.append(
-                ("limits.message_burst", "has no meaning while limits.message_rate is 0 (off)"))
-        }
         if drain.deadline < drain.delay {
             broken.append(
                 (
                     "drain.deadline",
                     "is shorter than drain.delay; everybody would be dropped at once"
                 ))
-        }
-        if engine.completionEntries < 4 * engine.submissionEntries {
-            broken.append(
-                ("engine.completion_entries", "must be at least 4 × engine.submission_entries"))
         }
         if let control = server.control, control.port != 0, control == server.listen {
             broken.append(("server.control", "is the same address as server.listen"))

@@ -6,7 +6,7 @@ package enum EnvironmentNames {
     /// Names the configuration file; the server reads it before there is a configuration.
     package static let file = "CARILLON_CONFIG"
 
-    /// The variable of a setting: `limits.frame_size` is `CARILLON_LIMITS_FRAME_SIZE`.
+    /// The variable of a setting: `limits.message_size` is `CARILLON_LIMITS_MESSAGE_SIZE`.
     package static func variable(section: String, key: String) -> String {
         prefix + section.uppercased() + "_" + key.uppercased()
     }

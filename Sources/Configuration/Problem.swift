@@ -40,6 +40,11 @@ package struct ConfigurationProblem: Error, Equatable, CustomStringConvertible {
 package struct ConfigurationProblems: Error, Equatable, CustomStringConvertible {
     package let problems: [ConfigurationProblem]
 
+    package init(problems: [ConfigurationProblem]) {
+        precondition(!problems.isEmpty)
+        self.problems = problems
+    }
+
     /// One line per problem.
     package var description: String {
         problems.map(\.description).joined(separator: "\n")

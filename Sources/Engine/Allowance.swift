@@ -12,7 +12,7 @@ struct Allowance {
     mutating func spend(
         now: UInt64, rate: Int, burst: Int, patience: UInt64 = 60_000_000_000
     ) -> Outcome {
-        let ceiling = Double(max(burst, rate, 1))
+        let ceiling = Double(max(burst, 1))
         if reckoned == 0 {
             left = ceiling
         } else {

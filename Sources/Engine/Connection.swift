@@ -27,6 +27,8 @@ final class Connection {
     let socket: SocketHandle
     var phase = Phase.http
     var listener = 0
+    /// The peer's host, where connections per address are counted.
+    var host: String?
 
     // What is in flight (at most one each).
     var isReceiving = false
@@ -41,6 +43,23 @@ final class Connection {
     var holdsInput = false  // an answer is awaited before the next message
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
+
+    /// Octets parked. By pattern: `parked?.count` on an empty field reads what was in it before
+    /// when compiled without optimization (Swift 6.3.1, noncopyable optional in a class).
+    var parkedSize: Int {
+        switch parked {
+        case .some(let parked): parked.count
+        case nil: 0
+        }
+    }
+
+    /// Whether a whole line is parked.
+    var hasParkedLine: Bool {
+        switch parked {
+        case .some(let parked): parked.octets.firstIndex(of: 0x0A) != nil
+        case nil: false
+        }
+    }
 
     // Time (core clock, ns).
     var lastReceived: UInt64

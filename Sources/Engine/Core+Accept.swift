@@ -42,8 +42,16 @@ extension Core where Kernel: ~Copyable {
         handshakeCount += 1
         connection.phaseDeadline = now + limits.handshakeTime
         setDeadline(of: connection)
+        if limits.connectionsPerAddress > 0, connection.listener == 0 {
+            // Asked before the receive is armed, so the answer comes before the request.
+            askPeer(of: connection, for: .admission(connection.id))
+        }
         armReceive(connection)
         // Control connections are the way to find out, so they are let in while others are not.
+        if connection.listener == 0, table.count > share(limits.acceptPauseShare) {
+            metrics.count(pause: .connections, nanoseconds: 100_000_000)
+            pauseAccept(for: 100_000_000)
+        }
         if connection.listener == 0, isFull {
             hit(.connectionsPerCore, connection)
             refuse(connection, status: 503, retryAfter: 1)
@@ -56,8 +64,19 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The share of the table that clients may fill is used up.
-    private var isFull: Bool {
-        table.count > max(1, Int(Double(table.capacity) * limits.connectionsPerCore))
+    private var isFull: Bool { table.count > share(limits.connectionsPerCore) }
+
+    private func share(_ share: Double) -> Int { max(1, Int(Double(table.capacity) * share)) }
+
+    /// The peer of a fresh connection is known, and counted.
+    mutating func admit(_ connection: Connection, host: String) {
+        guard connection.phase == .http else { return }
+        guard state.admit(host, limit: limits.connectionsPerAddress) else {
+            hit(.connectionsPerAddress, connection)
+            refuse(connection, status: 429)
+            return
+        }
+        connection.host = host
     }
 
     /// Out of descriptors or memory: wait, since asking again at once would only burn the core.
@@ -86,7 +105,9 @@ extension Core where Kernel: ~Copyable {
 
     mutating func resumeAccept() {
         guard isAcceptPaused, now >= acceptPausedUntil else { return }
-        guard handshakeCount <= limits.handshakesInProgress else {
+        guard handshakeCount <= limits.handshakesInProgress,
+            table.count <= share(limits.acceptPauseShare)
+        else {
             acceptPausedUntil = now + 100_000_000
             return
         }

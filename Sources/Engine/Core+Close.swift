@@ -44,20 +44,21 @@ extension Core where Kernel: ~Copyable {
             metrics.countClose(
                 code: (code ?? .noStatus).rawValue, side: .peer, reason: .asked)
             // The code is echoed (§5.5.1); one that was not given cannot be.
-            if let code {
-                sendClose(code, "", to: connection)
-            } else {
-                sendFrame(.close, RawSpan(), to: connection)
-            }
+            sendClose(code, "", to: connection)
         }
         finish(connection)
     }
 
     private mutating func sendClose(
-        _ code: CloseCode, _ reason: String, to connection: Connection
+        _ code: CloseCode?, _ reason: String, to connection: Connection
     ) {
+        // The last frame, with a small reserve of its own beyond whatever is queued.
+        let line = unsafe table.hot + connection.slot
+        unsafe line.pointee.flags.remove(.overflowing)
+        let queued = max(Int(unsafe line.pointee.limit), connection.backlog?.size ?? 0)
+        unsafe line.pointee.limit = UInt32(clamping: queued + 256)
         message.removeAll()
-        message.append(bigEndian: UInt64(code.rawValue), size: 2)
+        if let code { message.append(bigEndian: UInt64(code.rawValue), size: 2) }
         // A control frame holds 125 octets; a reason of ours is ASCII and may be cut anywhere.
         message.append(String(reason.prefix(100)))
         var taken = OctetBuffer(capacity: 0)
@@ -66,11 +67,16 @@ extension Core where Kernel: ~Copyable {
         swap(&taken, &message)
     }
 
-    /// Their FIN has come; nothing can be read any more.
+    /// Their FIN has come; nothing can be read any more. What was read before and waits for an
+    /// answer or for its turn is answered first; then this is called again.
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
         // What came before the FIN is answered first.
-        if connection.phase <= .open, connection.holdsInput || connection.isRunnable { return }
+        if connection.phase <= .open,
+            connection.holdsInput || connection.isRunnable || connection.isPaused
+        {
+            return
+        }
         switch connection.phase {
         case .http:
             leaveHandshake(connection)
@@ -150,13 +156,10 @@ extension Core where Kernel: ~Copyable {
     /// Gives up a peer that does not read: 1013 is attempted behind what it already has.
     mutating func shed(_ connection: Connection, reason: CloseReason) {
         guard connection.phase < .finishing else { return }
-        let slot = connection.slot
-        unsafe table.hot[slot].flags.remove(.overflowing)
+        unsafe table.hot[connection.slot].flags.remove(.overflowing)
         if connection.phase == .open {
             leaveRooms(connection)
             metrics.countClose(code: 1013, side: .server, reason: reason)
-            // The close frame has its own small reserve beyond the limit.
-            unsafe table.hot[slot].limit += 256
             sendClose(.tryAgainLater, "slow consumer", to: connection)
         }
         finish(connection)
@@ -214,6 +217,7 @@ extension Core where Kernel: ~Copyable {
             connection.backlog = nil
         }
         connection.phase = .closed
+        if let host = connection.host { state.leave(host) }
         kernel.close(connection.socket, token: Token(.close))
         let line = unsafe table.hot + connection.slot
         if unsafe line.pointee.firstSpill != SpillPool.none {

@@ -60,7 +60,7 @@ extension Core where Kernel: ~Copyable {
                 let handle = state.wakeHandle(of: core)
             {
                 metrics.add(.mailWakeUps)
-                kernel.wake(handle)
+                kernel.wake(handle, token: Token(.wakeUp, slot: 1 + core))
             }
         }
     }

@@ -13,6 +13,7 @@ import WebSocket
 extension Core where Kernel: ~Copyable {
     mutating func flush() {
         var budget = state.settings.flushSlice
+        var size = 0
         while budget > 0 && firstDirty < dirty.count {
             let slot = Int(dirty[firstDirty])
             firstDirty += 1
@@ -24,13 +25,16 @@ extension Core where Kernel: ~Copyable {
                 .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
             if unsafe line.pointee.firstSpill == SpillPool.none {
                 let range = unsafe line.pointee.last
+                size &+= range.size
                 unsafe kernel.send(
                     store.start(of: range), size: range.size, to: line.pointee.socket,
                     mode: .immediate, token: token)
             } else {
+                size &+= Int(unsafe line.pointee.queued)
                 sendGathered(slot, token)
             }
         }
+        sentOctets &+= size
         if firstDirty == dirty.count {
             dirty.removeAll(keepingCapacity: true)
             firstDirty = 0
@@ -131,6 +135,7 @@ extension Core where Kernel: ~Copyable {
         }
         guard taken < total else { return }  // a kernel that skips no successes
         metrics.add(.shortSends)
+        sentOctets &-= total - taken
         let backlog = Backlog(now: now)
         var skip = taken
         var rest: [LogRange] = []
@@ -151,6 +156,11 @@ extension Core where Kernel: ~Copyable {
         let line = unsafe table.hot + slot
         unsafe line.pointee.flags.insert(.blocked)
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        if backlog.size > Int(unsafe line.pointee.limit) {
+            // One turn brought more than may wait, which only a small limit allows.
+            unsafe line.pointee.flags.insert(.overflowing)
+            overflowing.append(UInt32(slot))
+        }
         setDeadline(of: connection)
         sendBacklog(of: connection)
     }
@@ -195,6 +205,7 @@ extension Core where Kernel: ~Copyable {
         if result > 0 {
             backlog.advance(Int(result), &store)
             backlog.lastProgress = now
+            metrics.add(.sentOctets, Int(result))
             state.backlogOctets.wrappingSubtract(Int(result), ordering: .relaxed)
             metrics.adjust(.backlogOctets, by: -Int(result))
         }
@@ -219,6 +230,8 @@ extension Core where Kernel: ~Copyable {
 
     /// After a complete reap: nothing the kernel was given is needed any more.
     mutating func concludeFlush() {
+        metrics.add(.sentOctets, sentOctets)
+        sentOctets = 0
         if !spilledSlots.isEmpty {
             var kept: [UInt32] = []
             for slot in spilledSlots {

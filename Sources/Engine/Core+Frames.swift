@@ -14,8 +14,14 @@ extension Core where Kernel: ~Copyable {
         var inflatedSize = 0
         while connection.phase == .open || connection.phase == .closing {
             if connection.holdsInput { return }
+            if connection.phase == .open, isChoked(connection) { return }
             guard frameCount < self.limits.framesPerTurn else {
                 hit(.framesPerTurn, connection)
+                makeRunnable(connection)
+                return
+            }
+            // A few octets of calls can ask for a lot of replies.
+            if unflushedOctets >= Self.unflushedLimit {
                 makeRunnable(connection)
                 return
             }

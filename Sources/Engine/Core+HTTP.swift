@@ -33,7 +33,7 @@ extension Core where Kernel: ~Copyable {
     mutating func consumeRequests(
         _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
     ) {
-        while connection.phase == .http && !connection.holdsInput {
+        while connection.phase == .http && !connection.holdsInput && !isChoked(connection) {
             if let exchange = connection.exchange, exchange.decoder != nil {
                 let rest = unsafe UnsafeRawBufferPointer(octets).bytes
                 guard readBody(rest, &offset, exchange, connection) else { return }
@@ -152,7 +152,9 @@ extension Core where Kernel: ~Copyable {
         guard connection.phase == .http, let exchange = connection.exchange else { return }
         connection.exchange = nil
         message.removeAll()
-        let keepsAlive = exchange.keepsAlive && !connection.isPeerFinished && !state.isDraining
+        let keepsAlive =
+            exchange.keepsAlive && !response.endsConnection && !connection.isPeerFinished
+            && !state.isDraining
         unsafe ResponseHead.write(
             status: response.status, contentType: response.contentType,
             body: response.body.span.bytes, keepsAlive: keepsAlive, headOnly: exchange.isHead,

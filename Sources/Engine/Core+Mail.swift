@@ -9,11 +9,14 @@ import WebSocket
 
 extension Core where Kernel: ~Copyable {
     mutating func readMail() {
-        // What a slice left to be sent goes first; mail is not lost by waiting.
-        guard unflushedOctets < Self.unflushedLimit else { return }
-        mail.removeAll(keepingCapacity: true)
-        state.mailboxes[index].drain(into: &mail)
-        for item in mail {
+        // Half of a turn's share: however much the other cores send, our own peers are read. Mail
+        // is not lost by waiting.
+        let limit = Self.unflushedLimit / 2
+        guard unflushedOctets < limit else { return }
+        if firstMail == mail.count { state.mailboxes[index].drain(into: &mail) }
+        while firstMail < mail.count && unflushedOctets < limit {
+            let item = mail[firstMail]
+            firstMail += 1
             switch item {
             case .publication(let publication, let receipt): receive(publication, receipt)
             case .response(let id, let response):
@@ -23,7 +26,9 @@ extension Core where Kernel: ~Copyable {
             case .stop: stop()
             }
         }
+        guard firstMail == mail.count else { return }
         mail.removeAll(keepingCapacity: true)
+        firstMail = 0
     }
 
     private mutating func receive(_ publication: Publication, _ receipt: Receipt?) {
@@ -50,10 +55,15 @@ extension Core where Kernel: ~Copyable {
             guard let connection = table.connection(at: slot), connection.listener == 0,
                 connection.phase <= .open
             else { continue }
-            let share = plan.spread == 0 ? 0 : UInt64.random(in: 0...plan.spread)
-            connection.drainTime = plan.acceptsUntil + share
+            setDrainTime(of: connection, plan)
             setDeadline(of: connection)
         }
+    }
+
+    /// Each at a time of its own, so that clients do not return in one wave.
+    mutating func setDrainTime(of connection: Connection, _ plan: DrainPlan) {
+        let share = plan.spread == 0 ? 0 : kernel.random() % plan.spread
+        connection.drainTime = plan.acceptsUntil + share
     }
 
     func drainTime(_ plan: DrainPlan) -> UInt64 {

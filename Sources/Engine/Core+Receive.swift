@@ -93,8 +93,8 @@ extension Core where Kernel: ~Copyable {
         guard connection.phase < .finishing else { return }  // read and discarded
         if connection.parked != nil {
             unsafe connection.parked?.append(octets.bytes)
-            if !connection.isRunnable && !connection.holdsInput { consumeParked(connection) }
-        } else if connection.holdsInput || connection.isRunnable {
+            if !connection.isRunnable && !mustWait(connection) { consumeParked(connection) }
+        } else if mustWait(connection) || connection.isRunnable {
             unsafe connection.parked = OctetBuffer(copying: octets.bytes)
         } else {
             var offset = 0
@@ -155,10 +155,13 @@ extension Core where Kernel: ~Copyable {
             }
             guard let connection = table.connection(id) else { continue }
             connection.isRunnable = false
-            guard !connection.holdsInput else { continue }
+            guard !mustWait(connection) else {
+                pauseIfNeeded(connection)
+                continue
+            }
             consumeParked(connection)
             guard connection.phase < .finishing else { continue }
-            if connection.isPaused { resumeInput(connection) }
+            if connection.isPaused { readAgain(connection) } else { pauseIfNeeded(connection) }
             if connection.isPeerFinished { peerFinished(connection) }
         }
     }
@@ -178,15 +181,33 @@ extension Core where Kernel: ~Copyable {
     }
 
     private func mayNotRead(_ connection: Connection) -> Bool {
-        if (connection.parked?.count ?? 0) > limits.parkedSize { return true }
+        connection.parkedSize > limits.parkedSize || isChoked(connection)
+    }
+
+    /// Its queue is half full: what it asks is not answered before it has read on.
+    func isChoked(_ connection: Connection) -> Bool {
         guard let backlog = connection.backlog else { return false }
         return backlog.size > Int(unsafe table.hot[connection.slot].limit) / 2
     }
 
+    /// What it has sent stays parked for now.
+    private func mustWait(_ connection: Connection) -> Bool {
+        connection.holdsInput || (connection.phase <= .open && isChoked(connection))
+    }
+
+    /// The reason for a pause may be gone: what is parked comes first, then it is read again.
     mutating func resumeInput(_ connection: Connection) {
-        guard connection.isPaused, !mayNotRead(connection) else { return }
+        guard connection.isPaused, !isChoked(connection) else { return }
+        if connection.holdsInput {
+            readAgain(connection)
+        } else {
+            makeRunnable(connection)
+        }
+    }
+
+    private mutating func readAgain(_ connection: Connection) {
+        guard !mayNotRead(connection) else { return }
         connection.isPaused = false
-        if connection.parked != nil && !connection.holdsInput { makeRunnable(connection) }
         // With the cancel still under way, its completion arms again.
         armReceive(connection)
     }

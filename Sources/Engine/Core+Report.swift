@@ -4,9 +4,13 @@ import CSystem
 import Telemetry
 import Uring
 
-/// A report that waits for its peer's address.
-struct PendingReport {
-    let report: LimitReport
+/// What a peer's address was asked for.
+struct PeerQuestion {
+    enum Purpose {
+        case report(LimitReport)
+        case admission(ConnectionID)
+    }
+    let purpose: Purpose
     let address: PeerAddress
 }
 
@@ -43,7 +47,7 @@ extension Core where Kernel: ~Copyable {
     /// Counts a limit that `connection` has reached.
     mutating func hit(_ limit: LimitName, _ connection: Connection) {
         metrics.count(limit)
-        guard let tell = state.settings.report else { return }
+        guard state.settings.report != nil else { return }
         let place = limit.rawValue
         reportCounts[place] += 1
         guard now >= reportTimes[place] else { return }
@@ -54,28 +58,44 @@ extension Core where Kernel: ~Copyable {
         let report = LimitReport(
             limit: limit, core: index, peer: nil, path: path,
             queuedOctets: connection.backlog?.size ?? 0, count: count)
+        askPeer(of: connection, for: .report(report))
+    }
+
+    /// Finds out who the peer is: at once for a descriptor of the process, by the ring for a
+    /// direct one, which has no getpeername.
+    mutating func askPeer(of connection: Connection, for purpose: PeerQuestion.Purpose) {
         guard connection.socket.isDirect else {
-            tell(report.naming(Self.peer(of: connection.socket.index)))
+            peerNamed(Self.peer(of: connection.socket.index), for: purpose)
             return
         }
-        guard kernel.features.contains(.peerNames), pendingReports.count < 16 else {
-            tell(report)
+        guard kernel.features.contains(.peerNames) else {
+            peerNamed(nil, for: purpose)
             return
         }
-        // A direct descriptor has no getpeername; the ring asks, with the exact size.
+        // The kernel wants the exact size of the address.
         let isIPv6 = listeners.first { $0.role == connection.listener }?.isIPv6 ?? false
         let address = PeerAddress(size: isIPv6 ? 28 : 16)
-        lastReport &+= 1
-        pendingReports[lastReport] = PendingReport(report: report, address: address)
+        lastQuestion &+= 1
+        peerQuestions[lastQuestion] = PeerQuestion(purpose: purpose, address: address)
         unsafe kernel.peerName(
             of: connection.socket, into: address.octets, size: address.size,
-            token: Token(.peerName, generation: lastReport))
+            token: Token(.peerName, generation: lastQuestion))
     }
 
     mutating func peerNamed(_ token: Token, _ result: Int32) {
-        guard let pending = pendingReports.removeValue(forKey: token.generation) else { return }
-        let peer = result > 0 ? pending.address.text : nil
-        state.settings.report?(pending.report.naming(peer))
+        guard let question = peerQuestions.removeValue(forKey: token.generation) else { return }
+        peerNamed(result > 0 ? question.address.text : nil, for: question.purpose)
+    }
+
+    private mutating func peerNamed(_ peer: String?, for purpose: PeerQuestion.Purpose) {
+        switch purpose {
+        case .report(let report): state.settings.report?(report.naming(peer))
+        case .admission(let id):
+            guard let connection = table.connection(id), let peer else { return }
+            admit(
+                connection,
+                host: String(peer.prefix(upTo: peer.lastIndex(of: ":") ?? peer.endIndex)))
+        }
     }
 
     private static func peer(of descriptor: Int32) -> String? {

@@ -70,6 +70,9 @@ extension Core where Kernel: ~Copyable {
         backlog.append(range, &store)
         state.backlogOctets.wrappingAdd(range.size, ordering: .relaxed)
         metrics.adjust(.backlogOctets, by: range.size)
+        if backlog.size > metrics.value(of: .backlogPeakOctets) {
+            metrics.set(.backlogPeakOctets, to: backlog.size)
+        }
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
         return true
     }

@@ -103,8 +103,7 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 408)
         } else if connection.isShakingHands || connection.parked != nil {
             hit(.handshakeTime, connection)
-            let hasLine = connection.parked?.octets.firstIndex(of: 0x0A) != nil
-            if hasLine {
+            if connection.hasParkedLine {
                 refuse(connection, status: 408)
             } else {
                 metrics.count(handshake: .timeout)
@@ -118,6 +117,9 @@ extension Core where Kernel: ~Copyable {
 
     /// Pings who has been silent; drops who does not answer.
     private mutating func checkLife(of connection: Connection) {
+        // Whom we do not read cannot answer, and a ping behind a backlog says nothing new: there the
+        // time without progress tells who is gone.
+        if connection.isPaused || connection.backlog != nil { connection.lastReceived = now }
         if now < connection.lastReceived + limits.pingInterval {
             connection.isPongAwaited = false
             return
@@ -139,13 +141,18 @@ extension Core where Kernel: ~Copyable {
             return
         }
         var largest: Connection?
+        var leaving = 0
         for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.phase < .finishing,
-                let backlog = connection.backlog
+            guard let connection = table.connection(at: slot), let backlog = connection.backlog
             else { continue }
+            if connection.phase >= .ending { leaving += backlog.size }
+            guard connection.phase < .finishing else { continue }
             if backlog.size > largest?.backlog?.size ?? 0 { largest = connection }
         }
-        guard let largest else { return }
+        // A queue given up is freed when its send has come back: it must not cost a second one.
+        guard let largest,
+            state.backlogOctets.load(ordering: .relaxed) - leaving > limits.processSendQueueSize
+        else { return }
         hit(.processSendQueueShare, largest)
         shed(largest, reason: .memoryPressure)
         closeNow(largest)

@@ -12,6 +12,15 @@ extension Core where Kernel: ~Copyable {
     mutating func run() {
         start()
         while !isOver { turn() }
+        end()
+    }
+
+    /// What was prepared in the last turn, closes above all, still has to reach the kernel.
+    mutating func end() {
+        while kernel.unsubmittedCount > 0 {
+            _ = kernel.enter(timeout: 0)
+            kernel.reap(into: &completions)
+        }
     }
 
     mutating func start() {
@@ -30,20 +39,36 @@ extension Core where Kernel: ~Copyable {
         now = kernel.now
         metrics.add(.loopTurns)
         reap()
-        advanceTime()
         readMail()
         work()
+        // After the work, so that a pong which waits to be read is not taken for silence.
+        if firstCompletion == completions.count || now >= lastTick + Self.tickPatience {
+            lastTick = now
+            advanceTime()
+        }
         resumeStarved()
         closeOverflowing()
         flush()
+        reportFigures()
         metrics.record(.loopTurn, nanoseconds: kernel.now &- now)
+    }
+
+    /// Passes on what the driver counted in this turn.
+    private mutating func reportFigures() {
+        let latest = kernel.figures
+        metrics.add(.submissions, latest.preparedCount &- figures.preparedCount)
+        metrics.add(.submissionQueueFull, latest.fullCount &- figures.fullCount)
+        metrics.add(.completionQueueOverflows, latest.overflowCount &- figures.overflowCount)
+        figures = latest
+        metrics.set(.starvedConnections, to: starved.count)
+        if drain != nil { metrics.set(.connectionsToDrain, to: table.count) }
     }
 
     /// How long the core may sleep: not at all while something waits for it.
     private mutating func sleepTime() -> UInt64? {
         let isIdle =
-            firstCompletion == completions.count && dirty.isEmpty && runnable.isEmpty
-            && finishing.isEmpty && kernel.unsubmittedCount < 4096
+            firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
+            && runnable.isEmpty && finishing.isEmpty && kernel.unsubmittedCount < 4096
         guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
         guard let deadline = nextDeadline() else { return nil }
         let current = kernel.now
@@ -58,8 +83,9 @@ extension Core where Kernel: ~Copyable {
         }
         var fresh = completions.count
         kernel.reap(into: &completions)
-        // Entries the kernel has not taken still point into our memory: insist.
-        while kernel.unsubmittedCount > 0 && !touchedLogs.isEmpty {
+        // Entries the kernel has not taken still point into our memory, and a send among them must
+        // be settled before anything else is queued for its connection: insist.
+        while kernel.unsubmittedCount > 0 {
             _ = kernel.enter(timeout: 0)
             kernel.reap(into: &completions)
         }
@@ -94,9 +120,11 @@ extension Core where Kernel: ~Copyable {
         case .accept: accepted(token, completion)
         case .patientSend: patientSendEnded(token, completion.result)
         case .wakeUp:
-            // Slot 1 is the sender's half of a ring message: it failed, so use the event.
             if token.slot == 0 {
                 kernel.armWakeUp()
+            } else if completion.result < 0 {
+                // The sender's half of a ring message, which did not arrive: use the event.
+                state.signal(token.slot - 1)
             }
         case .peerName: peerNamed(token, completion.result)
         case .immediateSend, .message, .shutdown, .cancel, .close, nil: break

@@ -11,10 +11,6 @@ extension Core where Kernel: ~Copyable {
         _ head: RequestHead, _ octets: RawSpan, to place: Int, for connection: Connection
     ) {
         let route = state.settings.routes[place]
-        guard !state.isDraining else {
-            refuse(connection, status: 503, retryAfter: 1)
-            return
-        }
         let request: UpgradeRequest
         do throws(UpgradeRefusal) {
             request = try UpgradeRequest.check(
@@ -85,6 +81,8 @@ extension Core where Kernel: ~Copyable {
         let limit = max(route.sendQueueSize ?? limits.sendQueueSize, 2 * messageSize)
         unsafe table.hot[connection.slot].limit = UInt32(clamping: limit)
         state.registry.opened(route.dialectID, in: route.realm)
+        // Balancers need time to see the red light: who comes meanwhile is drained like the rest.
+        if let drain { setDrainTime(of: connection, drain) }
         setDeadline(of: connection)
         guard var commands = commands.take() else { return }
         session.opened(&commands)

@@ -67,6 +67,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var overflowing: [UInt32] = []
     var finishing: [ConnectionID] = []
     var encoded: [EncodedForm] = []
+    /// Octets given to the kernel since the last reap, less what it did not take.
+    var sentOctets = 0
+    var figures = DriverFigures()
     /// When each publication of the running flush entered.
     var entered: [UInt64] = []
 
@@ -85,15 +88,22 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var packed = OctetBuffer(capacity: 4096)
     var expired: [UInt32] = []
     var mail: [Mail] = []
+    /// Mail before this place has been read.
+    var firstMail = 0
 
     // Reports, by the raw value of the limit.
     var reportTimes = [UInt64](repeating: 0, count: LimitName.allCases.count)
     var reportCounts = [Int](repeating: 0, count: LimitName.allCases.count)
-    var pendingReports: [UInt32: PendingReport] = [:]
-    var lastReport: UInt32 = 0
+    var peerQuestions: [UInt32: PeerQuestion] = [:]
+    var lastQuestion: UInt32 = 0
 
+    /// When the clock was last looked at for the connections.
+    var lastTick: UInt64 = 0
     var drain: DrainPlan?
     var isStopping = false
+
+    /// How long the clock may wait for work, ns.
+    static var tickPatience: UInt64 { 500_000_000 }
 
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }
@@ -112,7 +122,7 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         metrics = state.metrics[index]
         table = ConnectionTable(core: index, capacity: capacity)
         wheel = TimingWheel(capacity: capacity, now: now)
-        rooms = RoomIndex()
+        rooms = RoomIndex(limits: state.settings.index)
         interest = CoreInterest(state.interest, core: index)
         let dialectCount = 1 + (state.settings.routes.map { Int($0.dialectID.rawValue) }.max() ?? 0)
         logs = Array(repeating: PublicationLog(), count: dialectCount * WireForm.count)

@@ -5,12 +5,24 @@
 
 import Uring
 
+/// What a driver has done so far, for the metrics.
+struct DriverFigures {
+    var preparedCount = 0
+    var fullCount = 0
+    var overflowCount = 0
+}
+
 /// Carries out a core's operations and brings their completions. Used by one thread.
 protocol Driver: ~Copyable {
     /// Monotonic nanoseconds; constant within a turn in the simulation.
     var now: UInt64 { get }
 
+    /// Random numbers: the system's, or those of a seed.
+    mutating func random() -> UInt64
+
     var features: Features { get }
+
+    var figures: DriverFigures { get }
 
     /// How many sockets may be open at once.
     var socketLimit: Int { get }
@@ -68,8 +80,9 @@ protocol Driver: ~Copyable {
     mutating func peerName(
         of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: Token)
 
-    /// Ends the `enter` of another core, from this core's thread.
-    mutating func wake(_ target: WakeHandle)
+    /// Ends the `enter` of another core, from this core's thread. Should that fail, a completion
+    /// with `token` and a negative result says so.
+    mutating func wake(_ target: WakeHandle, token: Token)
 }
 
 /// How one core's sleep is ended from elsewhere: by ring message from a thread that has a ring,
@@ -80,6 +93,8 @@ struct WakeHandle: Sendable, Equatable {
 }
 
 extension Driver where Self: ~Copyable {
+    var figures: DriverFigures { DriverFigures() }
+
     /// Drivers without `peerNames` are never asked.
     @unsafe
     mutating func peerName(

@@ -3,7 +3,7 @@
 import CSystem
 package import DialectKit
 import Lockfree
-import Rooms
+package import Rooms
 import Synchronization
 package import Telemetry
 package import WebSocket
@@ -16,6 +16,8 @@ package typealias ProcedureHandler =
 /// Settings of an engine that do not change while it runs.
 package struct EngineSettings: Sendable {
     package var limits = Limits()
+    /// What a core's index of rooms keeps to.
+    package var index = IndexLimits.standard
     package var routes: [Route] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
@@ -40,6 +42,8 @@ package final class EngineState: Sendable {
     let mailboxes: [Mailbox<Mail>]
     /// Which listeners are bound to loopback addresses.
     let loopbackListeners: [Bool]
+    /// Connections by peer host, while they are limited.
+    private let hosts = Guarded<[String: Int]>([:])
     private let wakeHandles: Guarded<[WakeHandle?]>
     /// Octets of publications posted and not yet delivered, all cores.
     let mailOctets = Atomic<Int>(0)
@@ -75,6 +79,22 @@ package final class EngineState: Sendable {
     /// Connections open on all cores.
     package var connectionCount: Int { openCount.load(ordering: .relaxed) }
 
+    /// Counts a connection of `host`; `false` when it has `limit` already.
+    func admit(_ host: String, limit: Int) -> Bool {
+        hosts.withLock { hosts in
+            guard hosts[host, default: 0] < limit else { return false }
+            hosts[host, default: 0] += 1
+            return true
+        }
+    }
+
+    func leave(_ host: String) {
+        hosts.withLock { hosts in
+            guard let count = hosts[host] else { return }
+            hosts[host] = count > 1 ? count - 1 : nil
+        }
+    }
+
     func setWakeHandle(_ handle: WakeHandle?, of core: Int) {
         wakeHandles.withLock { $0[core] = handle }
     }
@@ -83,7 +103,11 @@ package final class EngineState: Sendable {
 
     /// Posts from any thread; wakes the core when it sleeps.
     func post(_ mail: Mail, to core: Int) {
-        guard mailboxes[core].post(mail) else { return }
+        if mailboxes[core].post(mail) { signal(core) }
+    }
+
+    /// Ends the sleep of a core by its event, from any thread.
+    func signal(_ core: Int) {
         wakeHandles.withLock { handles in
             // Under the lock: a core that ends takes its handle away before it closes the event.
             if let handle = handles[core] { _ = carillon_eventfd_signal(handle.event) }

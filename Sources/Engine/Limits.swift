@@ -12,6 +12,10 @@ package struct Limits: Sendable {
     package var bodyTime: UInt64 = 10 * second
     package var keepAliveTime: UInt64 = 60 * second
     package var connectionsPerCore = 0.98
+    /// Share of a core's sockets in use above which its listeners pause.
+    package var acceptPauseShare = 0.95
+    /// Connections of one peer address; 0: any number.
+    package var connectionsPerAddress = 0
     package var handshakesInProgress = 4096
 
     // Messages.
@@ -40,7 +44,6 @@ package struct Limits: Sendable {
     package var messageRate = 0
     package var messageBurst = 0
     package var errorsPerMinute = 100
-    package var subscriptionsPerConnection = 10_000
 
     // Drain.
     package var drainDelay: UInt64 = 2 * second

@@ -40,6 +40,8 @@ package struct Response: Sendable {
     package var body: [UInt8]
     /// Further fields; values are cleaned of line ends when written.
     package var fields: [(name: StaticString, value: String)]
+    /// Ends the connection behind the answer: where the next request begins cannot be known.
+    package var endsConnection = false
 
     package init(
         status: Int, contentType: StaticString = "text/plain; charset=utf-8", body: [UInt8],

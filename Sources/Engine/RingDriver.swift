@@ -30,9 +30,14 @@ struct RingDriver: Driver, ~Copyable {
     var wakeHandle: WakeHandle { WakeHandle(ring: ring.descriptor, event: event) }
 
     var now: UInt64 { carillon_monotonic_now() }
+    mutating func random() -> UInt64 { UInt64.random(in: 0 ... .max) }
+
     var features: Features { ring.features }
-    var fullCount: Int { ring.fullCount }
-    var overflowCount: Int { ring.overflowCount }
+    var figures: DriverFigures {
+        DriverFigures(
+            preparedCount: ring.preparedCount, fullCount: ring.fullCount,
+            overflowCount: ring.overflowCount)
+    }
     var unsubmittedCount: Int { ring.unsubmittedCount }
 
     var socketLimit: Int {
@@ -107,11 +112,11 @@ struct RingDriver: Driver, ~Copyable {
         unsafe ring.peerName(of: socket, into: address, size: size, token: token.rawValue)
     }
 
-    mutating func wake(_ target: WakeHandle) {
+    mutating func wake(_ target: WakeHandle, token: Token) {
         if ring.features.contains(.ringMessages) {
             ring.message(
                 ring: target.ring, remoteToken: Token(.message).rawValue,
-                token: Token(.wakeUp, slot: 1).rawValue)
+                token: token.rawValue)
         } else {
             _ = carillon_eventfd_signal(target.event)
         }

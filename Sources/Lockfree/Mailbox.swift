@@ -100,6 +100,10 @@ package final class Mailbox<Message: Sendable>: Sendable {
         return seen == Self.empty || seen == Self.asleep
     }
 
+    /// Whether the owner has announced to sleep and nobody has woken it. For watchers: the answer
+    /// may be out of date at once.
+    package var isOwnerAsleep: Bool { head.load(ordering: .relaxed) == Self.asleep }
+
     /// Hands every message posted so far to `body`, those of one poster in their order. Owner
     /// only; the owner counts as awake from here on.
     ///

@@ -20,7 +20,6 @@ package enum Counter: Int, CaseIterable, MetricKey {
     case deliveries
     case compressions
     case compressionsSkipped
-    case logSegments
     case loopTurns
     case loopStalls
     case mailsPosted
@@ -47,7 +46,6 @@ package enum Counter: Int, CaseIterable, MetricKey {
         case .deliveries: "deliveries_total"
         case .compressions: "compressions_total"
         case .compressionsSkipped: "compressions_skipped_total"
-        case .logSegments: "publication_log_segments_total"
         case .loopTurns: "loop_turns_total"
         case .loopStalls: "loop_stall_total"
         case .mailsPosted: "mail_posts_total"
@@ -76,7 +74,6 @@ package enum Counter: Int, CaseIterable, MetricKey {
         case .deliveries: "Publications queued on a subscriber."
         case .compressions: "Publications deflated, once for all their subscribers."
         case .compressionsSkipped: "Publications sent plain because deflate gained nothing."
-        case .logSegments: "Segments of publication logs allocated."
         case .loopTurns: "Turns of the core's loop."
         case .loopStalls: "Turns that took longer than the stall limit."
         case .mailsPosted: "Messages posted to other cores."

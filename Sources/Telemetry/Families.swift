@@ -63,11 +63,11 @@ package enum HandshakeResult: Int, CaseIterable, MetricKey {
 @usableFromInline
 package enum LimitName: Int, CaseIterable, MetricKey {
     case handshakeTime, requestLineSize, headerLineSize, headersSize, headerCount, bodySize
-    case bodyStallTime, pipelinedRequests, keepAliveIdle, messageSize, frameSize
+    case bodyStallTime, keepAliveIdle, messageSize
     case fragmentsPerMessage, inflatedPerTurn, framesPerTurn, pongsWaiting, sendQueueSize
     case processSendQueueShare, slowWriteTime, pongTimeout, closeHandshakeTime
-    case lingeringReadTime, subscriptionsPerConnection, roomNameSize, wildcardsPerPattern
-    case jsonDepth, messageRate, connectionsPerCore, connectionsPerAddress
+    case lingeringReadTime, subscriptionsPerConnection, wildcardsPerPattern
+    case messageRate, connectionsPerCore, connectionsPerAddress
     case handshakesInProgress, parkedReceiveSize, mailSize, memory, errorsPerMinute
 
     package var label: String {
@@ -79,10 +79,8 @@ package enum LimitName: Int, CaseIterable, MetricKey {
         case .headerCount: "header_count"
         case .bodySize: "body_size"
         case .bodyStallTime: "body_stall_time"
-        case .pipelinedRequests: "pipelined_requests"
         case .keepAliveIdle: "keep_alive_idle"
         case .messageSize: "message_size"
-        case .frameSize: "frame_size"
         case .fragmentsPerMessage: "fragments_per_message"
         case .inflatedPerTurn: "inflated_per_turn"
         case .framesPerTurn: "frames_per_turn"
@@ -94,9 +92,7 @@ package enum LimitName: Int, CaseIterable, MetricKey {
         case .closeHandshakeTime: "close_handshake_time"
         case .lingeringReadTime: "lingering_read_time"
         case .subscriptionsPerConnection: "subscriptions_per_connection"
-        case .roomNameSize: "room_name_size"
         case .wildcardsPerPattern: "wildcards_per_pattern"
-        case .jsonDepth: "json_depth"
         case .messageRate: "message_rate"
         case .connectionsPerCore: "connections_per_core_share"
         case .connectionsPerAddress: "connections_per_address"

@@ -49,6 +49,8 @@ package struct Ring: ~Copyable {
     static let scratchCount = 1024
     static let bufferGroup: UInt16 = 1
 
+    /// How many operations were prepared.
+    package internal(set) var preparedCount = 0
     /// How often the submission queue was full.
     package internal(set) var fullCount = 0
     /// How often the completion queue overflowed.
@@ -184,6 +186,7 @@ package struct Ring: ~Copyable {
     }
 
     mutating func push(_ entry: carillon_sqe) {
+        preparedCount &+= 1
         var entry = entry
         if waiting.isEmpty, unsafe carillon_ring_push(ring, &entry) { return }
         fullCount += 1

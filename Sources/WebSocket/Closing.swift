@@ -13,6 +13,9 @@ package struct Closing: Equatable, Sendable {
         case sendClose(CloseCode?)
         /// Queue the close frame; when it is written out, shut down.
         case sendCloseThenShutdown(CloseCode?)
+        /// Queue the close frame, then wait for the server to end the connection. A wait has its
+        /// limit: the core shuts down when it is over.
+        case sendCloseThenAwaitEnd(CloseCode?)
         /// Nothing more is to be sent: shut down as soon as the queue is written out.
         case shutdown
         /// Wait for the server to end the connection, then shut down.
@@ -52,7 +55,7 @@ package struct Closing: Equatable, Sendable {
         case .open:
             // §5.5.1: answer with the code received.
             state = .closed
-            return .sendCloseThenShutdown(code)
+            return last(code)
         case .closing:
             state = .closed
             return role == .server ? .shutdown : .awaitEnd
@@ -65,12 +68,18 @@ package struct Closing: Equatable, Sendable {
         switch state {
         case .open:
             state = .closed
-            return .sendCloseThenShutdown(code.isValidOnWire ? code : nil)
+            return last(code.isValidOnWire ? code : nil)
         case .closing:
             state = .closed
             return .shutdown
         case .closed: return .none
         }
+    }
+
+    /// Our only close frame, when nothing more is to be read: a client leaves it to the server to
+    /// end the connection (§7.1.1).
+    private func last(_ code: CloseCode?) -> Action {
+        role == .server ? .sendCloseThenShutdown(code) : .sendCloseThenAwaitEnd(code)
     }
 
     /// The peer has ended the TCP connection or its half of it.

@@ -35,7 +35,6 @@ struct LoadingTests {
         #expect(loaded.values.server.listen == ListenAddress("127.0.0.1:8000"))
         #expect(loaded.values.server.control == ListenAddress("127.0.0.1:9000"))
         #expect(loaded.values.limits.messageSize == 1_048_576)
-        #expect(loaded.values.limits.effectiveFrameSize == 1_048_576)
         #expect(loaded.values.limits.effectiveSendQueueSize == 2_097_152)
         #expect(loaded.values.drain.spread == .seconds(30))
         #expect(loaded.values.api.key == nil)
@@ -80,7 +79,7 @@ struct LoadingTests {
             lisen = "127.0.0.1:8000"
             cores = "many"
             echo = 5
-            frame_size = 1
+            message_size = 1
 
             [limts]
             x = 1
@@ -102,9 +101,9 @@ struct LoadingTests {
                 "c.toml:2: listen stands in no section; did you mean [server] listen?",
                 "c.toml:3: drain is 3; expected a section [drain]",
                 "c.toml:6: no setting server.lisen; did you mean server.listen?",
-                "c.toml:7: server.cores is \"many\"; expected a whole number from 0 to 256",
+                "c.toml:7: server.cores is \"many\"; expected a whole number from 0 to 64",
                 "c.toml:8: server.echo is 5; expected a path such as \"/stream\", or \"off\"",
-                "c.toml:9: no setting server.frame_size; did you mean limits.frame_size?",
+                "c.toml:9: no setting server.message_size; did you mean limits.message_size?",
                 "c.toml:11: no section [limts]; did you mean [limits]?",
                 "c.toml:15: limits.frames_per_turn is 0; expected a whole number from 1 to 65536",
                 "c.toml:16: limits.process_send_queue_share is \"200%\"; expected a share from 1% "
@@ -190,13 +189,14 @@ struct LoadingTests {
     @Test("settings that contradict each other are told with the line of one")
     func relations() {
         #expect(
-            problems("[limits]\nframe_size = \"2MiB\"\n") == [
-                "c.toml:2: limits.frame_size is larger than limits.message_size; 0 makes them equal"
+            problems("[limits]\nheader_line_size = \"32KiB\"\n") == [
+                "c.toml:2: limits.header_line_size is larger than limits.headers_size; no larger "
+                    + "line fits"
             ])
         for text in [
             "[limits]\nheader_line_size = 9000\nheaders_size = 8000",
-            "[limits]\naccept_pause_share = 1", "[limits]\nmessage_burst = 5",
-            "[drain]\ndeadline = 1", "[engine]\nsubmission_entries = 4096",
+            "[limits]\nmessage_burst = 5",
+            "[drain]\ndeadline = 1",
             "[server]\ncontrol = \"127.0.0.1:8000\"",
         ] {
             #expect(problems(text).count == 1, "\(text)")
@@ -226,7 +226,7 @@ struct LoadingTests {
             "[server]\n", "[limits]\n", "listen", "cores", " = ", "=", "\"", "9223372036854775807",
             "-9223372036854775808", "9e999", "nan", "inf", "\n", "[", "]", "{", "}", "'''",
             "\\u0000",
-            "frame_size", "handshake_time", "1979-05-27", "true", ",", "#", "\u{0}", "0x7f", "\\",
+            "message_size", "handshake_time", "1979-05-27", "true", ",", "#", "\u{0}", "0x7f", "\\",
             " ", "\r\n",
             ".", "#", "é", "\u{A0}", "\u{FEFF}", "_", "-", "+", "1", "e", "T", ":", "\"\"\"", "\t",
             "\"9e99 MiB\"",

@@ -38,6 +38,23 @@ struct ClosingTests {
         #expect(closing.fail(.protocolError) == .shutdown)
     }
 
+    @Test("a client says its last word and leaves the end of the connection to the server")
+    func clientWaits() {
+        for code in [CloseCode.normal, CloseCode(rawValue: 4321), nil] {
+            var closing = Closing(role: .client)
+            #expect(closing.received(code) == .sendCloseThenAwaitEnd(code))
+            #expect(!closing.isOpen && !closing.readsFrames)
+            #expect(closing.received(code) == .none)
+            #expect(closing.ended() == .shutdown)
+        }
+        var closing = Closing(role: .client)
+        #expect(closing.fail(.protocolError) == .sendCloseThenAwaitEnd(.protocolError))
+        #expect(!closing.readsFrames)
+        #expect(closing.ended() == .shutdown)
+        closing = Closing(role: .client)
+        #expect(closing.fail(.noStatus) == .sendCloseThenAwaitEnd(nil))
+    }
+
     @Test("ends when the peer does, or when its time is over")
     func ends() {
         var closing = Closing(role: .server)

@@ -14,26 +14,19 @@ extension Configuration {
         package var headerCount = 100
         package var bodySize = 1_048_576
         package var bodyStallTime = Duration.seconds(10)
-        package var pipelinedRequests = 64
         package var keepAliveIdle = Duration.seconds(60)
 
         // Messages
         package var messageSize = 1_048_576
-        /// 0: the same as `messageSize`; see ``effectiveFrameSize``.
-        package var frameSize = 0
         package var fragmentsPerMessage = 4096
         package var inflatedPerTurn = 262_144
         package var framesPerTurn = 128
         package var parkedReceiveSize = 262_144
-        package var jsonDepth = 64
-        package var jsonNumberDigits = 1024
-        package var jsonObjectKeys = 1024
         package var errorsPerMinute = 100
         /// Messages per second; 0: no limit.
         package var messageRate = 0
         /// Messages; 0: one second's worth.
         package var messageBurst = 0
-        package var messageRatePatience = Duration.seconds(60)
 
         // Sending
         package var sendQueueSize = 1_048_576
@@ -50,12 +43,7 @@ extension Configuration {
         // Rooms
         package var subscriptionsPerConnection = 10_000
         package var subscriptionRefusals = 100
-        package var roomNameSize = 255
-        package var roomSegments = 32
-        package var wildcardsPerPattern = 8
-        package var wildcardShapes = 64
         package var globsPerParent = 256
-        package var nodesPerMatch = 1024
 
         // The whole process
         package var connectionsPerCoreShare = 0.98
@@ -66,9 +54,6 @@ extension Configuration {
         package var memory = 0
 
         package init() {}
-
-        /// The largest frame accepted, in octets.
-        package var effectiveFrameSize: Int { frameSize == 0 ? messageSize : frameSize }
 
         /// The most that may wait for one connection, in octets: never under two messages.
         package var effectiveSendQueueSize: Int { Swift.max(sendQueueSize, 2 * messageSize) }
@@ -115,9 +100,6 @@ extension Configuration.Limits {
             "body_stall_time", \.bodyStallTime, .duration(seconds),
             "A request body without progress. Then 408 and close."),
         Setting(
-            "pipelined_requests", \.pipelinedRequests, .count(1...10_000),
-            "Requests of a connection that wait for an answer. Then its reading stops."),
-        Setting(
             "keep_alive_idle", \.keepAliveIdle, .duration(seconds),
             "An HTTP connection without a request. Then close."),
     ]
@@ -127,9 +109,6 @@ extension Configuration.Limits {
             "message_size", \.messageSize, .size(125...1_073_741_824),
             "Octets of a message, put together and inflated. Then 1009, before the payload is "
                 + "read where the announced size says so."),
-        Setting(
-            "frame_size", \.frameSize, .size(0...1_073_741_824),
-            "Octets of one frame; 0 is message_size. Then 1009."),
         Setting(
             "fragments_per_message", \.fragmentsPerMessage, .count(1...10_000_000),
             "Frames of one message. Then 1008."),
@@ -144,15 +123,6 @@ extension Configuration.Limits {
             "Octets kept of a connection whose reading was stopped. They are what was already on "
                 + "its way; more is a fault of ours, and the connection is closed."),
         Setting(
-            "json_depth", \.jsonDepth, .count(1...64),
-            "Arrays and objects inside each other. Then an error reply."),
-        Setting(
-            "json_number_digits", \.jsonNumberDigits, .count(20...1024),
-            "Digits of a number in an envelope. Then an error reply."),
-        Setting(
-            "json_object_keys", \.jsonObjectKeys, .count(8...1024),
-            "Members of an envelope. Then an error reply."),
-        Setting(
             "errors_per_minute", \.errorsPerMinute, .count(1...1_000_000),
             "Error replies for messages that are no JSON or no envelope. Then 1008."),
         Setting(
@@ -162,9 +132,6 @@ extension Configuration.Limits {
         Setting(
             "message_burst", \.messageBurst, .count(0...10_000_000),
             "Messages a connection may send at once; 0 is one second's worth."),
-        Setting(
-            "message_rate_patience", \.messageRatePatience, .duration(seconds),
-            "Time a connection may be above its rate. Then 1008."),
     ]
 
     private static let sendingSettings: [Setting<Self>] = [
@@ -207,24 +174,8 @@ extension Configuration.Limits {
             "subscription_refusals", \.subscriptionRefusals, .count(1...1_000_000),
             "Refused subscriptions of one connection. Then 1008."),
         Setting(
-            "room_name_size", \.roomNameSize, .size(1...255),
-            "Octets of a room's name. Then an error reply."),
-        Setting(
-            "room_segments", \.roomSegments, .count(1...32),
-            "Segments of a room's name. Then an error reply."),
-        Setting(
-            "wildcards_per_pattern", \.wildcardsPerPattern, .count(0...8),
-            "Wildcards of one pattern. Then an error reply."),
-        Setting(
-            "wildcard_shapes", \.wildcardShapes, .count(1...1024),
-            "Arrangements of wildcards in use, per realm and number of segments. Then an error "
-                + "reply."),
-        Setting(
             "globs_per_parent", \.globsPerParent, .count(1...65_536),
             "Different patterns on the last segment, below one parent. Then an error reply."),
-        Setting(
-            "nodes_per_match", \.nodesPerMatch, .count(1...65_536),
-            "Different subscriptions one room may match. Then an error reply."),
     ]
 
     private static let processSettings: [Setting<Self>] = [
@@ -233,13 +184,13 @@ extension Configuration.Limits {
             "Share of a core's descriptor table that connections may fill. Then 503 and close."),
         Setting(
             "accept_pause_share", \.acceptPauseShare, .share(0.01...1),
-            "Share of a core's descriptor table at which its listener pauses."),
+            "Share of a core's descriptor table above which its listeners pause."),
         Setting(
             "connections_per_address", \.connectionsPerAddress, .count(0...10_000_000),
             "Connections of one address; 0 is no limit. Then 429 and close."),
         Setting(
             "memory", \.memory, .size(0...(1 << 50)),
-            "Memory the server plans with. 0 takes the cgroup's limit, else 80 % of the machine's. "
-                + "Refusals begin at 80 % of it."),
+            "Memory the server plans with, for process_send_queue_share and tables of sockets. 0 "
+                + "takes the cgroup's limit, else 80 % of the machine's."),
     ]
 }

@@ -49,13 +49,11 @@ extension Configuration {
     }
 
     package struct Engine: SectionDescription {
-        package var submissionEntries = 1024
-        package var completionEntries = 8192
-        package var receiveBuffers = 1024
+        package var submissionEntries = 4096
+        package var receiveBuffers = 2048
         package var receiveBufferSize = 4096
         package var flushSlice = 1024
-        package var removalsPerTurn = 1024
-        package var mailSize = 16_777_216
+        package var mailSize = 64 << 20
         package var stallWarning = Duration.milliseconds(250)
         package var stallAbort = Duration.seconds(10)
 
@@ -66,13 +64,9 @@ extension Configuration {
             "The machinery of a core. The defaults suit most machines; measure before and after."
         package static let settings: [Setting<Engine>] = [
             Setting(
-                "submission_entries", \.submissionEntries, .powerOfTwo(32...32_768),
-                "Entries of a core's submission queue. Halved at start while the locked-memory "
-                    + "limit refuses them."),
-            Setting(
-                "completion_entries", \.completionEntries, .powerOfTwo(128...131_072),
-                "Entries of a core's completion queue: at least four times the submission queue's."
-            ),
+                "submission_entries", \.submissionEntries, .powerOfTwo(32...8192),
+                "Entries of a core's submission queue; the completion queue has eight times as many. "
+                    + "Halved at start while the locked-memory limit refuses them."),
             Setting(
                 "receive_buffers", \.receiveBuffers, .powerOfTwo(64...32_768),
                 "Receive buffers of a core, lent to the kernel. One busy peer takes 33 per turn."),
@@ -83,9 +77,6 @@ extension Configuration {
                 "flush_slice", \.flushSlice, .count(16...1_000_000),
                 "Connections that are sent to before incoming messages have their turn."),
             Setting(
-                "removals_per_turn", \.removalsPerTurn, .count(16...1_000_000),
-                "Subscriptions of closed connections that are removed per turn."),
-            Setting(
                 "mail_size", \.mailSize, .size(65_536...(1 << 40)),
                 "Octets under way between cores. Then publishers' connections are not read."),
             Setting(
@@ -94,7 +85,7 @@ extension Configuration {
                 "A turn that takes this long is counted in loop_stall_total and logged."),
             Setting(
                 "stall_abort", \.stallAbort, .duration(.zero...Duration.seconds(3600)),
-                "A turn that takes this long ends the process with a stack trace; 0 never does."),
+                "A turn that takes this long ends the process, to be started anew; 0 never does."),
         ]
     }
 

@@ -23,7 +23,7 @@ extension Configuration {
                 "control", \.control, .optional(.address),
                 "The address for operators: /metrics and /health/. Keep it private."),
             Setting(
-                "cores", \.cores, .count(0...256),
+                "cores", \.cores, .count(0...64),
                 "Threads that serve connections. 0 takes one per CPU that the process's affinity "
                     + "and its cgroup allow."),
             Setting(
@@ -31,7 +31,7 @@ extension Configuration {
                 "A path that sends every message back, for conformance tests and probes."),
             Setting(
                 "realm", \.realm, .name,
-                "The realm of every route: rooms of different realms never meet."),
+                "The name of the realm that all routes share, for API requests that name theirs."),
         ]
     }
 }

@@ -1,0 +1,216 @@
+// PushServer — the push server as an object: made, started once, stopped once.
+//
+// It is the same engine that the `carillon` program runs, which is made of this class. As a library
+// it keeps its hands to itself: no signal handler, no resource limit raised, nothing printed, and
+// its threads take no signals.
+
+import CSystem
+import DialectKit
+import Echo
+package import Engine
+import Lockfree
+import OpenAPIRPC
+import Rooms
+import Uring
+import WebSocket
+
+/// A push server: WebSocket clients subscribe to rooms, and what is published to a room reaches
+/// them.
+///
+///     let server = PushServer(.init(listen: "127.0.0.1:0"))
+///     server.handle("greet") { call in "{\"hello\": \"world\"}" }
+///     try server.start()
+///     let receivers = try await server.publish(room: "orders.filled", json: "{\"id\": 7}")
+///     server.stop()
+///
+/// All methods may be called from any thread. A server that is let go is stopped.
+public final class PushServer: Sendable {
+    private enum Phase {
+        case idle([String: ProcedureHandler])
+        case starting
+        case running(Engine)
+        case stopped
+    }
+
+    let options: Options
+    private let phase = Guarded<Phase>(.idle([:]))
+
+    public init(_ options: Options = Options()) { self.options = options }
+
+    deinit { stop() }
+
+    // MARK: life
+
+    /// Opens the listener and starts the cores; clients can connect when it returns.
+    public func start() throws(StartError) {
+        let procedures: [String: ProcedureHandler] = try phase.withLock {
+            phase throws(StartError) in
+            guard case .idle(let procedures) = phase else { throw .startedBefore }
+            phase = .starting
+            return procedures
+        }
+        do throws(StartError) {
+            let engine = try makeEngine(procedures)
+            phase.withLock { $0 = .running(engine) }
+        } catch {
+            phase.withLock { $0 = .stopped }
+            throw error
+        }
+    }
+
+    /// Closes every connection (1001) and ends the cores. What clients have not read within a
+    /// fifth of a second is lost; ``drain(delay:spread:deadline:)`` before it loses nothing.
+    ///
+    /// Waits for the threads, so it must not be called by a handler that runs on a core.
+    public func stop() {
+        let engine: Engine? = phase.withLock { phase in
+            guard case .running(let engine) = phase else { return nil }
+            phase = .stopped
+            return engine
+        }
+        engine?.stop()
+    }
+
+    /// Takes no more clients and closes those there are, one after the other, until nobody is
+    /// connected or the deadline has passed. ``stop()`` has to follow.
+    ///
+    /// - Parameters:
+    ///   - delay: How long clients can still connect.
+    ///   - spread: Time over which the connections get their close frame (1001) after that, so
+    ///     that they do not all come back at once.
+    ///   - deadline: From now; who is still there then is dropped.
+    public func drain(
+        delay: Duration = .zero, spread: Duration = .seconds(5), deadline: Duration = .seconds(30)
+    ) async {
+        beginDrain(delay: delay, spread: spread, deadline: deadline)
+        let end = ContinuousClock.now + deadline
+        while connectionCount > 0 && ContinuousClock.now < end {
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
+        }
+    }
+
+    /// Begins a drain and returns at once; ``connectionCount`` tells how far it is.
+    package func beginDrain(delay: Duration, spread: Duration, deadline: Duration) {
+        engine?.drain(
+            delay: delay.nanoseconds, spread: spread.nanoseconds, deadline: deadline.nanoseconds)
+    }
+
+    // MARK: what it is doing
+
+    /// Where it listens: `host:port`, with the port that was found where 0 was asked for.
+    public var address: String { engine?.address.text ?? options.listen }
+
+    /// Where the control listener listens.
+    package var controlAddress: String? { engine?.control?.text }
+
+    /// Connections open now, plain HTTP ones included.
+    public var connectionCount: Int { engine?.state.connectionCount ?? 0 }
+
+    /// Whether clients can connect.
+    public var isRunning: Bool { engine != nil }
+
+    /// The engine while it runs.
+    package var engine: Engine? {
+        phase.withLock { phase in
+            guard case .running(let engine) = phase else { return nil }
+            return engine
+        }
+    }
+
+    // MARK: inside
+
+    /// Adds a handler, which is only possible before the cores have their table of procedures.
+    func register(_ name: String, _ handler: @escaping ProcedureHandler) {
+        phase.withLock { phase in
+            guard case .idle(var procedures) = phase else {
+                preconditionFailure("handlers are registered before the server is started")
+            }
+            procedures[name] = handler
+            phase = .idle(procedures)
+        }
+    }
+
+    private func makeEngine(_ procedures: [String: ProcedureHandler]) throws(StartError) -> Engine {
+        try options.check()
+        let registry = Registry()
+        var settings = EngineSettings()
+        settings.limits = options.limits
+        settings.index = options.index
+        settings.deflate = options.deflate
+        settings.deflateMinimumSize = options.deflateMinimumSize
+        settings.flushSlice = options.flushSlice
+        settings.handler = options.handler
+        settings.report = options.report
+        settings.procedures = procedures
+        settings.routes = try routes(registry)
+        for name in procedures.keys { registry.declare(procedure: name) }
+
+        var engineOptions = EngineOptions(coreCount: options.cores ?? CPUPlan().coreCount)
+        engineOptions.address = try ListenAddress(option: options.listen)
+        engineOptions.control = try options.control.map { text throws(StartError) in
+            try ListenAddress(option: text)
+        }
+        engineOptions.cpus = options.cpus
+        engineOptions.ring = options.ring
+        if engineOptions.ring.socketCount == 0 {
+            engineOptions.ring.socketCount = UInt32(options.socketCount)
+        }
+        do throws(EngineError) {
+            return try Engine(engineOptions, settings: settings, registry: registry)
+        } catch {
+            switch error {
+            case .ring(let refusal): throw .ringRefused(refusal.sentence)
+            case .listen: throw .cannotListen(error.sentence)
+            }
+        }
+    }
+
+    private func routes(_ registry: Registry) throws(StartError) -> [Route] {
+        var origins: OriginList?
+        if !options.origins.isEmpty {
+            guard let list = OriginList(options.origins) else {
+                throw .badOption("an origin is written like https://example.com")
+            }
+            origins = list
+        }
+        var routes: [Route] = []
+        if let path = options.path {
+            let id = DialectID(rawValue: 0)
+            let dialect = OpenAPIDialect(
+                id: id, realm: .standard, settings: options.openAPI, directory: registry)
+            routes.append(Route(path: path, dialect: dialect, dialectID: id))
+        }
+        if let path = options.echoPath {
+            var route = Route(path: path, dialect: EchoDialect(), dialectID: DialectID(rawValue: 1))
+            // What conformance suites ask of an echo (cases 9.1 to 9.4 of the public one).
+            route.messageSize = max(16 << 20, options.limits.messageSize)
+            route.fragmentCount = max(131_072, options.limits.fragmentCount)
+            route.sendQueueSize = max(32 << 20, options.limits.sendQueueSize)
+            routes.append(route)
+        }
+        for place in routes.indices { routes[place].originList = origins }
+        return routes
+    }
+}
+
+extension PushServer.Options {
+    /// Sockets of one core: as many as the process may have descriptors. Half a million more would
+    /// cost memory before anybody connects.
+    fileprivate var socketCount: Int {
+        var soft: UInt64 = 0
+        var hard: UInt64 = 0
+        unsafe carillon_descriptor_limit(&soft, &hard, false)
+        return min(connectionLimit ?? .max, Int(clamping: soft), 1 << 19)
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; nothing below zero, and no more than a hundred years.
+    package var nanoseconds: UInt64 {
+        let limit: Int64 = 3_155_760_000
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        guard seconds < limit else { return UInt64(limit) * 1_000_000_000 }
+        return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    }
+}

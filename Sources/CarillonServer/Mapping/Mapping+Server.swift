@@ -1,0 +1,43 @@
+// [server] and everything else, put together: the options the library's server is made of.
+
+import CSystem
+import Carillon
+import Configuration
+import Engine
+import Rooms
+import Uring
+
+extension PushServer.Options {
+    /// - Parameters:
+    ///   - handler: Answers requests that are no upgrades.
+    ///   - memory: Octets the server plans with.
+    init(_ configuration: Configuration, handler: any RequestHandler, memory: Int) {
+        let server = configuration.server
+        let plan = CPUPlan()
+        let coreCount = server.cores == 0 ? plan.coreCount : server.cores
+        var soft: UInt64 = 0
+        var hard: UInt64 = 0
+        unsafe carillon_descriptor_limit(&soft, &hard, false)
+
+        self.init(listen: server.listen.description)
+        control = server.control?.description
+        cores = coreCount
+        // Pinned only where every core has a CPU of its own; two servers that both take a part
+        // of the machine would otherwise share the first CPUs and leave the others idle.
+        cpus = coreCount == plan.allowed.count ? plan.allowed : []
+        path = configuration.openapi.path
+        echoPath = server.echo
+        origins = configuration.websocket.origins
+        limits = Limits(configuration, memory: memory)
+        index = IndexLimits(configuration.limits)
+        ring = RingOptions(
+            configuration,
+            socketCount: RingOptions.socketCount(
+                descriptors: soft, memory: memory, cores: coreCount))
+        deflate = .init(configuration.websocket)
+        deflateMinimumSize = configuration.websocket.deflateMinimumSize
+        flushSlice = configuration.engine.flushSlice
+        openAPI = .init(configuration)
+        self.handler = handler
+    }
+}

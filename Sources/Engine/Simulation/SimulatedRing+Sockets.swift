@@ -1,0 +1,311 @@
+// What a simulated ring does with sockets: one method per operation, then what waits gets on.
+
+import Uring
+
+extension SimulatedRing {
+    // MARK: operations
+
+    func startReceive(_ handle: SocketHandle, _ token: Token) {
+        receiveCount += 1
+        guard let socket = socket(handle, "a receive", token) else {
+            stage(token, -9)
+            return
+        }
+        if socket.receive != nil { violate("two receives in flight on descriptor \(handle.index)") }
+        socket.receive = SimulatedSocket.Receive(token: token)
+        // An empty group refuses at once, data or no data.
+        if buffers.isExhausted {
+            exhaustedCount += 1
+            endReceive(socket, -105)
+            return
+        }
+        list(socket)
+    }
+
+    @unsafe
+    func startSend(
+        _ handle: SocketHandle, _ start: UnsafeRawPointer, _ size: Int, _ token: Token
+    ) {
+        guard let socket = socket(handle, "a send", token) else {
+            stage(token, -9)
+            return
+        }
+        checkSend(socket, handle)
+        socket.patientSend = unsafe SimulatedSocket.PatientSend(
+            start: start, size: size, token: token)
+        list(socket)
+    }
+
+    @unsafe
+    func sendNow(_ handle: SocketHandle, _ start: UnsafeRawPointer, _ size: Int, _ token: Token) {
+        guard let (socket, taken) = admit(size, to: handle, token) else { return }
+        unsafe deliver(start, taken, to: socket)
+    }
+
+    /// The same for a gather list.
+    func sendNow(_ handle: SocketHandle, _ pieces: [SendPiece], _ token: Token) {
+        let size = pieces.reduce(0) { $0 + $1.size }
+        guard let (socket, taken) = admit(size, to: handle, token) else { return }
+        var left = taken
+        for piece in pieces {
+            guard let start = unsafe piece.start else { continue }
+            let part = min(piece.size, left)
+            unsafe deliver(start, part, to: socket)
+            left -= part
+        }
+    }
+
+    /// Decides how much of an immediate send is taken, and tells what has to be told.
+    private func admit(
+        _ size: Int, to handle: SocketHandle, _ token: Token
+    ) -> (SimulatedSocket, taken: Int)? {
+        guard let socket = socket(handle, "a send", token) else {
+            fellShort(token, -9)
+            return nil
+        }
+        checkSend(socket, handle)
+        if socket.isSendUnsettled {
+            violate("two immediate sends on descriptor \(handle.index) between two reaps")
+        }
+        socket.isSendUnsettled = true
+        unsettled.append(socket)
+        if random.chance(faults.brokenSocket) {
+            breakSocket(socket)
+            fellShort(token, random.chance(500) ? -32 : -104)
+            return nil
+        }
+        guard !socket.isReset, !socket.isOutboundFinished else {
+            fellShort(token, socket.isReset ? -104 : -32)
+            return nil
+        }
+        if random.chance(faults.refusedSend) {
+            socket.wasFull = true
+            fellShort(token, random.pick([-11, -4, -105, -12]))
+            return nil
+        }
+        var taken = min(size, socket.room)
+        if random.chance(faults.shortSend) { taken = random.below(taken + 1) }
+        if taken < size {
+            socket.wasFull = true
+            fellShort(token, taken > 0 ? Int32(taken) : -11)
+        } else if !options.features.contains(.skippedSuccess) {
+            stage(token, Int32(taken))
+        }
+        return (socket, taken)
+    }
+
+    func shutDown(_ handle: SocketHandle, _ both: Bool, _ token: Token) {
+        guard let socket = socket(handle, "a shutdown", nil) else {
+            stage(token, -9)
+            return
+        }
+        socket.isOutboundFinished = true
+        if both { socket.isShutDown = true }
+        list(socket)
+        stage(token, socket.isReset ? -107 : 0)  // ENOTCONN
+    }
+
+    func cancel(_ target: Token, _ token: Token) {
+        if target.operation == .accept {
+            let place = target.slot
+            guard place < listeners.count, listeners[place].token == target else {
+                stage(token, -2)
+                return
+            }
+            listeners[place].isCancelled = true
+            stage(token, 0)
+            return
+        }
+        guard let socket = tenants[Self.tenant(target)] else {
+            stage(token, -2)
+            return
+        }
+        if socket.receive?.token == target {
+            socket.receive?.isCancelled = true
+        } else if socket.patientSend?.token == target {
+            socket.patientSend?.isCancelled = true
+        } else {
+            stage(token, -2)  // ENOENT
+            return
+        }
+        list(socket)
+        stage(token, random.chance(200) ? -114 : 0)  // EALREADY is ordinary
+    }
+
+    func close(_ handle: SocketHandle, _ token: Token) {
+        guard let socket = socket(handle, "a close", nil) else {
+            stage(token, -9)
+            return
+        }
+        if socket.receive != nil || socket.patientSend != nil {
+            violate("descriptor \(handle.index) is closed with an operation in flight")
+        }
+        sockets[place(of: handle)] = nil
+        openCount -= 1
+        closedCount += 1
+        if let tenant = socket.tenant { tenants[tenant] = nil }
+        socket.closeFromServer()
+        stage(token, 0)
+    }
+
+    // MARK: what waits
+
+    /// Gives the socket a look at the next occasion.
+    func list(_ socket: SimulatedSocket) {
+        guard !socket.isListed else { return }
+        socket.isListed = true
+        listed.append(socket)
+    }
+
+    func progress() {
+        if isEventRead, hasSignal, !random.chance(faults.delay) {
+            signalCount = 0
+            isEventRead = false
+            stage(Token(.wakeUp), 8)
+        }
+        for place in listeners.indices { progressAccept(place) }
+        guard !listed.isEmpty else { return }
+        let waiting = listed
+        listed.removeAll(keepingCapacity: true)
+        let start = random.below(waiting.count)
+        for offset in waiting.indices {
+            let socket = waiting[(start + offset) % waiting.count]
+            socket.isListed = false
+            guard socket.isReady else { continue }
+            if random.chance(faults.delay) {
+                list(socket)
+                continue
+            }
+            progressReceive(socket)
+            progressSend(socket)
+            if socket.isReady { list(socket) }
+        }
+    }
+
+    private func progressReceive(_ socket: SimulatedSocket) {
+        // What has come before a cancel may still be told before its end.
+        while let receive = socket.receive {
+            if socket.isReset { return endReceive(socket, -104) }
+            if random.chance(faults.brokenSocket) {
+                breakSocket(socket)
+                return endReceive(socket, -104)
+            }
+            if receive.isCancelled, socket.inbound.count == 0 || random.chance(500) {
+                return endReceive(socket, -125)
+            }
+            if socket.inbound.count == 0 {
+                if socket.isInboundFinished || socket.isShutDown { endReceive(socket, 0) }
+                return
+            }
+            if random.chance(faults.refusedReceive) {
+                return endReceive(socket, random.chance(500) ? -4 : -105)
+            }
+            guard let buffer = buffers.lend() else {
+                exhaustedCount += 1
+                return endReceive(socket, -105)
+            }
+            var size = min(socket.inbound.count, buffers.size)
+            if random.chance(faults.cutReceive) { size = 1 + random.below(size) }
+            let room = unsafe buffers.octets(of: buffer, size: size)
+            unsafe socket.takeInbound(into: room, size)
+            let isMultishot = options.features.contains(.multishotReceive)
+            let goesOn = isMultishot && !random.chance(faults.endedMultishot)
+            stage(
+                receive.token, Int32(size), flags: UInt32(buffer) << 16 | 1 | (goesOn ? 2 : 0))
+            if !goesOn {
+                socket.receive = nil
+                return
+            }
+            if random.chance(faults.delay) { return }
+        }
+    }
+
+    private func endReceive(_ socket: SimulatedSocket, _ result: Int32) {
+        guard let receive = socket.receive else { return }
+        socket.receive = nil
+        stage(receive.token, result)
+    }
+
+    private func progressSend(_ socket: SimulatedSocket) {
+        guard let send = socket.patientSend else { return }
+        var result: Int32
+        if socket.isReset || socket.isShutDown {
+            result = socket.isReset ? -104 : -32
+        } else if send.isCancelled, random.chance(500) || socket.room == 0 {
+            result = -125
+        } else if random.chance(faults.brokenSocket) {
+            breakSocket(socket)
+            result = -32
+        } else if random.chance(faults.refusedSend) {
+            result = random.pick([-4, -105, -12])
+        } else if socket.room > 0 {
+            var size = min(socket.room, send.size)
+            if random.chance(faults.shortSend) { size = 1 + random.below(size) }
+            unsafe deliver(send.start, size, to: socket)
+            result = Int32(size)
+        } else {
+            return
+        }
+        socket.patientSend = nil
+        stage(send.token, result)
+    }
+
+    // MARK: parts
+
+    private func fellShort(_ token: Token, _ result: Int32) {
+        late.append(Completion(token: token.rawValue, result: result))
+    }
+
+    @unsafe
+    private func deliver(_ start: UnsafeRawPointer, _ size: Int, to socket: SimulatedSocket) {
+        socket.sentCount += size
+        guard !socket.discardsOutput else { return }
+        unsafe socket.outbound.append(start, size)
+    }
+
+    private func breakSocket(_ socket: SimulatedSocket) {
+        socket.wasBroken = true
+        socket.breakDown()
+    }
+
+    private func checkSend(_ socket: SimulatedSocket, _ handle: SocketHandle) {
+        if socket.patientSend != nil {
+            violate("two sends in flight on descriptor \(handle.index)")
+        }
+        if socket.isOutboundFinished, !socket.isReset {
+            violate("a send behind the FIN of descriptor \(handle.index)")
+        }
+    }
+
+    /// The socket a handle means; a broken rule when there is none or when it is another's.
+    private func socket(
+        _ handle: SocketHandle, _ operation: String, _ token: Token?
+    ) -> SimulatedSocket? {
+        let place = place(of: handle)
+        guard handle.isDirect == options.features.contains(.directDescriptors),
+            sockets.indices.contains(place), let socket = sockets[place]
+        else {
+            violate("\(operation) on descriptor \(handle.index), which is closed")
+            return nil
+        }
+        guard let token else { return socket }
+        let tenant = Self.tenant(token)
+        if let known = socket.tenant {
+            if known != tenant {
+                violate("\(operation) on descriptor \(handle.index), which is another's")
+                return nil
+            }
+        } else {
+            socket.tenant = tenant
+            tenants[tenant] = socket
+        }
+        return socket
+    }
+
+    private static func tenant(_ token: Token) -> UInt64 { token.rawValue & 0x00FF_FFFF_FFFF_FFFF }
+
+    /// Descriptors of the process do not begin at 0, direct ones do.
+    var firstDescriptor: Int32 { options.features.contains(.directDescriptors) ? 0 : 100 }
+
+    private func place(of handle: SocketHandle) -> Int { Int(handle.index - firstDescriptor) }
+}

@@ -1,0 +1,118 @@
+import Configuration
+import Engine
+import OpenAPIRPC
+import Testing
+import Uring
+import WebSocket
+
+@testable import CarillonServer
+
+@Suite struct MappingTests {
+    @Test("the default configuration is what the engine takes by default")
+    func defaults() {
+        let configuration = Configuration()
+        var mapped = fields(of: Limits(configuration, memory: 8 << 30))
+        var standard = fields(of: Limits())
+        // These two depend on the machine.
+        #expect(mapped.removeValue(forKey: "processSendQueueSize") == "\(2 << 30)")
+        standard["processSendQueueSize"] = nil
+        #expect(mapped == standard)
+        #expect(
+            fields(of: RingOptions(configuration, socketCount: 0)) == fields(of: RingOptions()))
+        #expect(fields(of: OpenAPISettings(configuration)) == fields(of: OpenAPISettings()))
+        #expect(DeflateSettings(configuration.websocket) == DeflateSettings())
+    }
+
+    /// Every setting that reaches the cores must change something there: none is silently
+    /// without effect.
+    @Test("every limit that is changed changes what the engine gets")
+    func everyLimitCounts() {
+        let elsewhere: Set<String> = [
+            "subscriptions_per_connection", "subscription_refusals", "memory",
+            "process_send_queue_share", "globs_per_parent",
+        ]
+        let section = Configuration.sections.first { $0.name == "limits" }
+        for setting in section?.settings ?? [] where !elsewhere.contains(setting.key) {
+            var changed = Configuration()
+            let before = fields(of: Limits(changed, memory: 1 << 30))
+            let word = ["126", "5000", "0.5", "7s"].first { setting.assignWord(&changed, $0) }
+            #expect(word != nil, "\(setting.key)")
+            let after = fields(of: Limits(changed, memory: 1 << 30))
+            #expect(before != after, "\(setting.key)")
+        }
+    }
+
+    @Test("sizes of send queues come from the memory there is")
+    func memory() {
+        var configuration = Configuration()
+        #expect(Limits(configuration, memory: 1 << 30).processSendQueueSize == 256 << 20)
+        configuration.limits.processSendQueueShare = 0.5
+        #expect(Limits(configuration, memory: 1 << 30).processSendQueueSize == 512 << 20)
+        configuration.limits.memory = 123_456_789
+        #expect(MemoryPlan.limit(configuration.limits) == 123_456_789)
+        configuration.limits.memory = 0
+        #expect(MemoryPlan.limit(configuration.limits) > 1 << 20)
+    }
+
+    @Test("a core's table is as large as the descriptor limit, and no larger than memory allows")
+    func socketCount() {
+        func count(_ descriptors: UInt64, _ memory: Int, _ cores: Int) -> Int {
+            RingOptions.socketCount(descriptors: descriptors, memory: memory, cores: cores)
+        }
+        #expect(count(20_000, 16 << 30, 2) == 20_000)
+        #expect(count(1024, 64 << 20, 64) == 1024)
+        #expect(count(.max, 256 << 30, 1) == 1 << 20)
+        #expect(count(1 << 20, 512 << 20, 8) == 26_214)
+        #expect(count(1 << 20, 1 << 20, 64) == 4096)
+    }
+
+    @Test("no ping interval is an interval that never ends")
+    func noPings() {
+        var configuration = Configuration()
+        configuration.limits.pingInterval = .zero
+        let limits = Limits(configuration, memory: 1 << 30)
+        // A deadline is a sum with the clock, which must not overflow.
+        #expect(limits.pingInterval > 1 << 60 && limits.pingInterval < 1 << 62)
+    }
+
+    @Test("dialect settings reach the dialect")
+    func openAPI() {
+        var configuration = Configuration()
+        configuration.openapi.channels = .lowercase
+        configuration.openapi.methods = [.publish, .serverInfo]
+        configuration.openapi.testMethods = true
+        configuration.limits.subscriptionsPerConnection = 7
+        configuration.limits.subscriptionRefusals = 3
+        let settings = OpenAPISettings(configuration)
+        #expect(settings.channels == .lowercase)
+        #expect(settings.methods == [.publish, .serverInfo, .cancel, .badJSON])
+        #expect(settings.subscriptionLimit == 7 && settings.refusalLimit == 3)
+        configuration.openapi.methods = Configuration.OpenAPI.Method.allCases
+        configuration.openapi.testMethods = false
+        #expect(OpenAPISettings(configuration).methods == .standard)
+        configuration.websocket.deflate = false
+        configuration.websocket.deflateClientTakeover = false
+        let deflate = DeflateSettings(configuration.websocket)
+        #expect(!deflate.isEnabled && deflate.demandsClientNoContextTakeover)
+    }
+
+    @Test("features to be treated as absent are known by name")
+    func absent() throws {
+        var configuration = Configuration()
+        configuration.testing.absent = ["multishot-accept", "buffer-ring"]
+        try configuration.checkFeatureNames()
+        let options = RingOptions(configuration, socketCount: 1)
+        #expect(options.absent == [.multishotAccept, .bufferRing])
+        configuration.testing.absent = ["nonsense"]
+        #expect(throws: ConfigurationProblems.self) { try configuration.checkFeatureNames() }
+    }
+
+    /// The fields of a struct as text, to compare two.
+    private func fields(of value: Any) -> [String: String] {
+        var fields: [String: String] = [:]
+        for child in Mirror(reflecting: value).children {
+            fields[child.label ?? ""] = "\(child.value)"
+        }
+        return fields
+    }
+}

@@ -1,1 +1,0 @@
-// The first tests of Engine land with its first sources.

@@ -1,0 +1,81 @@
+import DialectKit
+import Rooms
+import Testing
+
+@testable import Engine
+
+@Suite("registry")
+struct RegistryTests {
+    private static let dialect = DialectID(rawValue: 1)
+    private static let other = DialectID(rawValue: 2)
+
+    private static func room(_ name: String) -> Room {
+        let octets = Array(name.utf8)
+        return try! Room(dotted: unsafe octets.span.bytes)
+    }
+
+    private static func glob(_ parent: String, _ text: String) -> Pattern {
+        .glob(parent: room(parent), try! Glob(text: text))
+    }
+
+    @Test("sessions are counted by dialect and realm")
+    func sessions() {
+        let registry = Registry()
+        let realm = Realm(rawValue: 7)
+        registry.opened(Self.dialect, in: .standard)
+        registry.opened(Self.dialect, in: .standard)
+        registry.opened(Self.dialect, in: realm)
+        registry.opened(Self.other, in: .standard)
+        registry.closed(Self.dialect, in: .standard)
+        #expect(registry.connectionCount(of: Self.dialect, in: .standard) == 1)
+        #expect(registry.connectionCount(of: Self.dialect, in: realm) == 1)
+        #expect(registry.connectionCount(of: Self.other, in: .standard) == 1)
+        #expect(registry.connectionCount(of: Self.other, in: realm) == 0)
+    }
+
+    @Test("subscriptions are listed in the order in which they came to be")
+    func order() {
+        let registry = Registry()
+        let patterns = ["b", "a", "c", "d", "e"].map { Self.glob($0, "*") }
+        for pattern in patterns { registry.subscribed(pattern, Self.dialect, in: .standard) }
+        registry.subscribed(patterns[3], Self.dialect, in: .standard)
+        registry.unsubscribed(patterns[1], Self.dialect, in: .standard)
+        registry.subscribed(patterns[1], Self.dialect, in: .standard)
+        let listed = registry.subscriptions(of: Self.dialect, in: .standard)
+        #expect(listed.map(\.pattern) == [0, 2, 3, 4, 1].map { patterns[$0] })
+        #expect(listed.map(\.subscriberCount) == [1, 1, 2, 1, 1])
+        #expect(registry.subscriptions(of: Self.other, in: .standard).isEmpty)
+    }
+
+    @Test("whether anybody subscribes under a parent is known until the last one goes")
+    func parents() {
+        let registry = Registry()
+        let (first, second) = (Self.glob("a.b", "*"), Self.glob("a.b", "x*"))
+        registry.subscribed(first, Self.dialect, in: .standard)
+        registry.subscribed(second, Self.dialect, in: .standard)
+        func isHeld(_ name: String, _ dialect: DialectID = Self.dialect) -> Bool {
+            registry.hasSubscribers(under: Self.room(name), of: dialect, in: .standard)
+        }
+        #expect(isHeld("a.b"))
+        #expect(!isHeld("a") && !isHeld("a.b.c") && !isHeld("a.b", Self.other))
+        registry.unsubscribed(first, Self.dialect, in: .standard)
+        #expect(isHeld("a.b"))
+        registry.unsubscribed(second, Self.dialect, in: .standard)
+        #expect(!isHeld("a.b"))
+    }
+
+    @Test("ending what does not exist changes nothing")
+    func unknown() {
+        let registry = Registry()
+        registry.unsubscribed(Self.glob("a", "*"), Self.dialect, in: .standard)
+        #expect(registry.subscriptions(of: Self.dialect, in: .standard).isEmpty)
+    }
+
+    @Test("procedures exist once declared")
+    func procedures() {
+        let registry = Registry()
+        #expect(!registry.hasProcedure("add", in: .standard))
+        registry.declare(procedure: "add")
+        #expect(registry.hasProcedure("add", in: .standard))
+    }
+}

@@ -1,0 +1,115 @@
+// Accepting: failures that pass, failures that pause, and a table that is full.
+
+import Engine
+import Telemetry
+import Testing
+import Uring
+
+@Suite("accepting, simulated")
+struct AcceptTests {
+    @Test("out of descriptors the listener rests 100 ms and recovers by itself")
+    func exhausted() {
+        for removed in [[], .multishotAccept] as [Features] {
+            var options = SimulatedOptions()
+            options.features.subtract(removed)
+            let world = TestWorld(options: options)
+            _ = world.open()
+            world.world.faults.failedAccept = 1_000
+            let client = world.request()
+            // An abort takes the connection along; a missing descriptor leaves it waiting.
+            world.exchangeAll()
+            let metrics = world.world.state.metrics[0]
+            if !client.socket.isReset {
+                #expect(metrics.value(of: Gauge.listenerPaused) == 1)
+                let turns = world.world.turnCount
+                world.world.pass(90_000_000)
+                #expect(world.world.turnCount - turns < 10)
+                #expect(!client.isOpen)
+                world.world.faults.failedAccept = 0
+                world.world.pass(30_000_000)
+                world.exchangeAll()
+                #expect(client.isOpen)
+                #expect(metrics.value(of: Gauge.listenerPaused) == 0)
+            }
+            world.world.faults.failedAccept = 0
+            world.end()
+            #expect(world.world.violations == [])
+        }
+    }
+
+    @Test("connections that were aborted while waiting do not stop the others")
+    func aborted() {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            var options = SimulatedOptions()
+            options.faults.failedAccept = 300
+            options.faults.endedMultishot = 300
+            let world = TestWorld(seed: seed, options: options)
+            let clients = (0..<20).map { _ in world.request() }
+            world.exchangeAll()
+            world.world.pass(2_000_000_000)
+            world.exchangeAll()
+            for client in clients { #expect(client.isOpen || client.socket.wasBroken) }
+            world.end()
+            #expect(world.world.violations == [], "seed \(seed)")
+        }
+    }
+
+    @Test("a full table answers 503 and keeps who is there")
+    func full() {
+        var limits = Limits()
+        limits.connectionsPerCore = 0.5
+        var options = SimulatedOptions()
+        options.socketLimit = 8
+        let world = TestWorld(limits: limits, options: options)
+        let clients = (0..<4).map { _ in world.open() }
+        let late = world.request()
+        world.exchangeAll()
+        #expect(late.refusal == 503)
+        late.socket.finishSending()
+        clients[0].writeClose(1000)
+        world.exchangeAll()
+        clients[0].socket.finishSending()
+        world.exchangeAll()
+        let next = world.open()
+        #expect(next.isOpen)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("with every descriptor in use the next one waits until one is free")
+    func everyDescriptor() {
+        var limits = Limits()
+        limits.connectionsPerCore = 1
+        var options = SimulatedOptions()
+        options.socketLimit = 4
+        let world = TestWorld(limits: limits, options: options)
+        let clients = (0..<4).map { _ in world.open() }
+        let late = world.request()
+        world.exchangeAll()
+        #expect(!late.isOpen)
+        clients[2].socket.reset()
+        world.world.pass(200_000_000)
+        world.exchangeAll()
+        #expect(late.isOpen)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("too many handshakes at once make the listener rest, not fail")
+    func handshakes() {
+        var limits = Limits()
+        limits.handshakesInProgress = 3
+        let world = TestWorld(limits: limits)
+        let silent = (0..<6).map { _ in world.connect() }
+        world.exchangeAll()
+        let client = world.request()
+        world.exchangeAll()
+        #expect(!client.isOpen)
+        // Ten seconds of silence, one of lingering, and the rest of the listener.
+        world.pass(seconds: 12, silent + [client])
+        world.exchangeAll()
+        #expect(client.isOpen)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+}

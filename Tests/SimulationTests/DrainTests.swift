@@ -1,0 +1,104 @@
+// Drain and stop: paced goodbyes, a deadline that holds, and nothing left.
+
+import Engine
+import Telemetry
+import Testing
+import WebSocket
+
+@Suite("drain, simulated")
+struct DrainTests {
+    private static let second: UInt64 = 1_000_000_000
+
+    @Test("a drain spreads its closes and is over by the deadline")
+    func spread() {
+        var options = SimulatedOptions()
+        options.socketLimit = 200
+        let world = TestWorld(cores: 2, options: options)
+        let clients = (0..<100).map { world.open(core: $0 % 2) }
+        let deaf = world.open()
+        deaf.answersClose = false
+        world.world.drain(
+            delay: 2 * Self.second, spread: 30 * Self.second, deadline: 60 * Self.second)
+        var closedByThen: [Int] = []
+        for _ in 0..<32 {
+            world.pass(seconds: 1, clients, slice: 0.5)
+            closedByThen.append(clients.count { $0.hasReceivedClose })
+        }
+        #expect(closedByThen[1] <= 3)
+        #expect(closedByThen[31] == 100)
+        // Never more than a fifth of them in a second: no wave comes back.
+        for place in 1..<32 { #expect(closedByThen[place] - closedByThen[place - 1] < 20) }
+        #expect(clients.allSatisfy { $0.receivedCode == 1001 })
+        world.pass(seconds: 30, clients, slice: 0.5)
+        #expect(world.world.state.connectionCount == 0)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("newcomers get in while a drain waits, then none; what is there works on")
+    func noNewcomers() {
+        let world = TestWorld()
+        let client = world.open()
+        world.world.drain(
+            delay: 2 * Self.second, spread: 10 * Self.second, deadline: 20 * Self.second)
+        let late = world.request()
+        client.write(Call.echo("{}"))
+        world.exchangeAll()
+        #expect(late.refusal == nil)
+        #expect(client.takeMessages().count == 1)
+        world.pass(seconds: 3, [client])
+        let tooLate = world.connect()
+        world.exchangeAll()
+        #expect(tooLate.socket.isReset)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("at the deadline the rest is dropped")
+    func deadline() {
+        let world = TestWorld()
+        let deaf = world.open(TestWorld.echo)
+        deaf.socket.sendWindow = 10
+        deaf.write(.binary, Array(repeating: 1, count: 1_000))
+        deaf.push()
+        world.world.settle()
+        world.world.drain(delay: 0, spread: 0, deadline: 3 * Self.second)
+        world.world.pass(2 * Self.second)
+        #expect(world.world.state.connectionCount == 1)
+        world.world.pass(2 * Self.second)
+        #expect(world.world.state.connectionCount == 0)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("a stop says goodbye and does not wait for those who do not listen")
+    func stop() {
+        let world = TestWorld(cores: 3)
+        let clients = (0..<9).map { world.open(core: $0 % 3) }
+        for client in clients.prefix(3) { client.answersClose = false }
+        let silent = world.connect(core: 1)
+        world.exchangeAll()
+        world.world.stop()
+        for _ in 0..<20 {
+            world.world.pass(100_000_000)
+            world.exchangeAll()
+        }
+        #expect(world.world.isOver)
+        #expect(clients.allSatisfy { $0.receivedCode == 1001 })
+        #expect(silent.socket.isFinished)
+        world.world.checkEmpty()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("a stop in the midst of a drain ends it")
+    func stopInDrain() {
+        let world = TestWorld()
+        let client = world.open()
+        world.world.drain(
+            delay: 10 * Self.second, spread: 10 * Self.second, deadline: 60 * Self.second)
+        world.pass(seconds: 1, [client])
+        world.end()
+        #expect(client.receivedCode == 1001)
+        #expect(world.world.violations == [])
+    }
+}

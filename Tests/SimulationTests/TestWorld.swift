@@ -1,0 +1,162 @@
+// The world of the hand-written tests: one route for openapi-ws, one for echo, limits at will.
+
+import DialectKit
+import Echo
+import Engine
+import OpenAPIRPC
+import Rooms
+
+/// A world with its routes, and what tests do to it in one line.
+final class TestWorld {
+    static let stream = "/stream"
+    static let echo = "/echo"
+    static let dialect = DialectID(rawValue: 0)
+
+    let world: SimulatedWorld
+    let registry: Registry
+    private(set) var clients: [SimulatedClient] = []
+    /// Calls of the procedure `slow` that wait for an answer.
+    let calls: PendingCalls
+
+    init(
+        seed: UInt64 = 1, cores: Int = 1, limits: Limits = Limits(), sendQueueSize: Int? = nil,
+        messageSize: Int? = nil, options: SimulatedOptions = SimulatedOptions(),
+        handler: (any RequestHandler)? = nil
+    ) {
+        let registry = Registry()
+        let calls = PendingCalls()
+        registry.declare(procedure: "slow")
+        var settings = EngineSettings()
+        settings.limits = limits
+        settings.handler = handler
+        settings.flushSlice = 64
+        settings.procedures["slow"] = { arguments, answer in calls.add(arguments, answer) }
+        var stream = Route(
+            path: Self.stream,
+            dialect: OpenAPIDialect(
+                id: Self.dialect, realm: .standard,
+                settings: OpenAPISettings(testMethods: true), directory: registry),
+            dialectID: Self.dialect)
+        var echo = Route(
+            path: Self.echo, dialect: EchoDialect(), dialectID: DialectID(rawValue: 1))
+        stream.sendQueueSize = sendQueueSize
+        stream.messageSize = messageSize
+        echo.sendQueueSize = sendQueueSize
+        echo.messageSize = messageSize
+        settings.routes = [stream, echo]
+        self.registry = registry
+        self.calls = calls
+        world = SimulatedWorld(
+            seed: seed, coreCount: cores, settings: settings, registry: registry, options: options)
+    }
+
+    /// Connects and asks for a WebSocket.
+    func request(_ path: String = stream, core: Int = 0, deflate: Bool = false) -> SimulatedClient {
+        let client = SimulatedClient(
+            world.connect(to: core), seed: world.random.next(), offersDeflate: deflate)
+        client.requestUpgrade(path)
+        client.push()
+        clients.append(client)
+        return client
+    }
+
+    /// Opens a WebSocket, and waits until it is.
+    func open(_ path: String = stream, core: Int = 0, deflate: Bool = false) -> SimulatedClient {
+        let client = request(path, core: core, deflate: deflate)
+        exchange(client)
+        precondition(client.isOpen, "\(client.arrivals)")
+        _ = client.takeArrivals()
+        return client
+    }
+
+    /// A bare connection.
+    func connect(core: Int = 0) -> SimulatedClient {
+        let client = SimulatedClient(world.connect(to: core), seed: world.random.next())
+        clients.append(client)
+        return client
+    }
+
+    /// Lets `readers` write and read until nothing moves any more.
+    func exchange(_ readers: SimulatedClient...) { exchange(readers) }
+
+    func exchange(_ readers: [SimulatedClient]) {
+        var moved = true
+        while moved {
+            for client in readers { client.push() }
+            guard world.settle() else { return world.violate("the cores do not come to rest") }
+            moved = false
+            for client in readers where client.read() > 0 { moved = true }
+            for client in readers where !client.outbox.isEmpty { moved = true }
+        }
+    }
+
+    func exchangeAll() { exchange(clients) }
+
+    /// Lets time pass while everybody in `readers` reads and answers.
+    func pass(seconds: Double, _ readers: [SimulatedClient], slice: Double = 0.1) {
+        var left = seconds
+        while left > 0 {
+            world.pass(UInt64(min(slice, left) * 1e9))
+            exchange(readers)
+            left -= slice
+        }
+    }
+
+    /// Ends the world; everybody reads to the end.
+    func end() {
+        exchangeAll()
+        world.checkQuiet()
+        world.stop()
+        for _ in 0..<200 where !world.isOver {
+            world.pass(100_000_000)
+            exchangeAll()
+        }
+        world.checkEmpty()
+    }
+}
+
+/// Calls that wait until a test answers them. Used from one thread.
+final class PendingCalls: @unchecked Sendable {
+    private var waiting: [(arguments: [UInt8], answer: @Sendable (Answer) -> Void)] = []
+
+    var count: Int { waiting.count }
+
+    func add(_ arguments: [UInt8], _ answer: @escaping @Sendable (Answer) -> Void) {
+        waiting.append((arguments, answer))
+    }
+
+    /// Answers one call with its own arguments.
+    func answer(at place: Int = 0) {
+        let (arguments, answer) = waiting.remove(at: place)
+        answer(.result(arguments))
+    }
+}
+
+/// The messages of openapi-ws that tests send.
+enum Call {
+    static func subscribe(_ channel: String, _ pattern: String = "*", id: String = "s") -> String {
+        #"{"id":"\#(id)","method":"subscribe","payload":{"channel":"\#(channel)","event":"\#(pattern)"}}"#
+    }
+
+    static func unsubscribe(_ channel: String, _ pattern: String = "*", id: String = "u") -> String {
+        #"{"id":"\#(id)","method":"unsubscribe","payload":{"channel":"\#(channel)","event":"\#(pattern)"}}"#
+    }
+
+    static func publish(
+        _ channel: String, _ event: String = "e", data: String, id: String = "p"
+    ) -> String {
+        #"{"id":"\#(id)","method":"publish","payload":{"channel":"\#(channel)","event":"\#(event)","data":\#(data)}}"#
+    }
+
+    static func echo(_ payload: String, id: String = "e") -> String {
+        #"{"id":"\#(id)","method":"echo","payload":\#(payload)}"#
+    }
+
+    static func call(_ method: String, _ payload: String = "{}", id: String = "c") -> String {
+        #"{"id":"\#(id)","method":"\#(method)","payload":\#(payload)}"#
+    }
+
+    static func event(_ channel: String, _ event: String = "e", data: String) -> String {
+        #"{"channel":"\#(channel)","event":"\#(event)","data":\#(data)}"#
+    }
+}
