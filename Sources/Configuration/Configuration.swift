@@ -41,13 +41,6 @@ extension Configuration {
             broken.append(
                 ("limits.message_burst", "has no meaning while limits.message_rate is 0 (off)"))
         }
-        if limits.acceptPauseShare > limits.connectionsPerCoreShare {
-            broken.append(
-                (
-                    "limits.accept_pause_share",
-                    "is above limits.connections_per_core_share, so it would never be reached"
-                ))
-        }
         if drain.deadline < drain.delay {
             broken.append(
                 (

@@ -28,7 +28,8 @@ import WebSocket
     @Test("every limit that is changed changes what the engine gets")
     func everyLimitCounts() {
         let elsewhere: Set<String> = [
-            "subscriptions_per_connection", "subscription_refusals", "memory", "process_send_queue_share", "globs_per_parent",
+            "subscriptions_per_connection", "subscription_refusals", "memory",
+            "process_send_queue_share", "globs_per_parent",
         ]
         let section = Configuration.sections.first { $0.name == "limits" }
         for setting in section?.settings ?? [] where !elsewhere.contains(setting.key) {

@@ -2,7 +2,7 @@
 
 The binary is .build/release/carillon, or what TESTED_CARILLON names. Its own environment variables
 are not inherited: a test says every setting it depends on. TESTED_ABSENT lists kernel features that
-all servers treat as absent (`all`: every optional one).
+all servers treat as absent (`all`: every optional one); TESTED_MEMORY_FACTOR widens bounds on memory.
 """
 
 import http.client
@@ -193,6 +193,11 @@ class Carillon:
     def __exit__(self, *error):
         # SIGINT: no drain. The drain has tests of its own.
         self.stop(signal.SIGINT)
+
+
+def bounded(mebioctets):
+    """A bound on memory in octets; sanitizers keep what is freed, so theirs is wider."""
+    return mebioctets * int(os.environ.get("TESTED_MEMORY_FACTOR", 1)) << 20
 
 
 def eventually(look, condition, patience=PATIENCE):

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from process import PATIENCE, eventually
+from process import PATIENCE, bounded, eventually
 from wire import CLOSE, PING, TEXT, Ended, Link, Peer, frame, upgrade
 
 
@@ -203,7 +203,7 @@ def test_memory_stays_bounded_with_many_slow_readers(start):
     for n in range(600):
         server.publish("a", f"{n}:" + "y" * 8192)
     # Backlogs share what they wait for: 200 of them cost little more than one.
-    assert server.resident() - before < 128 << 20
+    assert server.resident() - before < bounded(128)
     for ws in slow:
         ws.reset()
     server.settles(ws_open=0, subscriptions=0)
@@ -243,7 +243,7 @@ def test_a_flood_does_not_delay_others(start):
         return max(delays)
 
     undisturbed(attempt)
-    assert server.resident() - memory < 64 << 20
+    assert server.resident() - memory < bounded(64)
 
 
 def test_a_flood_of_pings_is_bounded(start):
@@ -257,7 +257,7 @@ def test_a_flood_of_pings_is_bounded(start):
                 ws.socket.sendall(piece)
         except OSError:
             pass
-        assert server.resident() - memory < 32 << 20
+        assert server.resident() - memory < bounded(32)
         with Peer(server.address) as other:
             assert other.call("echo", {"n": 1})["response"] == {"n": 1}
 
@@ -275,7 +275,7 @@ def test_a_pipeline_that_reads_no_answers_is_bounded(start):
         except OSError:
             pass
         assert sent < 64 << 20
-        assert server.resident() - memory < 32 << 20
+        assert server.resident() - memory < bounded(32)
 
 
 def test_subscriptions_of_one_connection_are_limited(start):
@@ -307,32 +307,17 @@ def test_more_than_a_hundred_errors_a_minute_are_1008(peer):
 
 
 def test_a_message_rate_holds_the_peer_back(start):
-    server = start("--echo", "/echo", settings={"limits.message_rate": 100, "limits.message_burst": 10})
+    server = start("--echo", "/echo", settings={"limits.message_rate": 50})
     with Peer(server.address, "/echo") as ws:
         begin = time.monotonic()
-        ws.send(frame(TEXT, "x") * 110)
-        for _ in range(110):
+        ws.send(frame(TEXT, "x") * 100)  # one second's worth at once, the rest as time passes
+        for _ in range(100):
             ws.message()
         assert 0.8 < time.monotonic() - begin < PATIENCE
 
 
-def test_connections_per_address_are_limited(start):
-    server = start(settings={"limits.connections_per_address": 3})
-    kept = [Peer(server.address) for _ in range(3)]
-    with Link(server.address) as link:
-        link.send(upgrade())
-        assert link.response()[0] == 429
-    Peer(server.address, source="127.0.0.2").close()
-    kept.pop().reset()
-    server.settles(ws_open=2)
-    Peer(server.address).close()
-    for ws in kept:
-        ws.close()
-
-
 def test_too_many_connections_are_refused_or_wait_and_the_rest_go_on(start):
-    server = start(prefix=("prlimit", "--nofile=2000"), settings={
-        "limits.connections_per_core_share": "0.02", "limits.accept_pause_share": "0.02"})
+    server = start(prefix=("prlimit", "--nofile=2000"), settings={"limits.connections_per_core_share": "0.02"})
     kept, turned_away = [], 0
     for _ in range(100):
         link = Link(server.address)

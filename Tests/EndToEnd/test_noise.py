@@ -8,7 +8,7 @@ import socket
 import struct
 
 import pytest
-from process import Carillon
+from process import Carillon, bounded
 from wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, deflate, frame, upgrade
 
 CONNECTIONS = 20_000
@@ -133,5 +133,5 @@ def test_noise_never_ends_the_process(cores):
         watch.close()
         server.settles(ws_open=0, subscriptions=0, connections_open=1)
         assert server.metrics()["connections_accepted_total"] > CONNECTIONS * 0.9, "they did get in"
-        assert server.resident() - calm < 32 << 20, "what is gone is forgotten"
+        assert server.resident() - calm < bounded(32), "what is gone is forgotten"
         assert server.metrics().get("uring_cq_overflow_total", 0) == 0

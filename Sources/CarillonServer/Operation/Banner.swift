@@ -11,13 +11,11 @@ enum Banner {
         var lines = ["carillon \(carillonVersion) listening on \(address)"]
         if let control { lines.append("  control on \(control) (/metrics, /health/ready)") }
         if let path = configuration.openapi.path {
-            let key = configuration.api.key == nil ? "" : "-H \"Authorization: Bearer $KEY\" "
             lines += [
                 "",
                 "  A subscriber:  websocat ws://\(place)\(path)",
                 "    then type    {\"id\":\"1\",\"method\":\"subscribe\",\"payload\":{\"channel\":\"news\"}}",
-                "  A publisher:   curl \(key)-d '{\"room\":\"news\",\"data\":\"hello\"}' "
-                    + "http://\(place)/api/publish",
+                "  A publisher:   " + publisher(configuration, at: place),
             ]
         }
         if let echo = configuration.server.echo {
@@ -27,10 +25,24 @@ enum Banner {
         return lines.map { $0 + "\n" }.joined()
     }
 
+    private static func publisher(_ configuration: Configuration, at place: String) -> String {
+        guard !configuration.isAPIClosed else {
+            return "needs a key (api.key), since the listener is not loopback"
+        }
+        let key =
+            configuration.api.key == nil ? "" : "-H \"Authorization: Bearer $KEY\" "
+        return "curl \(key)-d '{\"room\":\"news\",\"data\":\"hello\"}' http://\(place)/api/publish"
+    }
+
     /// An address one can connect to: listening on every address means that any will do.
     private static func reachable(_ address: String) -> String {
         if address.hasPrefix("0.0.0.0:") { return "127.0.0.1:" + address.dropFirst(8) }
         if address.hasPrefix("[::]:") { return "[::1]:" + address.dropFirst(5) }
         return address
     }
+}
+
+extension Configuration {
+    /// Without a key nobody may use the API of a listener that others can reach.
+    var isAPIClosed: Bool { api.key == nil && !server.listen.isLoopback }
 }

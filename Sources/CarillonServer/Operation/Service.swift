@@ -101,6 +101,11 @@ final class Service {
         if let address = server.controlAddress {
             log.logger.info("control", metadata: ["address": "\(address)"])
         }
+        if configuration.isAPIClosed {
+            log.logger.warning(
+                "the publish API is closed: the listener is not loopback and there is no key",
+                metadata: ["setting": "api.key"])
+        }
         if log.format == .text, StandardError.isTerminal {
             log.say(
                 Banner.text(

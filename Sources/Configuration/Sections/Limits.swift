@@ -184,7 +184,7 @@ extension Configuration.Limits {
             "Share of a core's descriptor table that connections may fill. Then 503 and close."),
         Setting(
             "accept_pause_share", \.acceptPauseShare, .share(0.01...1),
-            "Share of a core's descriptor table above which its listeners pause."),
+            "Share of a core's descriptor table above which its listeners pause and clients wait."),
         Setting(
             "connections_per_address", \.connectionsPerAddress, .count(0...10_000_000),
             "Connections of one address; 0 is no limit. Then 429 and close."),
