@@ -19,6 +19,8 @@ struct Listener {
     var isIPv6 = false
     var isArmed = false
     var isClosed = false
+    /// Its descriptor has been given back.
+    var isReleased = false
 }
 
 /// One core. `Kernel` is the ring, or its simulation in tests.
