@@ -82,6 +82,10 @@ extension Core where Kernel: ~Copyable {
         if firstCompletion == completions.count {
             completions.removeAll(keepingCapacity: true)
             firstCompletion = 0
+        } else if firstCompletion >= Self.spentLimit {
+            // A core that is never quite done would keep what it has done.
+            completions.removeFirst(firstCompletion)
+            firstCompletion = 0
         }
         var fresh = completions.count
         kernel.reap(into: &completions)

@@ -110,6 +110,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }
 
+    /// Completions carried out that may stand in front of those that are not.
+    static var spentLimit: Int { 8192 }
+
     init(
         kernel: consuming Kernel, index: Int, state: EngineState, listeners: [Listener]
     ) {
