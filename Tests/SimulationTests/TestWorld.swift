@@ -138,7 +138,8 @@ enum Call {
         #"{"id":"\#(id)","method":"subscribe","payload":{"channel":"\#(channel)","event":"\#(pattern)"}}"#
     }
 
-    static func unsubscribe(_ channel: String, _ pattern: String = "*", id: String = "u") -> String {
+    static func unsubscribe(_ channel: String, _ pattern: String = "*", id: String = "u") -> String
+    {
         #"{"id":"\#(id)","method":"unsubscribe","payload":{"channel":"\#(channel)","event":"\#(pattern)"}}"#
     }
 

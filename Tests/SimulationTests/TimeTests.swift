@@ -23,7 +23,9 @@ private final class TestHandler: RequestHandler, @unchecked Sendable {
 
     func bodyLimit(method: Method, path: String, listener: Int) -> Int? { 1_000 }
 
-    func answer() { waiting.removeFirst().respond(Response(status: 200, body: Array("later".utf8))) }
+    func answer() {
+        waiting.removeFirst().respond(Response(status: 200, body: Array("later".utf8)))
+    }
 }
 
 @Suite("time, simulated")

@@ -183,6 +183,9 @@ extension SimulatedWorld {
         cores.reduce((0, 0)) { ($0.0 + $1.ring.receiveCount, $0.1 + $1.ring.exhaustedCount) }
     }
 
+    /// Immediate sends submitted so far.
+    package var sendCount: Int { cores.reduce(0) { $0 + $1.ring.sendCount } }
+
     /// How often completions overflowed a queue.
     package var overflowCount: Int { cores.reduce(0) { $0 + $1.ring.overflowCount } }
 
