@@ -3,6 +3,7 @@
 import Engine
 import Telemetry
 import Testing
+import Uring
 import WebSocket
 
 @Suite("drain, simulated")
@@ -52,6 +53,28 @@ struct DrainTests {
         #expect(tooLate.socket.isReset)
         world.end()
         #expect(world.world.violations == [])
+    }
+
+    @Test("a listener that accepts and closes in the same turn is not asked again")
+    func acceptAndClose() {
+        for removed in [[], .multishotAccept] as [Features] {
+            for isStopped in [false, true] {
+                var options = SimulatedOptions()
+                options.features.subtract(removed)
+                let world = TestWorld(options: options)
+                world.exchangeAll()
+                let client = world.request()
+                if isStopped {
+                    world.world.stop()
+                } else {
+                    world.world.drain(delay: 0, spread: 0, deadline: 10 * Self.second)
+                }
+                world.exchangeAll()
+                #expect(client.refusal == 503 || client.socket.isFinished)
+                world.end()
+                #expect(world.world.violations == [])
+            }
+        }
     }
 
     @Test("at the deadline the rest is dropped")
