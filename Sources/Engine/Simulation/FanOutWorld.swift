@@ -3,7 +3,6 @@
 // What benchmarks measure: matching, encoding, queueing and flushing as they ship, and nothing of
 // a socket. Connections are opened behind the handshake's back, since nobody speaks for them.
 
-import Bytes
 package import DialectKit
 package import Rooms
 import Telemetry
