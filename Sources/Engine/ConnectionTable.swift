@@ -35,7 +35,7 @@ struct HotConnection: BitwiseCopyable {
     var socketIndex: Int32 = -1
     /// The publication this connection was last counted for.
     var stamp: UInt32 = 0
-    /// A backlogged connection's queue size lives here too; padding keeps the line whole.
+    /// Keeps the line whole.
     private var padding: (UInt32, UInt32, UInt64) = (0, 0, 0)
 
     init() {}
@@ -110,10 +110,7 @@ struct ConnectionTable: ~Copyable {
     mutating func close(_ slot: Int) {
         precondition(unsafe cold[slot] != nil)
         unsafe cold[slot] = nil
-        // By way of a copy: Swift 6.3's thread sanitizer breaks on the change in place.
-        var line = unsafe hot[slot]
-        line.retire()
-        unsafe hot[slot] = line
+        unsafe (hot + slot).pointee.retire()
         unsafe free[(firstFree + freeCount) % capacity] = UInt32(slot)
         freeCount += 1
     }
