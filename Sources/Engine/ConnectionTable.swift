@@ -40,6 +40,12 @@ struct HotConnection: BitwiseCopyable {
 
     init() {}
 
+    /// Ends this use of the slot: what still names it is stale.
+    mutating func retire() {
+        flags = []
+        generation &+= 1
+    }
+
     var socket: SocketHandle { SocketHandle(index: socketIndex, isDirect: isDirect) }
 }
 
@@ -104,8 +110,10 @@ struct ConnectionTable: ~Copyable {
     mutating func close(_ slot: Int) {
         precondition(unsafe cold[slot] != nil)
         unsafe cold[slot] = nil
-        unsafe hot[slot].flags = []
-        unsafe hot[slot].generation &+= 1
+        // By way of a copy: Swift 6.3's thread sanitizer breaks on the change in place.
+        var line = unsafe hot[slot]
+        line.retire()
+        unsafe hot[slot] = line
         unsafe free[(firstFree + freeCount) % capacity] = UInt32(slot)
         freeCount += 1
     }

@@ -15,6 +15,8 @@ package struct FanOutFigures: Sendable, Equatable {
     /// Sends given to the kernel, and the octets in them.
     package var sendCount = 0
     package var sendSize = 0
+
+    package init() {}
 }
 
 /// One core on a ``NullDriver``. Used by one thread.
@@ -76,8 +78,10 @@ extension Core where Kernel == NullDriver {
                 turn()
             }
         }
-        return FanOutFigures(
-            deliveryCount: Int(metrics.value(of: .deliveries) &- deliveries),
-            sendCount: kernel.sendCount - sends.0, sendSize: kernel.sendSize - sends.1)
+        var figures = FanOutFigures()
+        figures.deliveryCount = Int(metrics.value(of: .deliveries) &- deliveries)
+        figures.sendCount = kernel.sendCount - sends.0
+        figures.sendSize = kernel.sendSize - sends.1
+        return figures
     }
 }
