@@ -45,14 +45,13 @@ let package = Package(
 
         // Pure: octets and time in, values out.
         module("Bytes"),
-        module("Lockfree", imports: ["Bytes"]),
+        module("Lockfree"),
         module("HTTP1", imports: ["Bytes"]),
         module("WebSocket", imports: ["Bytes", "HTTP1", "CZlib"]),
         module("Codecs", imports: ["Bytes"]),
         module("Rooms", imports: ["Bytes"]),
         module("DialectKit", imports: ["Bytes", "Rooms"]),
-        module(
-            "Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "Rooms", "DialectKit"]),
+        module("Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "DialectKit"]),
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
@@ -60,7 +59,7 @@ let package = Package(
         module("Telemetry", imports: ["Bytes"]),
 
         // The kernel line: what follows talks to the world.
-        module("Uring", imports: ["CUring", "CSystem", "Bytes"]),
+        module("Uring", imports: ["CUring", "CSystem"]),
         module(
             "Engine",
             imports: [
@@ -70,7 +69,8 @@ let package = Package(
         module(
             "Control",
             imports: [
-                "Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry", "Engine",
+                "Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "DialectKit", "Telemetry",
+                "Engine",
             ]),
         module(
             "Carillon",
@@ -101,7 +101,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CCounters", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
-                "DialectKit", "OpenAPIRPC",
+                "DialectKit", "OpenAPIRPC", "Engine",
             ],
             path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
 

@@ -5,7 +5,8 @@
 
 /// A growable, uniquely owned run of octets.
 ///
-/// Safety: `base` points to `capacity` octets, allocated here and freed in `deinit`; the first
+/// Safety: `base` points to `capacity` octets, allocated here and freed in `deinit` (nowhere while
+/// `capacity` is 0); the first
 /// `count` are initialized, and nothing outside this file writes through it.
 @safe
 @frozen
@@ -15,10 +16,17 @@ package struct OctetBuffer: ~Copyable {
     @usableFromInline package internal(set) var capacity: Int
     @usableFromInline package internal(set) var count: Int
 
-    /// Makes an empty buffer with room for `capacity` octets.
+    /// Makes an empty buffer with room for `capacity` octets; one without room allocates nothing.
     @inlinable
     package init(capacity: Int = 64) {
         precondition(capacity >= 0)
+        guard capacity > 0 else {
+            // Never read, written or freed: there is no octet in it.
+            unsafe base = UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
+            self.capacity = 0
+            count = 0
+            return
+        }
         let size = Swift.max(capacity, 16)
         unsafe base = .allocate(byteCount: size, alignment: 16)
         self.capacity = size
@@ -33,7 +41,9 @@ package struct OctetBuffer: ~Copyable {
     }
 
     @inlinable
-    deinit { unsafe base.deallocate() }
+    deinit {
+        if capacity > 0 { unsafe base.deallocate() }
+    }
 
     @inlinable
     package var isEmpty: Bool { count == 0 }
@@ -158,10 +168,10 @@ package struct OctetBuffer: ~Copyable {
 
     @usableFromInline
     internal mutating func grow(to needed: Int) {
-        let size = Swift.max(needed, capacity * 2)
+        let size = Swift.max(needed, capacity * 2, 16)
         let fresh = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
         unsafe fresh.copyMemory(from: base, byteCount: count)
-        unsafe base.deallocate()
+        if capacity > 0 { unsafe base.deallocate() }
         unsafe base = fresh
         capacity = size
     }

@@ -35,10 +35,16 @@ struct HotConnection: BitwiseCopyable {
     var socketIndex: Int32 = -1
     /// The publication this connection was last counted for.
     var stamp: UInt32 = 0
-    /// A backlogged connection's queue size lives here too; padding keeps the line whole.
+    /// Keeps the line whole.
     private var padding: (UInt32, UInt32, UInt64) = (0, 0, 0)
 
     init() {}
+
+    /// Ends this use of the slot: what still names it is stale.
+    mutating func retire() {
+        flags = []
+        generation &+= 1
+    }
 
     var socket: SocketHandle { SocketHandle(index: socketIndex, isDirect: isDirect) }
 }
@@ -104,8 +110,7 @@ struct ConnectionTable: ~Copyable {
     mutating func close(_ slot: Int) {
         precondition(unsafe cold[slot] != nil)
         unsafe cold[slot] = nil
-        unsafe hot[slot].flags = []
-        unsafe hot[slot].generation &+= 1
+        unsafe (hot + slot).pointee.retire()
         unsafe free[(firstFree + freeCount) % capacity] = UInt32(slot)
         freeCount += 1
     }

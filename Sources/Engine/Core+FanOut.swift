@@ -78,7 +78,7 @@ extension Core where Kernel: ~Copyable {
             let list = matched[place]
             let envelope = rooms.envelopeClass(of: list)
             let dialect = dialect(ofLane: envelope.lane)
-            if let reading = publication.reading, publication.dialect == dialect.id,
+            if let reading = publication.reading, publication.dialect?.rawValue == dialect.id.rawValue,
                 reading != envelope.reading
             {
                 continue

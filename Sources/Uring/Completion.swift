@@ -73,4 +73,13 @@ package struct SendHeader: BitwiseCopyable {
         unsafe self.pieces = pieces
         pieceCount = count
     }
+
+    /// Octets in all pieces; they must live.
+    @unsafe
+    package var size: Int {
+        guard let pieces = unsafe pieces?.assumingMemoryBound(to: SendPiece.self) else { return 0 }
+        var size = 0
+        for place in 0..<pieceCount { size &+= unsafe pieces[place].size }
+        return size
+    }
 }

@@ -57,7 +57,7 @@ final class RunningServer {
         client.owner = self
         let event = event.map { ",\"event\":\"\($0)\"" } ?? ""
         try client.send(
-            "{\"id\":\"s\",\"method\":\"subscribe\",\"payload\":{\"channel\":\"\(channel)\"\(event)}}"
+            #"{"id":"s","method":"subscribe","payload":{"channel":"\#(channel)"\#(event)}}"#
         )
         let reply = try client.message()
         try #require(reply.contains("\"response\""), "\(reply)")

@@ -316,6 +316,20 @@ def test_a_message_rate_holds_the_peer_back(start):
         assert 0.8 < time.monotonic() - begin < PATIENCE
 
 
+def test_connections_per_address_are_limited(start):
+    server = start(settings={"limits.connections_per_address": 3})
+    kept = [Peer(server.address) for _ in range(3)]
+    with Link(server.address) as link:
+        link.send(upgrade())
+        assert link.response()[0] == 429
+    Peer(server.address, source="127.0.0.2").close()
+    kept.pop().reset()
+    server.settles(ws_open=2)
+    Peer(server.address).close()
+    for ws in kept:
+        ws.close()
+
+
 def test_too_many_connections_are_refused_or_wait_and_the_rest_go_on(start):
     server = start(prefix=("prlimit", "--nofile=2000"), settings={"limits.connections_per_core_share": "0.02"})
     kept, turned_away = [], 0

@@ -41,6 +41,9 @@ struct RingTests {
     func timesOut() throws {
         var ring = try Ring(Self.options())
         while ring.unsubmittedCount > 0 { _ = ring.enter(timeout: 0) }
+        // Without a buffer ring, giving the buffers out has completions of its own.
+        var started: [Completion] = []
+        ring.reap(into: &started)
         #expect(ring.enter(timeout: 1_000_000) == .timedOut)
     }
 
@@ -68,6 +71,7 @@ struct RingTests {
         var completions: [Completion] = []
         ring.reap(into: &completions)
         completions.removeAll { $0.token == 1 && $0.result == 10 }  // no skipped successes
+        completions.removeAll { !(1...3).contains($0.token) }  // no buffer ring
         let short = try #require(completions.first { $0.token == 2 })
         #expect(short.result > 0 && Int(short.result) < octets.count)
         #expect(completions.contains { $0.token == 3 && $0.result == -EAGAIN })

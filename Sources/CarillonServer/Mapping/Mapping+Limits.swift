@@ -1,6 +1,6 @@
 // [limits] and [drain] as the engine takes them. Every setting of both sections is used here, in
-// `Mapping+Protocols.swift` (subscriptions), in `MemoryPlan.swift` (memory and its share), or by the
-// control plane (body_size).
+// `Mapping+Protocols.swift` (subscriptions), in `MemoryPlan.swift` (memory), or by the control
+// plane (body_size).
 
 import Carillon
 import Configuration

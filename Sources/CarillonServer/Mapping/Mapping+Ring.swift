@@ -4,7 +4,7 @@ import Configuration
 import Uring
 
 extension RingOptions {
-    /// - Parameter socketCount: Sockets of one core; see ``socketCount(descriptors:memory:cores:)``.
+    /// - Parameter socketCount: Sockets of one core, as the function below makes it.
     init(_ configuration: Configuration, socketCount: Int) {
         let given = configuration.engine
         self.init()

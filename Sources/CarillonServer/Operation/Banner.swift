@@ -14,7 +14,8 @@ enum Banner {
             lines += [
                 "",
                 "  A subscriber:  websocat ws://\(place)\(path)",
-                "    then type    {\"id\":\"1\",\"method\":\"subscribe\",\"payload\":{\"channel\":\"news\"}}",
+                "    then type    "
+                    + #"{"id":"1","method":"subscribe","payload":{"channel":"news"}}"#,
                 "  A publisher:   " + publisher(configuration, at: place),
             ]
         }

@@ -1,8 +1,9 @@
 // StallWatch — decides from outside whether a core's loop is stuck in a turn.
 //
-// Pure: looks come in, verdicts come out. A core that is awake and whose count of turns stands still
-// is inside a turn; how long, is counted in looks. A look adds at most twice the usual distance, so
-// a process that was stopped and goes on (SIGSTOP, a suspended machine) is not taken for a stuck one.
+// Pure: looks come in, verdicts come out. A core that is awake and whose count of turns stands
+// still is inside a turn; how long, is counted in looks. A look adds at most twice the usual
+// distance, so a process that was stopped and goes on (SIGSTOP, a suspended machine) is not taken
+// for a stuck one.
 
 struct StallWatch {
     enum Verdict: Equatable {

@@ -65,8 +65,8 @@ extension Configuration {
         package static let settings: [Setting<Engine>] = [
             Setting(
                 "submission_entries", \.submissionEntries, .powerOfTwo(32...8192),
-                "Entries of a core's submission queue; the completion queue has eight times as many. "
-                    + "Halved at start while the locked-memory limit refuses them."),
+                "Entries of a core's submission queue; the completion queue has eight times as "
+                    + "many. Halved at start while the locked-memory limit refuses them."),
             Setting(
                 "receive_buffers", \.receiveBuffers, .powerOfTwo(64...32_768),
                 "Receive buffers of a core, lent to the kernel. One busy peer takes 33 per turn."),

@@ -1,0 +1,60 @@
+// The world of the fan-out benchmark counts what it claims to.
+
+import DialectKit
+import Engine
+import OpenAPIRPC
+import Rooms
+import Testing
+
+@Suite struct FanOutWorldTests {
+    private static let dialect = DialectID(rawValue: 0)
+
+    /// A world with `subscriberCount` connections, each in the same room.
+    private func world(subscriberCount: Int, room: Room, flushSlice: Int) -> FanOutWorld {
+        var settings = EngineSettings()
+        settings.flushSlice = flushSlice
+        settings.routes = [
+            Route(
+                path: "/stream",
+                dialect: OpenAPIDialect(
+                    id: Self.dialect, realm: .standard, settings: OpenAPISettings(),
+                    directory: Registry()),
+                dialectID: Self.dialect)
+        ]
+        let world = FanOutWorld(settings: settings, connectionLimit: subscriberCount)
+        for _ in 0..<subscriberCount { world.open(subscribedTo: .exact(room), reading: 1) }
+        return world
+    }
+
+    @Test("a turn's publications leave in one send per subscriber, over several slices too")
+    func joins() throws {
+        var room = Room()
+        try unsafe room.append(Array("news".utf8).span.bytes)
+        let publication = Publication(
+            realm: .standard, room: room, payload: Array("1".utf8), dialect: Self.dialect,
+            reading: 1)
+        // Header, then what openapi-ws writes around the payload.
+        let frameSize = 2 + #"{"channel":"news","event":"","data":1}"#.utf8.count
+        for flushSlice in [4, 64] {
+            let world = world(subscriberCount: 10, room: room, flushSlice: flushSlice)
+            for publicationCount in [1, 3] {
+                let figures = world.publish(
+                    Array(repeating: publication, count: publicationCount), turnCount: 5)
+                #expect(figures.deliveryCount == 10 * publicationCount * 5)
+                #expect(figures.sendCount == 10 * 5)
+                #expect(figures.sendSize == 10 * publicationCount * 5 * frameSize)
+            }
+        }
+    }
+
+    @Test("what nobody subscribes to reaches nobody")
+    func misses() throws {
+        var room = Room()
+        var other = Room()
+        try unsafe room.append(Array("news".utf8).span.bytes)
+        try unsafe other.append(Array("weather".utf8).span.bytes)
+        let world = world(subscriberCount: 3, room: room, flushSlice: 64)
+        let publication = Publication(realm: .standard, room: other, payload: Array("1".utf8))
+        #expect(world.publish([publication], turnCount: 2) == FanOutFigures())
+    }
+}
