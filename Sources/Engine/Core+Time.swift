@@ -43,6 +43,8 @@ extension Core where Kernel: ~Copyable {
             deadline = min(deadline, backlog.lastProgress + limits.slowWriteTime)
         }
         if let drainTime = connection.drainTime { deadline = min(deadline, drainTime) }
+        // Another deadline set meanwhile must not let it sleep until then.
+        if connection.waitsForTick { deadline = min(deadline, now + TimingWheel.tick) }
         wheel.set(connection.slot, at: deadline)
     }
 
