@@ -45,6 +45,11 @@ final class Schedule {
         limits.framesPerTurn = random.pick([2, 8, 128])
         limits.parkedSize = random.pick([512, 4096, 262_144])
         limits.sendQueueSize = random.pick([8_192, 32_768, 1 << 20])
+        if random.chance(200) {
+            limits.messageRate = random.pick([20, 200])
+            limits.messageBurst = 20
+        }
+        if random.chance(200) { limits.mailSize = random.pick([0, 1_000]) }
         test = TestWorld(
             seed: random.next(), cores: random.within(1...3), limits: limits,
             sendQueueSize: limits.sendQueueSize, messageSize: 4_096, options: options,
@@ -246,16 +251,11 @@ final class Schedule {
         world.interlude = nil
         defer { if !isEnding { world.interlude = { [unowned self] in act() } } }
         exchange()
-        // A listener that ran out of descriptors tries again every 100 ms.
-        var patience = 5
-        repeat {
-            world.pass(300_000_000)
-            exchange()
-            patience -= 1
-        } while patience > 0 && actors.contains { !$0.client.socket.isAccepted }
+        waitForTicks()
         while test.calls.count > 0 {
             test.calls.answer()
             exchange()
+            waitForTicks()
         }
         world.checkQuiet()
         for actor in actors {
@@ -264,6 +264,19 @@ final class Schedule {
             actor.checkPongs()
             actor.checkOwed(posted, actors)
         }
+    }
+
+    /// A listener that ran out of descriptors tries again every 100 ms, and so is whoever sent too
+    /// much looked at again.
+    private func waitForTicks() {
+        var patience = 30
+        repeat {
+            world.pass(300_000_000)
+            exchange()
+            patience -= 1
+            if patience < 25, !world.isAnybodyHeld { return }
+        } while patience > 0
+            && (world.isAnybodyHeld || actors.contains { !$0.client.socket.isAccepted })
     }
 
     private func exchange() {

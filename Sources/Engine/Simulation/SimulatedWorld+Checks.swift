@@ -175,6 +175,15 @@ extension SimulatedWorld {
         return text
     }
 
+    /// Whether somebody is not read until the next tick.
+    package var isAnybodyHeld: Bool {
+        cores.contains { core in
+            (0..<core.core.table.capacity).contains {
+                core.core.table.connection(at: $0)?.waitsForTick == true
+            }
+        }
+    }
+
     /// Octets in all backlogs.
     package var backlogSize: Int { state.backlogOctets.load(ordering: .relaxed) }
 
