@@ -121,7 +121,7 @@ extension Core where Kernel: ~Copyable {
                 finishing.append(id)
                 continue
             }
-            unsafe table.hot[connection.slot].flags.remove(.open)
+            unsafe (table.hot + connection.slot).pointee.flags.remove(.open)
             if connection.isPeerFinished || isStopping {
                 closeNow(connection)
                 continue
@@ -156,7 +156,7 @@ extension Core where Kernel: ~Copyable {
     /// Gives up a peer that does not read: 1013 is attempted behind what it already has.
     mutating func shed(_ connection: Connection, reason: CloseReason) {
         guard connection.phase < .finishing else { return }
-        unsafe table.hot[connection.slot].flags.remove(.overflowing)
+        unsafe (table.hot + connection.slot).pointee.flags.remove(.overflowing)
         if connection.phase == .open {
             leaveRooms(connection)
             metrics.countClose(code: 1013, side: .server, reason: reason)
@@ -185,7 +185,7 @@ extension Core where Kernel: ~Copyable {
         connection.parked = nil
         connection.receiver = nil
         connection.exchange = nil
-        unsafe table.hot[connection.slot].flags = []
+        unsafe (table.hot + connection.slot).pointee.flags = []
         wheel.remove(connection.slot)
         guard !connection.isQuiet else {
             release(connection)

@@ -79,7 +79,7 @@ extension Core where Kernel: ~Copyable {
         // Never under twice the message limit, or one message could overflow an empty queue.
         let messageSize = route.messageSize ?? limits.messageSize
         let limit = max(route.sendQueueSize ?? limits.sendQueueSize, 2 * messageSize)
-        unsafe table.hot[connection.slot].limit = UInt32(clamping: limit)
+        unsafe (table.hot + connection.slot).pointee.limit = UInt32(clamping: limit)
         state.registry.opened(route.dialectID, in: route.realm)
         // Balancers need time to see the red light: who comes meanwhile is drained like the rest.
         if let drain { setDrainTime(of: connection, drain) }
