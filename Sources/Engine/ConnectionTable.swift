@@ -35,7 +35,7 @@ struct HotConnection: BitwiseCopyable {
     var socketIndex: Int32 = -1
     /// The publication this connection was last counted for.
     var stamp: UInt32 = 0
-    /// A backlogged connection's queue size lives here too; padding keeps the line whole.
+    /// Keeps the line whole.
     private var padding: (UInt32, UInt32, UInt64) = (0, 0, 0)
 
     init() {}

@@ -12,14 +12,25 @@ extension Core where Kernel: ~Copyable {
         kernel.accept(on: listeners[place].descriptor, token: Token(.accept, slot: place))
     }
 
+    /// Gives the descriptor of a closed listener back, once no accept uses it.
+    mutating func release(listener place: Int) {
+        guard listeners[place].isClosed, !listeners[place].isReleased else { return }
+        listeners[place].isReleased = true
+        kernel.closeListener(listeners[place].descriptor)
+    }
+
     mutating func accepted(_ token: Token, _ completion: Completion) {
         let place = token.slot
         guard place < listeners.count else { return }
         if !completion.hasMore { listeners[place].isArmed = false }
         defer {
             if !listeners[place].isArmed {
-                metrics.count(rearmed: .accept)
-                armAccept(place)
+                if listeners[place].isClosed {
+                    release(listener: place)
+                } else {
+                    metrics.count(rearmed: .accept)
+                    armAccept(place)
+                }
             }
         }
         guard completion.result >= 0 else {

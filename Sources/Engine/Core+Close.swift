@@ -20,6 +20,8 @@ extension Core where Kernel: ~Copyable {
         connection.phase = .closing
         connection.phaseDeadline = now + limits.closeTime
         setDeadline(of: connection)
+        // Nothing waits for an answer any more; among what was held may be the peer's close.
+        releaseInput(connection)
         if connection.isPeerFinished { finish(connection) }
     }
 

@@ -90,9 +90,12 @@ extension Core where Kernel: ~Copyable {
             }
             listeners[place].isClosed = true
             if listeners[place].isArmed {
+                // The accept may not have reached the kernel yet, which knows it by descriptor: that
+                // is closed when the accept has ended.
                 kernel.cancel(Token(.accept, slot: place), token: Token(.cancel))
+            } else {
+                release(listener: place)
             }
-            kernel.closeListener(listeners[place].descriptor)
         }
     }
 

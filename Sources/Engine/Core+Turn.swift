@@ -15,12 +15,14 @@ extension Core where Kernel: ~Copyable {
         end()
     }
 
-    /// What was prepared in the last turn, closes above all, still has to reach the kernel.
+    /// What was prepared in the last turn, closes above all, still has to reach the kernel; and
+    /// listeners whose accept has not been seen to end are closed now, as it ends with the ring.
     mutating func end() {
         while kernel.unsubmittedCount > 0 {
             _ = kernel.enter(timeout: 0)
             kernel.reap(into: &completions)
         }
+        for place in listeners.indices { release(listener: place) }
     }
 
     mutating func start() {
@@ -79,6 +81,10 @@ extension Core where Kernel: ~Copyable {
     private mutating func reap() {
         if firstCompletion == completions.count {
             completions.removeAll(keepingCapacity: true)
+            firstCompletion = 0
+        } else if firstCompletion >= Self.spentLimit {
+            // A core that is never quite done would keep what it has done.
+            completions.removeFirst(firstCompletion)
             firstCompletion = 0
         }
         var fresh = completions.count

@@ -19,6 +19,8 @@ struct Listener {
     var isIPv6 = false
     var isArmed = false
     var isClosed = false
+    /// Its descriptor has been given back.
+    var isReleased = false
 }
 
 /// One core. `Kernel` is the ring, or its simulation in tests.
@@ -107,6 +109,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
 
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }
+
+    /// Completions carried out that may stand in front of those that are not.
+    static var spentLimit: Int { 8192 }
 
     init(
         kernel: consuming Kernel, index: Int, state: EngineState, listeners: [Listener]

@@ -24,6 +24,8 @@ struct TimingWheel: ~Copyable {
     /// The last tick that was looked at.
     private(set) var current: UInt32 = 1
     private(set) var count = 0
+    /// No bucket before this tick holds anything that is due in its round.
+    private var soonest = UInt32.max
 
     /// - Parameter now: Nanoseconds; ticks count from here.
     init(capacity: Int, now: UInt64) {
@@ -51,16 +53,22 @@ struct TimingWheel: ~Copyable {
         return UInt32(clamping: (elapsed + Self.tick - 1) / Self.tick + 1)
     }
 
-    /// Nanoseconds at which the next tick begins that has anything in it, at most `horizon` away.
-    func nextDeadline(horizon: Int = 600) -> UInt64? {
+    /// Nanoseconds before which nothing is due, or `nil` when nothing ever is. O(1).
+    ///
+    /// A lower bound: a deadline that was moved or taken away may still be the reason for it.
+    func nextDeadline() -> UInt64? {
         guard count > 0 else { return nil }
-        for distance in 1...Swift.max(1, min(horizon, Self.bucketCount)) {
-            let tick = current &+ UInt32(distance)
-            if unsafe heads[Int(tick) % Self.bucketCount] != Self.none {
-                return origin + UInt64(tick - 1) * Self.tick
-            }
+        return origin + UInt64(max(soonest, current + 1) - 1) * Self.tick
+    }
+
+    /// The next tick whose bucket holds anything.
+    private func nextOccupied() -> UInt32 {
+        guard count > 0 else { return .max }
+        for distance in 1...UInt32(Self.bucketCount) {
+            let tick = current &+ distance
+            if unsafe heads[Int(tick) % Self.bucketCount] != Self.none { return tick }
         }
-        return origin + UInt64(current) * Self.tick + UInt64(horizon) * Self.tick
+        return .max
     }
 
     /// Sets or moves the deadline of `slot`; a time gone by is due at the next tick.
@@ -76,6 +84,7 @@ struct TimingWheel: ~Copyable {
         if head != Self.none { unsafe previous[Int(head)] = UInt32(slot) }
         unsafe heads[bucket] = UInt32(slot)
         unsafe due[slot] = tick
+        soonest = min(soonest, tick)
         count += 1
     }
 
@@ -115,6 +124,7 @@ struct TimingWheel: ~Copyable {
             }
         }
         current = target
+        if soonest <= target { soonest = nextOccupied() }
     }
 
     /// Whether a slot has a deadline (for tests and the simulation).

@@ -23,7 +23,7 @@ extension Ring {
         } else {
             entry.operation_flags = UInt32(SOCK_CLOEXEC.rawValue)
         }
-        push(entry)
+        push(&entry)
     }
 
     /// What `accept` yielded, as a socket.
@@ -39,7 +39,7 @@ extension Ring {
         if features.contains(.multishotReceive) {
             entry.ioprio = UInt16(CARILLON_RECV_MULTISHOT)
         }
-        push(entry)
+        push(&entry)
     }
 
     /// Sends one run of octets; they must live until the send is known to be done.
@@ -52,7 +52,7 @@ extension Ring {
         entry.address = UInt64(UInt(bitPattern: start))
         entry.length = UInt32(clamping: size)
         finish(&entry, mode)
-        push(entry)
+        push(&entry)
     }
 
     /// Sends the pieces of `header` as one; header and pieces must live until submission.
@@ -65,7 +65,7 @@ extension Ring {
         entry.address = UInt64(UInt(bitPattern: header))
         entry.length = 1
         finish(&entry, mode)
-        push(entry)
+        push(&entry)
     }
 
     private func finish(_ entry: inout carillon_sqe, _ mode: SendMode) {
@@ -81,7 +81,7 @@ extension Ring {
     package mutating func shutdown(_ socket: SocketHandle, both: Bool, token: UInt64) {
         var entry = Self.entry(CARILLON_OP_SHUTDOWN, token, socket)
         entry.length = UInt32(both ? SHUT_RDWR : SHUT_WR)
-        push(entry)
+        push(&entry)
     }
 
     /// Cancels the submission that carries `target`; its own completion still comes.
@@ -89,7 +89,7 @@ extension Ring {
         var entry = Self.entry(CARILLON_OP_ASYNC_CANCEL, token)
         entry.address = target
         entry.fd = -1
-        push(entry)
+        push(&entry)
     }
 
     package mutating func close(_ socket: SocketHandle, token: UInt64) {
@@ -99,7 +99,7 @@ extension Ring {
         } else {
             entry.fd = socket.index
         }
-        push(entry)
+        push(&entry)
     }
 
     /// Reads the counter of an eventfd into `counter`.
@@ -111,7 +111,7 @@ extension Ring {
         entry.fd = descriptor
         entry.address = UInt64(UInt(bitPattern: counter))
         entry.length = 8
-        push(entry)
+        push(&entry)
     }
 
     /// Posts a completion with `remoteToken` to another ring.
@@ -124,7 +124,7 @@ extension Ring {
         if features.contains(.skippedSuccess) {
             entry.flags |= UInt8(CARILLON_SQE_SKIP_SUCCESS)
         }
-        push(entry)
+        push(&entry)
     }
 
     /// Asks for the peer address of a socket (needs ``Features/peerNames``); `size` octets, exact.
@@ -132,7 +132,8 @@ extension Ring {
     package mutating func peerName(
         of socket: SocketHandle, into address: UnsafeMutableRawPointer, size: Int, token: UInt64
     ) {
-        unsafe push(Self.peerNameEntry(socket, into: address, size: size, token: token))
+        var entry = unsafe Self.peerNameEntry(socket, into: address, size: size, token: token)
+        push(&entry)
     }
 
     @unsafe

@@ -185,9 +185,9 @@ package struct Ring: ~Copyable {
         }
     }
 
-    mutating func push(_ entry: carillon_sqe) {
+    /// Copies an entry into the queue; in place of a value, since a copy more is felt here.
+    mutating func push(_ entry: inout carillon_sqe) {
         preparedCount &+= 1
-        var entry = entry
         if waiting.isEmpty, unsafe carillon_ring_push(ring, &entry) { return }
         fullCount += 1
         if waiting.isEmpty {
@@ -239,7 +239,7 @@ package struct Ring: ~Copyable {
             entry.buffer_group = Self.bufferGroup
             entry.user_data = Self.ignoredToken
             if features.contains(.skippedSuccess) { entry.flags = UInt8(CARILLON_SQE_SKIP_SUCCESS) }
-            push(entry)
+            push(&entry)
         }
     }
 

@@ -86,6 +86,21 @@ struct CloseTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("a close in the midst of a held call is answered like any other")
+    func closeBehindCall() {
+        let world = TestWorld()
+        let client = world.open()
+        client.write(Call.call("slow"))
+        world.exchangeAll()
+        world.world.drain(delay: 0, spread: 0, deadline: 60_000_000_000)
+        world.pass(seconds: 0.5, [client])
+        #expect(client.takeArrivals() == [.close(1001)])
+        #expect(client.socket.isFinished)
+        world.calls.answer()
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("what a refused peer still sends does not take our last words from it")
     func lingering() {
         let world = TestWorld()

@@ -46,7 +46,8 @@ final class Schedule {
         limits.sendQueueSize = random.pick([8_192, 32_768, 1 << 20])
         test = TestWorld(
             seed: random.next(), cores: random.within(1...3), limits: limits,
-            sendQueueSize: limits.sendQueueSize, messageSize: 4_096, options: options)
+            sendQueueSize: limits.sendQueueSize, messageSize: 4_096, options: options,
+            flushSlice: random.pick([1, 2, 5, 64]))
         actorLimit = random.chance(100) ? random.within(20...40) : random.within(2...10)
         loudness = random.pick([20, 200, 2_000])
         self.random = random

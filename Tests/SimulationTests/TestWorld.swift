@@ -21,7 +21,7 @@ final class TestWorld {
     init(
         seed: UInt64 = 1, cores: Int = 1, limits: Limits = Limits(), sendQueueSize: Int? = nil,
         messageSize: Int? = nil, options: SimulatedOptions = SimulatedOptions(),
-        handler: (any RequestHandler)? = nil
+        handler: (any RequestHandler)? = nil, flushSlice: Int = 64
     ) {
         let registry = Registry()
         let calls = PendingCalls()
@@ -29,7 +29,7 @@ final class TestWorld {
         var settings = EngineSettings()
         settings.limits = limits
         settings.handler = handler
-        settings.flushSlice = 64
+        settings.flushSlice = flushSlice
         settings.procedures["slow"] = { arguments, answer in calls.add(arguments, answer) }
         var stream = Route(
             path: Self.stream,

@@ -227,7 +227,8 @@ extension SimulatedRing {
     }
 
     private func progressSend(_ socket: SimulatedSocket) {
-        guard let send = socket.patientSend else { return }
+        // By itself: the receive of the same socket may have ended long before.
+        guard let send = socket.patientSend, !random.chance(faults.delay) else { return }
         var result: Int32
         if socket.isReset || socket.isShutDown {
             result = socket.isReset ? -104 : -32

@@ -109,6 +109,9 @@ extension SimulatedWorld {
                     "core \(index): \(core.ring.openedCount) descriptors opened, "
                         + "\(core.ring.closedCount) closed")
             }
+            for listener in core.ring.listeners where !listener.isClosed {
+                violate("core \(index): listener \(listener.descriptor) is left open")
+            }
             // What came after the end is still told to nobody, but gives its buffers back.
             for _ in 0..<3 {
                 core.isInTurn = true
