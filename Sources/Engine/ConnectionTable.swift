@@ -54,6 +54,8 @@ struct HotConnection: BitwiseCopyable {
 @safe
 struct ConnectionTable: ~Copyable {
     let capacity: Int
+    /// Changed in place by `(hot + slot).pointee`: on `hot[slot]` Swift 6.3 does not compile under
+    /// the thread sanitizer ("Invalid bitcast") when the table is a field of something noncopyable.
     let hot: UnsafeMutablePointer<HotConnection>
     private let cold: UnsafeMutablePointer<Connection?>
     /// Free slots, oldest first: a ring of `capacity` places.
