@@ -269,12 +269,12 @@ final class Schedule {
     /// A listener that ran out of descriptors tries again every 100 ms, and so is whoever sent too
     /// much looked at again.
     private func waitForTicks() {
-        var patience = 30
+        var patience = 150
         repeat {
             world.pass(300_000_000)
             exchange()
             patience -= 1
-            if patience < 25, !world.isAnybodyHeld { return }
+            if patience < 145, !world.isAnybodyHeld { return }
         } while patience > 0
             && (world.isAnybodyHeld || actors.contains { !$0.client.socket.isAccepted })
     }
