@@ -79,6 +79,11 @@ package final class ControlHandler: RequestHandler {
             refusal.endsConnection = true
             return .now(refusal)
         }
+        guard !responder.engine.isCongested else {
+            var refusal = Response(error: "too much is under way; try again", status: 503)
+            refusal.fields = [("Retry-After", "1")]
+            return .now(refusal)
+        }
         do throws(RequestProblem) {
             let wanted = try PublishRequest(
                 scanning: request.body, takesManyRooms: endpoint == .broadcast)

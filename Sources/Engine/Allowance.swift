@@ -19,6 +19,7 @@ struct Allowance {
             left = min(ceiling, left + Double(now &- reckoned) / 1e9 * Double(rate))
         }
         reckoned = now
+        if left >= ceiling { overSince = 0 }  // silent long enough to fill the bucket
         if left >= 1 {
             left -= 1
             // Back below the rate: a bucket with something to spare.

@@ -78,6 +78,10 @@ final class Connection {
     var errorCount = 0
     var errorWindow: UInt64 = 0
     var allowance = Allowance()
+    /// What it has used of turn `shareTurn`: frames, and octets that were deflated.
+    var shareTurn: UInt64 = 0
+    var frameCount = 0
+    var inflatedSize = 0
     /// Holds its input until the next tick, because it sends too much or the cores do.
     var waitsForTick = false
     /// The newest ping not answered because the queue is backlogged.

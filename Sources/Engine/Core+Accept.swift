@@ -7,7 +7,9 @@ import Uring
 
 extension Core where Kernel: ~Copyable {
     mutating func armAccept(_ place: Int) {
-        guard !listeners[place].isArmed, !listeners[place].isClosed, !isAcceptPaused else { return }
+        guard !listeners[place].isArmed, !listeners[place].isClosed, !isPaused(place) else {
+            return
+        }
         listeners[place].isArmed = true
         kernel.accept(on: listeners[place].descriptor, token: Token(.accept, slot: place))
     }
@@ -98,18 +100,25 @@ extension Core where Kernel: ~Copyable {
         case 24, 23, 12, 105:  // EMFILE, ENFILE, ENOMEM, ENOBUFS
             metrics.count(pause: .descriptors, nanoseconds: 100_000_000)
             pauseAccept(for: 100_000_000)
-        default:
-            // EINVAL, ENOTSOCK: this listener is no more; an endless re-arm helps nobody.
+        case 9, 22, 88, 95:
+            // EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: this listener is no more; an endless re-arm
+            // helps nobody.
             listeners[place].isClosed = true
+        default:
+            // A network error or a security module: accept(2) says to try again.
+            pauseAccept(for: 100_000_000)
         }
     }
+
+    /// The control listener goes on while clients wait: it is how one finds out why they do.
+    private func isPaused(_ place: Int) -> Bool { isAcceptPaused && listeners[place].role == 0 }
 
     mutating func pauseAccept(for duration: UInt64) {
         guard !isAcceptPaused else { return }
         isAcceptPaused = true
         acceptPausedUntil = now + duration
         metrics.set(.listenerPaused, to: 1)
-        for place in listeners.indices where listeners[place].isArmed {
+        for place in listeners.indices where listeners[place].isArmed && isPaused(place) {
             kernel.cancel(Token(.accept, slot: place), token: Token(.cancel))
         }
     }

@@ -103,7 +103,7 @@ extension Core where Kernel: ~Copyable {
         connection.parked = nil
         connection.exchange = nil
         connection.receiver = nil
-        connection.phaseDeadline = now + limits.closeTime
+        connection.phaseDeadline = now + (isStopping ? 200_000_000 : limits.closeTime)
         setDeadline(of: connection)
         finishing.append(connection.id)
     }

@@ -18,6 +18,11 @@ struct EncodedForm {
     let range: LogRange?
 }
 
+extension Publication {
+    /// Octets it is counted with while it is under way: small ones are mostly what surrounds them.
+    var mailSize: Int { payload.count + 512 }
+}
+
 extension EnvelopeClass {
     /// Subscribers get the same octets if dialect, wire form and reading are the same.
     init(lane: Int, reading: Reading) {
@@ -54,7 +59,7 @@ extension Core where Kernel: ~Copyable {
         while rest != 0 {
             let core = rest.trailingZeroBitCount
             rest &= rest - 1
-            state.mailOctets.wrappingAdd(publication.payload.count, ordering: .relaxed)
+            state.mailOctets.wrappingAdd(publication.mailSize, ordering: .relaxed)
             metrics.add(.mailsPosted)
             if state.mailboxes[core].post(.publication(publication, nil)),
                 let handle = state.wakeHandle(of: core)
@@ -78,7 +83,8 @@ extension Core where Kernel: ~Copyable {
             let list = matched[place]
             let envelope = rooms.envelopeClass(of: list)
             let dialect = dialect(ofLane: envelope.lane)
-            if let reading = publication.reading, publication.dialect?.rawValue == dialect.id.rawValue,
+            if let reading = publication.reading,
+                publication.dialect?.rawValue == dialect.id.rawValue,
                 reading != envelope.reading
             {
                 continue

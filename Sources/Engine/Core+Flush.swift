@@ -246,7 +246,6 @@ extension Core where Kernel: ~Copyable {
             }
             spilledSlots = kept
         }
-        guard kernel.unsubmittedCount == 0 else { return }
         gather.removeAll()
         guard dirty.isEmpty else { return }
         for log in touchedLogs { logs[log].recycle(&store) }

@@ -10,23 +10,26 @@ extension Core where Kernel: ~Copyable {
         _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
     ) {
         let limits = receiverLimits[connection.route]
-        var frameCount = 0
-        var inflatedSize = 0
+        // A connection's share holds for the turn, however many buffers its octets came in.
+        if connection.shareTurn != turnNumber {
+            connection.shareTurn = turnNumber
+            connection.frameCount = 0
+            connection.inflatedSize = 0
+        }
         while connection.phase == .open || connection.phase == .closing {
             if connection.holdsInput { return }
             if connection.phase == .open, isChoked(connection) { return }
-            guard frameCount < self.limits.framesPerTurn else {
+            guard connection.frameCount < self.limits.framesPerTurn else {
                 hit(.framesPerTurn, connection)
                 makeRunnable(connection)
                 return
             }
             // A few octets of calls can ask for a lot of replies.
-            if unflushedOctets >= Self.unflushedLimit {
+            if unflushedOctets >= Self.unflushedLimit || isTurnOver {
                 makeRunnable(connection)
                 return
             }
-            frameCount += 1
-            if self.limits.messageRate > 0, !spendAllowance(of: connection) { return }
+            connection.frameCount += 1
             let event: Reception
             do throws(FrameError) {
                 event = try unsafe connection.receiver!.next(
@@ -48,8 +51,9 @@ extension Core where Kernel: ~Copyable {
                 unsafe deliver(kind == .text ? .text : .binary, payload.bytes, to: connection)
                 connection.receiver?.releaseMessage()
                 // A step is bounded by the receiver; a turn of many messages is bounded here.
-                if connection.wire != .plain { inflatedSize += place.size }
-                if inflatedSize > self.limits.inflatedPerTurn {
+                if connection.wire != .plain { connection.inflatedSize += place.size }
+                if self.limits.messageRate > 0, !spendAllowance(of: connection) { return }
+                if connection.inflatedSize > self.limits.inflatedPerTurn {
                     hit(.inflatedPerTurn, connection)
                     makeRunnable(connection)
                     return
@@ -69,7 +73,7 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// Whether the connection may send another frame now; if not it waits for the clock.
+    /// Whether the connection may send another message now; if not it waits for the clock.
     private mutating func spendAllowance(of connection: Connection) -> Bool {
         switch connection.allowance.spend(
             now: now, rate: limits.messageRate, burst: limits.messageBurst)

@@ -40,6 +40,10 @@ extension Core where Kernel: ~Copyable {
                 continue
             }
             guard offset < octets.count else { return }
+            if unflushedOctets >= Self.unflushedLimit || isTurnOver {
+                makeRunnable(connection)
+                return
+            }
             let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[offset...]).bytes
             var head = connection.exchange?.head ?? RequestHead()
             connection.exchange = nil

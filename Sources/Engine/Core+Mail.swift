@@ -14,7 +14,7 @@ extension Core where Kernel: ~Copyable {
         let limit = Self.unflushedLimit / 2
         guard unflushedOctets < limit else { return }
         if firstMail == mail.count { state.mailboxes[index].drain(into: &mail) }
-        while firstMail < mail.count && unflushedOctets < limit {
+        while firstMail < mail.count && unflushedOctets < limit && !isTurnOver {
             let item = mail[firstMail]
             firstMail += 1
             switch item {
@@ -32,7 +32,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     private mutating func receive(_ publication: Publication, _ receipt: Receipt?) {
-        state.mailOctets.wrappingSubtract(publication.payload.count, ordering: .relaxed)
+        state.mailOctets.wrappingSubtract(publication.mailSize, ordering: .relaxed)
         if receipt != nil {
             metrics.add(.publications)
             metrics.count(.entered)

@@ -75,9 +75,11 @@ extension Core where Kernel: ~Copyable {
             recycledCount = 0
             return
         }
+        // No more than there can be buffers for; the others would only be told so again.
+        let count = min(starved.count, max(recycledCount, 64))
         recycledCount = 0
-        let waiting = starved
-        starved.removeAll(keepingCapacity: true)
+        let waiting = starved[..<count]
+        starved.removeFirst(count)
         for id in waiting {
             guard let connection = table.connection(id), connection.isStarved else { continue }
             connection.isStarved = false
@@ -149,8 +151,10 @@ extension Core where Kernel: ~Copyable {
         let waiting = runnable
         runnable.removeAll(keepingCapacity: true)
         for (place, id) in waiting.enumerated() {
-            guard unflushedOctets < Self.unflushedLimit else {
-                runnable.append(contentsOf: waiting[place...])
+            // Half of a turn's share, so that completions are handled too; who was not served goes
+            // first the next time.
+            guard unflushedOctets < Self.unflushedLimit / 2, !isTurnOver else {
+                runnable.insert(contentsOf: waiting[place...], at: 0)
                 return
             }
             guard let connection = table.connection(id) else { continue }

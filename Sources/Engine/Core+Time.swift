@@ -42,7 +42,10 @@ extension Core where Kernel: ~Copyable {
         if let backlog = connection.backlog {
             deadline = min(deadline, backlog.lastProgress + limits.slowWriteTime)
         }
+        if connection.waitsForTick { deadline = min(deadline, now + TimingWheel.tick) }
         if let drainTime = connection.drainTime { deadline = min(deadline, drainTime) }
+        // Another deadline set meanwhile must not let it sleep until then.
+        if connection.waitsForTick { deadline = min(deadline, now + TimingWheel.tick) }
         wheel.set(connection.slot, at: deadline)
     }
 
@@ -72,7 +75,13 @@ extension Core where Kernel: ~Copyable {
             hit(.closeHandshakeTime, connection)
             finish(connection)
         case .finishing:
+            // A queue that is being taken may take its time; the slow-write limit watches it.
+            let progress = connection.backlog.map { $0.lastProgress + limits.closeTime } ?? 0
             guard now >= connection.phaseDeadline else { break }
+            if now < progress, !isStopping {
+                connection.phaseDeadline = progress
+                break
+            }
             closeNow(connection)
         case .lingering:
             guard now >= connection.phaseDeadline else { break }

@@ -40,6 +40,7 @@ extension Core where Kernel: ~Copyable {
         if timeout != 0 { state.mailboxes[index].stayAwake() }
         now = kernel.now
         metrics.add(.loopTurns)
+        turnNumber &+= 1
         reap()
         readMail()
         work()
@@ -54,6 +55,9 @@ extension Core where Kernel: ~Copyable {
         reportFigures()
         metrics.record(.loopTurn, nanoseconds: kernel.now &- now)
     }
+
+    /// The turn has worked for its time; what is left waits for the next one.
+    var isTurnOver: Bool { kernel.now &- now > Self.turnTime }
 
     /// Passes on what the driver counted in this turn.
     private mutating func reportFigures() {
@@ -70,7 +74,8 @@ extension Core where Kernel: ~Copyable {
     private mutating func sleepTime() -> UInt64? {
         let isIdle =
             firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
-            && runnable.isEmpty && finishing.isEmpty && kernel.unsubmittedCount < 4096
+            && runnable.isEmpty && finishing.isEmpty && entered.isEmpty
+            && kernel.unsubmittedCount < 4096
         guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
         guard let deadline = nextDeadline() else { return nil }
         let current = kernel.now
@@ -111,7 +116,9 @@ extension Core where Kernel: ~Copyable {
     /// Carries out completions until enough waits to be flushed; the rest comes next turn.
     private mutating func work() {
         resumeRunnable()
-        while firstCompletion < completions.count && unflushedOctets < Self.unflushedLimit {
+        while firstCompletion < completions.count && unflushedOctets < Self.unflushedLimit
+            && !isTurnOver
+        {
             let completion = completions[firstCompletion]
             firstCompletion += 1
             handle(completion)

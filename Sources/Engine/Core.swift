@@ -99,6 +99,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var peerQuestions: [UInt32: PeerQuestion] = [:]
     var lastQuestion: UInt32 = 0
 
+    /// Counts turns, for shares that hold per turn.
+    var turnNumber: UInt64 = 0
     /// When the clock was last looked at for the connections.
     var lastTick: UInt64 = 0
     var drain: DrainPlan?
@@ -106,6 +108,10 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
 
     /// How long the clock may wait for work, ns.
     static var tickPatience: UInt64 { 500_000_000 }
+
+    /// How long a turn may work before it flushes and looks again, ns. Octets alone do not bound
+    /// it: what matches nobody, or is expensive to match, appends none.
+    static var turnTime: UInt64 { 4_000_000 }
 
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }

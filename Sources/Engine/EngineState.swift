@@ -127,7 +127,7 @@ package final class EngineState: Sendable {
         while rest != 0 {
             let core = rest.trailingZeroBitCount
             rest &= rest - 1
-            mailOctets.wrappingAdd(publication.payload.count, ordering: .relaxed)
+            mailOctets.wrappingAdd(publication.mailSize, ordering: .relaxed)
             post(.publication(publication, receipt), to: core)
         }
     }

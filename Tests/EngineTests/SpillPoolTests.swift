@@ -35,7 +35,8 @@ struct SpillPoolTests {
             }
         }
         for chain in 0..<3 {
-            #expect(ranges(pool, from: firsts[chain]) == (0..<10).map { Self.range(chain * 100 + $0) })
+            #expect(
+                ranges(pool, from: firsts[chain]) == (0..<10).map { Self.range(chain * 100 + $0) })
         }
         pool.release(from: firsts[1])
         // What was freed is used again before anything new.

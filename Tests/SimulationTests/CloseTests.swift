@@ -101,6 +101,37 @@ struct CloseTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("an answer that comes late does not reach the slot's next tenant")
+    func lateAnswer() {
+        var options = SimulatedOptions()
+        options.socketLimit = 2
+        let world = TestWorld(options: options)
+        let first = world.open()
+        first.write(Call.call("slow", #"{"whose":"first"}"#))
+        world.exchangeAll()
+        first.socket.reset()
+        world.world.settle()
+        // Slots are used in turn: the second client has the other one, the third the first's.
+        let second = world.open()
+        second.socket.reset()
+        world.world.settle()
+        let third = world.open()
+        third.write(Call.call("slow", #"{"whose":"third"}"#))
+        world.exchangeAll()
+        #expect(world.calls.count == 2)
+        world.calls.answer()
+        world.exchange(third)
+        #expect(third.takeMessages() == [])
+        world.calls.answer()
+        world.exchange(third)
+        #expect(
+            third.takeMessages() == [
+                #"{"id":"c","method":"slow","response":{"whose":"third"}}"#
+            ])
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("what a refused peer still sends does not take our last words from it")
     func lingering() {
         let world = TestWorld()

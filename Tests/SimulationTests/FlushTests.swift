@@ -167,6 +167,31 @@ struct FlushTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("a fan-out to many is one send for each, whatever the number of publications")
+    func fanOut() {
+        var options = SimulatedOptions()
+        options.socketLimit = 300
+        let world = TestWorld(options: options, flushSlice: 1_024)
+        let readers = (0..<200).map { _ in world.open() }
+        for reader in readers { reader.write(Call.subscribe("a")) }
+        world.exchangeAll()
+        for reader in readers { reader.socket.discardsOutput = true }
+        let before = readers.map(\.socket.sentCount)
+        let sends = world.world.sendCount
+        let writer = world.open()
+        let events = publish(10, size: 100, by: writer)
+        writer.push()
+        world.world.settle()
+        let size = events.reduce(0) { $0 + $1.utf8.count + ($1.utf8.count > 125 ? 4 : 2) }
+        for (reader, before) in zip(readers, before) {
+            #expect(reader.socket.sentCount - before == size)
+        }
+        // One for each reader, one for the writer's replies, one for its 101.
+        #expect(world.world.sendCount - sends <= 203)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("the process's budget closes the largest queue first")
     func processBudget() {
         var limits = Limits()
@@ -186,7 +211,8 @@ struct FlushTests {
             world.exchange(writer)
         }
         world.world.pass(200_000_000)
-        #expect(large.socket.isFinished || large.socket.isReset || large.socket.availableCount == 10)
+        #expect(
+            large.socket.isFinished || large.socket.isReset || large.socket.availableCount == 10)
         #expect(world.world.openSessionCount == 2)
         world.exchange(small)
         #expect(small.takeMessages().count == 3)

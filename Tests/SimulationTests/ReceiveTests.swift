@@ -36,7 +36,9 @@ struct ReceiveTests {
             let clients = (0..<8).map { _ in world.open() }
             let before = world.world.receiveCounts
             for client in clients {
-                for number in 0..<10 { client.write(Call.echo("{\"n\":\(number)}", id: "\(number)")) }
+                for number in 0..<10 {
+                    client.write(Call.echo("{\"n\":\(number)}", id: "\(number)"))
+                }
             }
             world.exchangeAll()
             for client in clients {

@@ -6,6 +6,7 @@
 import DialectKit
 import Engine
 import Rooms
+import Telemetry
 import Uring
 
 final class Schedule {
@@ -39,11 +40,16 @@ final class Schedule {
         options.bufferSize = random.pick([64, 256, 1024])
         options.submissionLimit = random.pick([4, 16, 4096])
         options.sendWindow = random.pick([200, 2_000, 65_536])
-        options.socketLimit = 48
+        options.socketLimit = random.chance(300) ? 6 : 48
         var limits = Limits()
         limits.framesPerTurn = random.pick([2, 8, 128])
         limits.parkedSize = random.pick([512, 4096, 262_144])
         limits.sendQueueSize = random.pick([8_192, 32_768, 1 << 20])
+        if random.chance(200) {
+            limits.messageRate = random.pick([20, 200])
+            limits.messageBurst = 20
+        }
+        if random.chance(200) { limits.mailSize = random.pick([0, 1_000]) }
         test = TestWorld(
             seed: random.next(), cores: random.within(1...3), limits: limits,
             sendQueueSize: limits.sendQueueSize, messageSize: 4_096, options: options,
@@ -91,6 +97,34 @@ final class Schedule {
         return text
     }
 
+    /// How often the things happened that schedules are for.
+    var sights: [String: Int] {
+        var sights = ["completions overflowed": world.overflowCount]
+        for core in 0..<world.coreCount {
+            let metrics = world.state.metrics[core]
+            for counter in [
+                Counter.shortSends, .buffersExhausted, .mailWakeUps, .compressions,
+            ] {
+                sights["\(counter)", default: 0] += Int(metrics.value(of: counter))
+            }
+            for limit in [
+                LimitName.framesPerTurn, .parkedReceiveSize, .sendQueueSize, .pongsWaiting,
+                .slowWriteTime, .closeHandshakeTime, .lingeringReadTime, .connectionsPerCore,
+            ] {
+                sights["\(limit)", default: 0] += Int(metrics.value(of: limit))
+            }
+            sights["accept paused", default: 0] += Int(
+                min(1, metrics.value(of: AcceptPause.descriptors)))
+        }
+        return sights
+    }
+
+    /// What tells two runs apart.
+    var fingerprint: [UInt64] {
+        [world.now, UInt64(world.turnCount), world.random.next(), UInt64(posted.count)]
+            + actors.map { UInt64($0.client.socket.sentCount) }
+    }
+
     // MARK: acting
 
     private func act() {
@@ -102,7 +136,9 @@ final class Schedule {
         guard !actors.isEmpty else { return join() }
         let actor = random.pick(actors)
         if random.chance(300) { return listen(actor) }
-        if random.chance(300) { return actor.client.push(random.chance(500) ? 1 << 20 : 1 + random.below(64)) }
+        if random.chance(300) {
+            return actor.client.push(random.chance(500) ? 1 << 20 : 1 + random.below(64))
+        }
         guard actor.isTalking else { return listen(actor) }
         speak(actor)
         if random.chance(600) { actor.client.push() }
@@ -113,6 +149,7 @@ final class Schedule {
         let client = SimulatedClient(
             world.connect(to: random.below(world.coreCount)), seed: random.next(),
             offersDeflate: random.chance(300))
+        client.answersClose = temper == .reliable || random.chance(800)
         client.requestUpgrade(TestWorld.stream)
         client.push(random.chance(700) ? 1 << 20 : 1 + random.below(100))
         actors.append(Actor(actors.count, temper, client))
@@ -165,7 +202,9 @@ final class Schedule {
         }
     }
 
-    private func filler(_ size: Int) -> String { String(repeating: "abcdefgh", count: size / 8 + 1) }
+    private func filler(_ size: Int) -> String {
+        String(repeating: "abcdefgh", count: size / 8 + 1)
+    }
 
     private func publish(_ actor: Actor) {
         let (event, data) = post(by: actor.number)
@@ -212,16 +251,11 @@ final class Schedule {
         world.interlude = nil
         defer { if !isEnding { world.interlude = { [unowned self] in act() } } }
         exchange()
-        // A listener that ran out of descriptors tries again every 100 ms.
-        var patience = 50
-        repeat {
-            world.pass(300_000_000)
-            exchange()
-            patience -= 1
-        } while patience > 0 && actors.contains { !$0.client.socket.isAccepted }
+        waitForTicks()
         while test.calls.count > 0 {
             test.calls.answer()
             exchange()
+            waitForTicks()
         }
         world.checkQuiet()
         for actor in actors {
@@ -230,6 +264,19 @@ final class Schedule {
             actor.checkPongs()
             actor.checkOwed(posted, actors)
         }
+    }
+
+    /// A listener that ran out of descriptors tries again every 100 ms, and so is whoever sent too
+    /// much looked at again.
+    private func waitForTicks() {
+        var patience = 150
+        repeat {
+            world.pass(300_000_000)
+            exchange()
+            patience -= 1
+            if patience < 145, !world.isAnybodyHeld { return }
+        } while patience > 0
+            && (world.isAnybodyHeld || actors.contains { !$0.client.socket.isAccepted })
     }
 
     private func exchange() {

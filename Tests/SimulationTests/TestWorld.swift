@@ -135,21 +135,24 @@ final class PendingCalls: @unchecked Sendable {
 /// The messages of openapi-ws that tests send.
 enum Call {
     static func subscribe(_ channel: String, _ pattern: String = "*", id: String = "s") -> String {
-        #"{"id":"\#(id)","method":"subscribe","payload":{"channel":"\#(channel)","event":"\#(pattern)"}}"#
+        call("subscribe", #"{"channel":"\#(channel)","event":"\#(pattern)"}"#, id: id)
     }
 
-    static func unsubscribe(_ channel: String, _ pattern: String = "*", id: String = "u") -> String {
-        #"{"id":"\#(id)","method":"unsubscribe","payload":{"channel":"\#(channel)","event":"\#(pattern)"}}"#
+    static func unsubscribe(
+        _ channel: String, _ pattern: String = "*", id: String = "u"
+    ) -> String {
+        call("unsubscribe", #"{"channel":"\#(channel)","event":"\#(pattern)"}"#, id: id)
     }
 
     static func publish(
         _ channel: String, _ event: String = "e", data: String, id: String = "p"
     ) -> String {
-        #"{"id":"\#(id)","method":"publish","payload":{"channel":"\#(channel)","event":"\#(event)","data":\#(data)}}"#
+        let payload = #"{"channel":"\#(channel)","event":"\#(event)","data":\#(data)}"#
+        return call("publish", payload, id: id)
     }
 
     static func echo(_ payload: String, id: String = "e") -> String {
-        #"{"id":"\#(id)","method":"echo","payload":\#(payload)}"#
+        call("echo", payload, id: id)
     }
 
     static func call(_ method: String, _ payload: String = "{}", id: String = "c") -> String {

@@ -23,7 +23,9 @@ private final class TestHandler: RequestHandler, @unchecked Sendable {
 
     func bodyLimit(method: Method, path: String, listener: Int) -> Int? { 1_000 }
 
-    func answer() { waiting.removeFirst().respond(Response(status: 200, body: Array("later".utf8))) }
+    func answer() {
+        waiting.removeFirst().respond(Response(status: 200, body: Array("later".utf8)))
+    }
 }
 
 @Suite("time, simulated")
@@ -197,6 +199,51 @@ struct TimeTests {
         world.world.settle()
         let rest = String(decoding: client.socket.read(), as: UTF8.self)
         #expect(rest.contains("later") && rest.hasSuffix("now"))
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("a peer over its rate is read on at the next tick, whatever else is due")
+    func messageRate() {
+        for window in [65_536, 10] {
+            var limits = Limits()
+            limits.messageRate = 10
+            limits.messageBurst = 5
+            let world = TestWorld(limits: limits)
+            let client = world.open(TestWorld.echo)
+            client.socket.sendWindow = window
+            for number in 0..<25 as Range<UInt8> { client.write(.binary, [number]) }
+            client.push()
+            world.pass(seconds: 1, [client])
+            let early = client.takeArrivals().count
+            #expect(early >= 10 && early <= 20)
+            world.pass(seconds: 2, [client])
+            #expect(early + client.takeArrivals().count == 25, "window \(window)")
+            world.end()
+            #expect(world.world.violations == [])
+        }
+    }
+
+    @Test("publishers wait while too much is under way between the cores, and go on")
+    func mailSize() {
+        var limits = Limits()
+        limits.mailSize = 1_000
+        let world = TestWorld(cores: 2, limits: limits)
+        let reader = world.open(core: 0)
+        let writer = world.open(core: 1)
+        reader.write(Call.subscribe("a"))
+        world.exchangeAll()
+        _ = reader.takeMessages()
+        for number in 0..<20 {
+            let filling = String(repeating: "x", count: 300)
+            writer.write(Call.publish("a", data: #"{"n":\#(number),"x":"\#(filling)"}"#))
+        }
+        writer.push()
+        for _ in 0..<5 { world.world.turn(of: 1) }
+        #expect(world.world.state.metrics[1].value(of: LimitName.mailSize) >= 1)
+        world.pass(seconds: 3, [reader, writer])
+        #expect(reader.takeMessages().count == 20)
+        #expect(writer.takeMessages().count == 20)
         world.end()
         #expect(world.world.violations == [])
     }

@@ -68,6 +68,7 @@ extension SimulatedRing {
             violate("two immediate sends on descriptor \(handle.index) between two reaps")
         }
         socket.isSendUnsettled = true
+        sendCount += 1
         unsettled.append(socket)
         if random.chance(faults.brokenSocket) {
             breakSocket(socket)

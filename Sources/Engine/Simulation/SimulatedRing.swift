@@ -66,6 +66,8 @@ final class SimulatedRing {
     private(set) var overflowCount = 0
     var openedCount = 0
     var closedCount = 0
+    /// Immediate sends that were submitted.
+    var sendCount = 0
     /// Receives that ended because there was no buffer.
     var exhaustedCount = 0
     /// Receives that were submitted.

@@ -175,6 +175,15 @@ extension SimulatedWorld {
         return text
     }
 
+    /// Whether somebody is not read until the next tick.
+    package var isAnybodyHeld: Bool {
+        cores.contains { core in
+            (0..<core.core.table.capacity).contains {
+                core.core.table.connection(at: $0)?.waitsForTick == true
+            }
+        }
+    }
+
     /// Octets in all backlogs.
     package var backlogSize: Int { state.backlogOctets.load(ordering: .relaxed) }
 
@@ -182,6 +191,9 @@ extension SimulatedWorld {
     package var receiveCounts: (submitted: Int, exhausted: Int) {
         cores.reduce((0, 0)) { ($0.0 + $1.ring.receiveCount, $0.1 + $1.ring.exhaustedCount) }
     }
+
+    /// Immediate sends submitted so far.
+    package var sendCount: Int { cores.reduce(0) { $0 + $1.ring.sendCount } }
 
     /// How often completions overflowed a queue.
     package var overflowCount: Int { cores.reduce(0) { $0 + $1.ring.overflowCount } }
