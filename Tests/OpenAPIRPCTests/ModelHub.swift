@@ -27,7 +27,7 @@ final class ModelConnection {
 }
 
 /// The world around one dialect. Used by one test at a time.
-final class ModelHub: Directory, @unchecked Sendable {
+final class ModelHub: @unchecked Sendable {
     static let dialectID = DialectID(rawValue: 3)
 
     private(set) var dialect: OpenAPIDialect!
@@ -39,7 +39,8 @@ final class ModelHub: Directory, @unchecked Sendable {
 
     init(_ settings: OpenAPISettings = OpenAPISettings()) {
         dialect = OpenAPIDialect(
-            id: Self.dialectID, realm: .standard, settings: settings, directory: self)
+            id: Self.dialectID, realm: .standard, settings: settings,
+            directory: DirectoryOfHub(hub: self))
     }
 
     func open(path: String = "/stream") -> ModelConnection {
@@ -151,7 +152,7 @@ final class ModelHub: Directory, @unchecked Sendable {
         connections.count { $0.subscriptions.contains { $0.pattern == pattern } }
     }
 
-    // MARK: Directory
+    // MARK: What a directory answers
 
     func connectionCount(of dialect: DialectID, in realm: Realm) -> Int {
         connections.count { $0.isOpen }
@@ -170,4 +171,27 @@ final class ModelHub: Directory, @unchecked Sendable {
     }
 
     func hasProcedure(_ name: String, in realm: Realm) -> Bool { procedures.contains(name) }
+}
+
+/// What the hub's dialect sees of it. It does not own the hub, which owns the dialect.
+private struct DirectoryOfHub: Directory {
+    unowned let hub: ModelHub
+
+    func connectionCount(of dialect: DialectID, in realm: Realm) -> Int {
+        hub.connectionCount(of: dialect, in: realm)
+    }
+
+    func subscriptions(
+        of dialect: DialectID, in realm: Realm
+    ) -> [(pattern: Pattern, subscriberCount: Int)] {
+        hub.subscriptions(of: dialect, in: realm)
+    }
+
+    func hasSubscribers(under parent: Room, of dialect: DialectID, in realm: Realm) -> Bool {
+        hub.hasSubscribers(under: parent, of: dialect, in: realm)
+    }
+
+    func hasProcedure(_ name: String, in realm: Realm) -> Bool {
+        hub.hasProcedure(name, in: realm)
+    }
 }

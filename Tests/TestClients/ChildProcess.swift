@@ -34,8 +34,9 @@ package final class ChildProcess {
         let path = try Self.buildFolder() + "/" + name
         var process = pid_t()
         let words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
+        let surroundings = environment.merging(Self.inherited) { own, _ in own }
         let variables =
-            unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [
+            unsafe surroundings.map { unsafe strdup("\($0.key)=\($0.value)") } + [
                 strdup("PATH=/usr/bin:/bin"), nil,
             ]
         let status = unsafe posix_spawn(&process, path, &actions, nil, words, variables)
@@ -48,6 +49,15 @@ package final class ChildProcess {
         input = toChild[1]
         output = fromChild[0]
     }
+
+    /// What a sanitizer was told for us holds for our children; nothing else reaches them unasked.
+    private static let inherited: [String: String] = {
+        var values: [String: String] = [:]
+        for name in ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"] {
+            if let value = unsafe getenv(name) { values[name] = unsafe String(cString: value) }
+        }
+        return values
+    }()
 
     deinit {
         if status == nil {
