@@ -40,7 +40,10 @@ final class Connection {
     var isPaused = false  // the receive was cancelled because too much is parked or queued
     var isStarved = false  // waits for receive buffers
     var isRunnable = false  // waits for its next turn with parked octets
-    var holdsInput = false  // an answer is awaited before the next message
+    var awaitsAnswer = false  // before the next message
+    var waitsForTick = false  // because it sends too much, or the cores do
+    /// Two reasons, each ended by its own event: the clock must not release what awaits an answer.
+    var holdsInput: Bool { awaitsAnswer || waitsForTick }
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
 
@@ -60,6 +63,10 @@ final class Connection {
         case nil: false
         }
     }
+
+    /// Shutdowns under way. The kernel leaves them to a worker thread, which looks the socket up by
+    /// its place in the table only then: closed meanwhile, that place may be somebody else's.
+    var shutdownCount = 0 as UInt8
 
     // Time (core clock, ns).
     var lastReceived: UInt64
@@ -82,8 +89,6 @@ final class Connection {
     var shareTurn: UInt64 = 0
     var frameCount = 0
     var inflatedSize = 0
-    /// Holds its input until the next tick, because it sends too much or the cores do.
-    var waitsForTick = false
     /// The newest ping not answered because the queue is backlogged.
     var waitingPong: [UInt8]?
     /// When a drain closes it.
@@ -101,7 +106,8 @@ final class Connection {
     }
 
     var slot: Int { id.slot }
-    var isQuiet: Bool { !isReceiving && !isSending }
+    /// Nothing that names its socket is in the kernel's hands, so the socket can be closed.
+    var isQuiet: Bool { !isReceiving && !isSending && shutdownCount == 0 }
 }
 
 /// How frames leave for a connection: plain, or deflated for a window of 2^n octets.

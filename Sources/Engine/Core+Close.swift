@@ -21,7 +21,11 @@ extension Core where Kernel: ~Copyable {
         connection.phaseDeadline = now + limits.closeTime
         setDeadline(of: connection)
         // Nothing waits for an answer any more; among what was held may be the peer's close.
-        releaseInput(connection)
+        if connection.holdsInput {
+            connection.awaitsAnswer = false
+            connection.waitsForTick = false
+            resumeHeldInput(connection)
+        }
         if connection.isPeerFinished { finish(connection) }
     }
 
@@ -135,7 +139,7 @@ extension Core where Kernel: ~Copyable {
                 connection.isPaused = false
                 armReceive(connection)
             }
-            kernel.shutdown(connection.socket, both: false, token: Token(.shutdown))
+            shutDown(connection, both: false)
         }
     }
 
@@ -193,8 +197,9 @@ extension Core where Kernel: ~Copyable {
             release(connection)
             return
         }
+        guard connection.isReceiving || connection.isSending else { return }
         // A bare close neither cancels a receive nor ends a send that waits for room.
-        kernel.shutdown(connection.socket, both: true, token: Token(.shutdown))
+        shutDown(connection, both: true)
         for operation in [Operation.receive, .patientSend] {
             let isInFlight = operation == .receive ? connection.isReceiving : connection.isSending
             guard isInFlight else { continue }
@@ -203,6 +208,23 @@ extension Core where Kernel: ~Copyable {
                     operation, slot: connection.slot, generation: connection.id.generation),
                 token: Token(.cancel))
         }
+    }
+
+    private mutating func shutDown(_ connection: Connection, both: Bool) {
+        connection.shutdownCount += 1
+        let token = Token(
+            .shutdown, slot: connection.slot, generation: connection.id.generation)
+        kernel.shutdown(connection.socket, both: both, token: token)
+    }
+
+    mutating func shutdownEnded(_ token: Token) {
+        guard let connection = table.connection(slot: token.slot, generation: token.generation)
+        else {
+            metrics.add(.staleCompletions)
+            return
+        }
+        connection.shutdownCount -= 1
+        closeIfQuiet(connection)
     }
 
     mutating func closeIfQuiet(_ connection: Connection) {

@@ -29,7 +29,7 @@ extension Core where Kernel: ~Copyable {
                 publish(publication)
                 if state.isCongested { holdForMail(connection) }
             case .call(let token, let procedure, let arguments, let holdsInput):
-                connection.holdsInput = holdsInput
+                if holdsInput { connection.awaitsAnswer = true }
                 call(token, procedure, arguments, from: connection)
             case .close(let code, let reason):
                 close(connection, CloseCode(rawValue: code), reason, because: .asked)
@@ -121,7 +121,6 @@ extension Core where Kernel: ~Copyable {
     /// Too much is under way between the cores: this publisher is not read for a tick.
     private mutating func holdForMail(_ connection: Connection) {
         hit(.mailSize, connection)
-        connection.holdsInput = true
         connection.waitsForTick = true
         wheel.set(connection.slot, at: now + TimingWheel.tick)
     }

@@ -86,7 +86,6 @@ extension Core where Kernel: ~Copyable {
         case .wait:
             // Not read any more, so TCP pushes back; the wheel looks again at the next tick.
             hit(.messageRate, connection)
-            connection.holdsInput = true
             connection.waitsForTick = true
             wheel.set(connection.slot, at: now + TimingWheel.tick)
             return false

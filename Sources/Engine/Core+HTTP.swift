@@ -146,7 +146,7 @@ extension Core where Kernel: ~Copyable {
         let responder = Responder(state: state, connection: connection.id)
         switch handler.respond(to: request, via: responder) {
         case .now(let response): respond(response, connection)
-        case .later: connection.holdsInput = true
+        case .later: connection.awaitsAnswer = true
         case nil: respond(Response(status: 404, body: Array("Not Found\n".utf8)), connection)
         }
     }

@@ -218,8 +218,14 @@ extension Core where Kernel: ~Copyable {
 
     /// An answer has come: the messages behind it go on.
     mutating func releaseInput(_ connection: Connection) {
-        guard connection.holdsInput else { return }
-        connection.holdsInput = false
+        guard connection.awaitsAnswer else { return }
+        connection.awaitsAnswer = false
+        resumeHeldInput(connection)
+    }
+
+    /// One reason to hold the input is gone; with none left, what is parked goes on.
+    mutating func resumeHeldInput(_ connection: Connection) {
+        guard !connection.holdsInput else { return }
         if connection.parked != nil { makeRunnable(connection) }
         if connection.isPaused { resumeInput(connection) }
         if connection.isPeerFinished { peerFinished(connection) }

@@ -61,7 +61,7 @@ extension Core where Kernel: ~Copyable {
         }
         if connection.waitsForTick {
             connection.waitsForTick = false
-            releaseInput(connection)
+            resumeHeldInput(connection)
         }
         if let drainTime = connection.drainTime, now >= drainTime {
             connection.drainTime = nil

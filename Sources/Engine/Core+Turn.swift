@@ -140,7 +140,8 @@ extension Core where Kernel: ~Copyable {
                 state.signal(token.slot - 1)
             }
         case .peerName: peerNamed(token, completion.result)
-        case .immediateSend, .message, .shutdown, .cancel, .close, nil: break
+        case .shutdown: shutdownEnded(token)
+        case .immediateSend, .message, .cancel, .close, nil: break
         }
     }
 }

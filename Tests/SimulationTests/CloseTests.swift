@@ -26,6 +26,22 @@ struct CloseTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("a shutdown that the kernel carries out late never meets the next connection")
+    func lateShutdown() {
+        var options = SimulatedOptions()
+        options.faults.lateShutdown = 900
+        let world = TestWorld(options: options)
+        for _ in 0..<200 {
+            let client = world.open()
+            client.writeClose(1000)
+            // Its FIN comes with the close frame, so that ours and the close of the socket meet.
+            client.socket.finishSending()
+            world.exchangeAll()
+        }
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("frames behind a close frame are ignored")
     func framesBehindClose() {
         let world = TestWorld()

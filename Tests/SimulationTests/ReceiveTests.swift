@@ -140,6 +140,31 @@ struct ReceiveTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("a held call stays held when the clock lets a connection over its rate go on")
+    func heldCallOverRate() {
+        var limits = Limits()
+        limits.messageRate = 2
+        limits.messageBurst = 1
+        let world = TestWorld(limits: limits)
+        let client = world.open()
+        client.write(Call.echo("{}", id: "1"))
+        client.write(Call.call("slow", id: "2"))
+        client.write(Call.echo("{}", id: "3"))
+        world.exchangeAll()
+        world.pass(seconds: 3, [client], slice: 1)
+        #expect(client.takeMessages() == [#"{"id":"1","method":"echo","response":{}}"#])
+        world.calls.answer()
+        world.exchangeAll()
+        world.pass(seconds: 3, [client], slice: 1)
+        #expect(
+            client.takeMessages() == [
+                #"{"id":"2","method":"slow","response":{}}"#,
+                #"{"id":"3","method":"echo","response":{}}"#,
+            ])
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("what is parked behind a held call is limited, and read on afterwards")
     func parkedLimit() {
         var limits = Limits()

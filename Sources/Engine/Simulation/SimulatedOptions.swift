@@ -24,6 +24,8 @@ package struct SimulatedFaults: Sendable {
     package var interruptedEnter = 0
     /// Some completions overflow the queue.
     package var overflow = 0
+    /// A shutdown is carried out a turn later, and perhaps one more.
+    package var lateShutdown = 0
     /// A message to another ring is refused with EOVERFLOW.
     package var failedMessage = 0
     /// Something that is ready is not yet told.
@@ -46,6 +48,7 @@ package struct SimulatedFaults: Sendable {
         partialEnter = level(300)
         interruptedEnter = level(150)
         overflow = level(300)
+        lateShutdown = level(500)
         failedMessage = level(200)
         delay = level(600)
     }

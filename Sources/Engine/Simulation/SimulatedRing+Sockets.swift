@@ -96,7 +96,7 @@ extension SimulatedRing {
     }
 
     func shutDown(_ handle: SocketHandle, _ both: Bool, _ token: Token) {
-        guard let socket = socket(handle, "a shutdown", nil) else {
+        guard let socket = socket(handle, "a shutdown", token) else {
             stage(token, -9)
             return
         }

@@ -58,6 +58,8 @@ final class SimulatedRing {
     var staged: [Completion] = []
     /// Of sends that fell short: behind all others.
     var late: [Completion] = []
+    /// Shutdowns, which the kernel leaves to a worker thread: they look the socket up later.
+    private var working: [(SocketHandle, both: Bool, Token)] = []
     private var visible: [Completion] = []
     private var overflowed: [Completion] = []
 
@@ -96,6 +98,7 @@ final class SimulatedRing {
     /// Nothing happens here unless somebody does something.
     var isQuiet: Bool {
         preparedCount == 0 && !hasCompletions && staged.isEmpty && late.isEmpty
+            && working.isEmpty
             && !listed.contains { $0.isReady } && !(isEventRead && hasSignal)
             && !listeners.contains { $0.isReady }
     }
@@ -154,7 +157,7 @@ final class SimulatedRing {
                 return
             }
             unsafe sendNow(socket, pieces(of: header), token)
-        case .shutdown(let socket, let both): shutDown(socket, both, token)
+        case .shutdown(let socket, let both): working.append((socket, both, token))
         case .cancel(let target): cancel(target, token)
         case .close(let socket): close(socket, token)
         case .readEvent:
@@ -164,6 +167,19 @@ final class SimulatedRing {
         case .provide(let buffer):
             buffers.provide(buffer)
             if !options.features.contains(.skippedSuccess) { stage(token, 0) }
+        }
+    }
+
+    /// Carries out shutdowns, in no order, some of them later.
+    private func work() {
+        let waiting = working
+        working.removeAll(keepingCapacity: true)
+        for (handle, both, token) in waiting.shuffled(using: &random) {
+            if random.chance(faults.lateShutdown) {
+                working.append((handle, both, token))
+            } else {
+                shutDown(handle, both, token)
+            }
         }
     }
 
@@ -185,6 +201,7 @@ final class SimulatedRing {
 
     /// Lets waiting operations get on, and makes what has completed visible.
     func tell() {
+        work()
         progress()
         if !overflowed.isEmpty {
             // The order is kept: behind those that overflowed everything overflows.
