@@ -32,6 +32,7 @@ let package = Package(
     products: [
         .library(name: "Carillon", targets: ["Carillon"]),
         .executable(name: "carillon", targets: ["CarillonServer"]),
+        .executable(name: "carillon-load", targets: ["CarillonLoad"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -85,6 +86,14 @@ let package = Package(
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "CarillonLoad",
+            dependencies: [
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Configuration", "Measurement",
+                "Uring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
@@ -142,6 +151,8 @@ let package = Package(
                 "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
                 "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
+
+        tests(of: "CarillonLoad", also: ["Bytes", "Configuration", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -39,6 +41,28 @@ void carillon_prepare_thread(const char *name, bool block_signals) {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
+void carillon_sharpen_timers(void) { prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
+
+uint64_t carillon_thread_cpu_now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+int carillon_shared_create(size_t size) {
+    int descriptor = memfd_create("carillon-load", 0);
+    if (descriptor < 0) return -errno;
+    if (ftruncate(descriptor, (off_t)size) == 0) return descriptor;
+    int error = errno;
+    close(descriptor);
+    return -error;
+}
+
+void *carillon_shared_map(int descriptor, size_t size) {
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    return pages == MAP_FAILED ? NULL : pages;
 }
 
 int carillon_eventfd(void) {
@@ -122,6 +146,26 @@ failed:;
     close(descriptor);
     return -error;
 }
+
+int carillon_reset_on_close(int descriptor) {
+    struct linger reset = {1, 0};
+    return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0 ? 0 : -errno;
+}
+
+int carillon_set_receive_buffer(int descriptor, int size) {
+    return setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0 ? 0 : -errno;
+}
+
+int carillon_look_up(const char *host, char *text, size_t room) {
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    int error = getaddrinfo(host, NULL, &hints, &found);
+    if (error != 0) return error;
+    error = getnameinfo(found->ai_addr, found->ai_addrlen, text, (socklen_t)room, NULL, 0, NI_NUMERICHOST);
+    freeaddrinfo(found);
+    return error;
+}
+
+const char *carillon_look_up_error(int error) { return gai_strerror(error); }
 
 int carillon_format_address(const void *octets, size_t size, char *text, size_t room) {
     char host[INET6_ADDRSTRLEN];

@@ -90,6 +90,10 @@ int carillon_ring_register_files(carillon_ring *ring, uint32_t count) {
     return io_uring_register_files_sparse(&ring->ring, count);
 }
 
+int carillon_ring_place_file(carillon_ring *ring, uint32_t index, int descriptor) {
+    return io_uring_register_files_update(&ring->ring, index, &descriptor, 1);
+}
+
 bool carillon_ring_push(carillon_ring *ring, const carillon_sqe *entry) {
     struct io_uring_sq *queue = &ring->ring.sq;
     uint32_t head = __atomic_load_n(queue->khead, __ATOMIC_ACQUIRE);

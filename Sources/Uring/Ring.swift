@@ -143,6 +143,25 @@ package struct Ring: ~Copyable {
         return unsafe carillon_ring_register_files(ring, count) == 0 ? count : 0
     }
 
+    /// Moves a connected or connecting socket of the process into place `index` of the ring's own
+    /// table, and gives its descriptor back to the process.
+    ///
+    /// - Returns: How to speak of it from now on; the descriptor itself where there is no table.
+    /// - Throws: ``RingError``; the descriptor is closed all the same.
+    package mutating func adopt(
+        _ descriptor: Int32, at index: Int
+    ) throws(RingError) -> SocketHandle {
+        guard features.contains(.directDescriptors), index < socketCount else {
+            return SocketHandle(index: descriptor, isDirect: false)
+        }
+        let status = unsafe carillon_ring_place_file(ring, UInt32(index), descriptor)
+        Glibc.close(descriptor)
+        guard status == 1 else {
+            throw RingError(operation: "a place in the socket table", errno: -status)
+        }
+        return SocketHandle(index: Int32(index), isDirect: true)
+    }
+
     // MARK: entering and reaping
 
     /// Entries the kernel has not taken yet, the waiting ones included.

@@ -78,6 +78,8 @@ uint32_t carillon_ring_features(const carillon_ring *ring);
 bool carillon_ring_supports(carillon_ring *ring, int opcode);
 int carillon_ring_register_self(carillon_ring *ring);
 int carillon_ring_register_files(carillon_ring *ring, uint32_t count);
+// Puts a descriptor of the process into place `index` of the ring's table. 1 or -errno.
+int carillon_ring_place_file(carillon_ring *ring, uint32_t index, int descriptor);
 
 // Copies an entry into the queue; false while the queue is full.
 bool carillon_ring_push(carillon_ring *ring, const carillon_sqe *entry);

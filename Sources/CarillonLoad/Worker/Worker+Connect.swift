@@ -1,0 +1,362 @@
+// Connecting — from a free slot to a client that does what its role is, and back.
+
+internal import Bytes
+internal import CSystem
+internal import Glibc
+internal import HTTP1
+internal import Uring
+internal import WebSocket
+
+extension Worker {
+    /// Opens clients, as many at once as the plan allows.
+    mutating func openSome() {
+        guard stage != .finished, stage != .draining else { return }
+        while inProgress < plan.connectWindow {
+            if let slot = returning.popFirst() {
+                open(slot, due: now)
+            } else if nextToOpen < clients.count {
+                let slot = nextToOpen
+                nextToOpen += 1
+                let place = Int(unsafe clients.pointer(slot).pointee.population)
+                if plan.populations[place].role != .visitor { open(slot, due: now) }
+            } else {
+                break
+            }
+        }
+        if nextToOpen == clients.count, inProgress == 0, stage == .connecting {
+            board.set(.triedAll, of: index, to: 1)
+        }
+    }
+
+    /// Connects one client and asks for the WebSocket.
+    ///
+    /// - Parameter due: When it was due, for the latency of the handshake.
+    mutating func open(_ slot: Int, due: UInt64) {
+        let client = unsafe clients.pointer(slot)
+        precondition(unsafe client.pointee.phase == .closed)
+        let population = plan.populations[Int(unsafe client.pointee.population)]
+        let number = Int(unsafe client.pointee.number)
+        let source =
+            plan.sources.isEmpty
+            ? nil : plan.sources[(population.firstClient + number) % plan.sources.count]
+        inProgress += 1
+        let descriptor = unsafe carillon_connect(plan.target.address, plan.target.port, source)
+        guard descriptor >= 0 else {
+            openingFailed(slot, Self.explain(-descriptor, plan))
+            return
+        }
+        _ = carillon_reset_on_close(descriptor)
+        if number < population.stuckCount { _ = carillon_set_receive_buffer(descriptor, 4096) }
+        do throws(RingError) {
+            unsafe client.pointee.socket = try ring.adopt(descriptor, at: slot)
+        } catch {
+            openingFailed(slot, error.sentence)
+            return
+        }
+        let handshake = ClientHandshake(
+            random: (.random(in: 0 ... .max), .random(in: 0 ... .max)),
+            subprotocols: population.speech.subprotocols,
+            deflate: population.offersDeflate ? DeflateOffer() : nil)
+        unsafe client.pointee.generation &+= 1
+        unsafe client.pointee.phase = .opening
+        unsafe client.pointee.opening = Opening(handshake, begin: due)
+        unsafe client.pointee.isStuck = number < population.stuckCount
+        unsafe client.pointee.anonymousDamage = 0
+        unsafe client.pointee.openRequests = 0
+        openings.append((slot, unsafe client.pointee.generation))
+        let path =
+            population.role == .publisher ? population.speech.publishPath : population.speech.path
+        let start = arena.count
+        handshake.writeRequest(
+            host: plan.target.hostField, target: path.text(values(of: slot)), into: &arena
+        ) { buffer in
+            for field in population.speech.fields {
+                buffer.append(field)
+                buffer.append("\r\n")
+            }
+        }
+        queue(from: start, for: slot)
+        armReceive(slot)
+    }
+
+    /// Octets came before the WebSocket was open.
+    ///
+    /// - Returns: How many were used; `nil` when the connection is over.
+    mutating func readAnswer(_ slot: Int, _ octets: UnsafeMutableRawBufferPointer) -> Int? {
+        let client = unsafe clients.pointer(slot)
+        guard let opening = unsafe client.pointee.opening else { return nil }
+        // Most answers come in one piece and are read where they lie.
+        let isWhole = opening.answer.isEmpty
+        let before = opening.answer.count
+        if !isWhole { unsafe opening.answer.append(octets.bytes) }
+        let bytes = isWhole ? unsafe octets.bytes : opening.answer.octets
+        let head: ResponseHead
+        do throws(HeadError) {
+            guard let whole = try ResponseHead.parse(bytes) else {
+                if isWhole { unsafe opening.answer.append(octets.bytes) }
+                guard opening.answer.count < 65_536 else {
+                    openingFailed(slot, "the answer to the handshake has no end")
+                    return nil
+                }
+                return octets.count
+            }
+            head = whole
+        } catch {
+            openingFailed(slot, "the answer to the handshake is not HTTP (\(error))")
+            return nil
+        }
+        do throws(HandshakeFailure) {
+            let agreed = try opening.handshake.check(head, in: bytes)
+            opened(slot, agreed)
+        } catch {
+            let body = bytes.extracting(head.headSize..<bytes.byteCount)
+            openingFailed(slot, Self.explain(error, head, body, in: bytes))
+            return nil
+        }
+        return head.headSize - before
+    }
+
+    /// The WebSocket is open: say what comes first.
+    private mutating func opened(_ slot: Int, _ agreed: ClientHandshake.Opening) {
+        let client = unsafe clients.pointer(slot)
+        let population = plan.populations[Int(unsafe client.pointee.population)]
+        if let opening = unsafe client.pointee.opening {
+            handshakes.record(now > opening.begin ? now - opening.begin : 0)
+        }
+        tally.connected += 1
+        if unsafe client.pointee.hasReturned { tally.reconnected += 1 }
+        unsafe client.pointee.opening = nil
+        unsafe client.pointee.receiver = Receiver(role: .client, deflate: agreed.deflate)
+        if let deflate = agreed.deflate, population.role == .publisher || population.role == .requester
+        {
+            unsafe client.pointee.deflater = Deflater(
+                windowBits: Int(deflate.clientWindowBits),
+                keepsContext: !deflate.clientNoContextTakeover)
+        }
+        unsafe client.pointee.phase = .greeting
+        unsafe client.pointee.lastProgress = now
+        let isPublisher = population.role == .publisher
+        let first = isPublisher ? population.speech.greet : population.speech.subscribe
+        let speaks = isPublisher || population.role == .subscriber
+        guard speaks, let first else {
+            becameReady(slot)
+            return
+        }
+        say(first, values(of: slot), for: slot, isBinary: population.speech.isBinary)
+        if (isPublisher ? population.speech.greeted : population.speech.subscribed) == nil {
+            becameReady(slot)
+        }
+    }
+
+    /// Whether `payload` is what the client waited for before it is ready.
+    mutating func heardGreeting(_ slot: Int, _ payload: UnsafeRawBufferPointer) {
+        let client = unsafe clients.pointer(slot)
+        let speech = plan.populations[Int(unsafe client.pointee.population)].speech
+        let isPublisher =
+            plan.populations[Int(unsafe client.pointee.population)].role == .publisher
+        guard let wanted = isPublisher ? speech.greeted : speech.subscribed else { return }
+        if unsafe Self.contains(payload, wanted) { becameReady(slot) }
+    }
+
+    private mutating func becameReady(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        let population = plan.populations[Int(unsafe client.pointee.population)]
+        unsafe client.pointee.phase = .ready
+        inProgress -= 1
+        readyCount += 1
+        switch population.role {
+        case .subscriber: beginListening(slot, population)
+        case .requester:
+            if stage == .running { fillWindow(slot, population) }
+        case .visitor:
+            accounted += 1
+            leave(slot)
+        case .publisher, .idler: break
+        }
+        unsafe client.pointee.hasReturned = true
+    }
+
+    /// From here on it is owed what is published to its room.
+    private mutating func beginListening(_ slot: Int, _ population: Population) {
+        let client = unsafe clients.pointer(slot)
+        if unsafe client.pointee.isStuck {
+            cancelReceive(slot)
+            return
+        }
+        unsafe client.pointee.isAudience = true
+        let room = room(of: slot)
+        let wasCutOff = unsafe client.pointee.isCutOff
+        unsafe client.pointee.isCutOff = false
+        for event in events(of: slot) {
+            for (place, stream) in plan.streams.streams(ofRoom: room, event: event) {
+                let at = Int(unsafe client.pointee.checks) + place
+                let published = board.publishedCount(stream)
+                if wasCutOff { lostBeforeReturn += checks.lost(at: at, published: published) }
+                checks.begin(at: at, owedFrom: published)
+            }
+            board.adjustAudience(of: room * plan.streams.eventCount + event, by: 1)
+        }
+    }
+
+    // MARK: who a client is
+
+    func room(of slot: Int) -> Int {
+        Int(unsafe clients.pointer(slot).pointee.number) % plan.streams.roomCount
+    }
+
+    func coverage(of slot: Int) -> Coverage {
+        let client = unsafe clients.pointer(slot)
+        let coverages = plan.populations[Int(unsafe client.pointee.population)].coverages
+        return coverages[Int(unsafe client.pointee.number) % coverages.count]
+    }
+
+    /// The events of its room that a subscriber gets.
+    func events(of slot: Int) -> [Int] {
+        let mask = coverage(of: slot).events
+        return (0..<plan.streams.eventCount).filter { mask >> UInt64($0) & 1 == 1 }
+    }
+
+    func values(of slot: Int) -> Template.Values {
+        let client = unsafe clients.pointer(slot)
+        var values = Template.Values()
+        values.room = room(of: slot)
+        values.connection =
+            plan.populations[Int(unsafe client.pointee.population)].firstClient
+            + Int(unsafe client.pointee.number)
+        values.pattern = coverage(of: slot).pattern
+        return values
+    }
+
+    // MARK: leaving
+
+    /// Closes a client's connection on purpose.
+    mutating func leave(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        guard unsafe client.pointee.phase != .closed, unsafe client.pointee.phase != .ending else {
+            return
+        }
+        if unsafe client.pointee.phase == .ready { readyCount -= 1 } else { inProgress -= 1 }
+        stopListening(slot)
+        unsafe client.pointee.phase = .ending
+        unsafe client.pointee.opening = nil
+        cancelReceive(slot)
+        if unsafe client.pointee.isSending {
+            let token = LoadToken(
+                .patientSend, slot: slot, generation: unsafe client.pointee.generation)
+            ring.cancel(token.rawValue, token: LoadToken(.cancel).rawValue)
+        }
+        closeIfQuiet(slot)
+    }
+
+    /// What it has not got by now is nobody's to wait for; what it missed stays lost.
+    private mutating func stopListening(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        accounted += UInt64(unsafe client.pointee.openRequests)
+        unsafe client.pointee.openRequests = 0
+        guard unsafe client.pointee.isAudience else { return }
+        unsafe client.pointee.isAudience = false
+        let room = room(of: slot)
+        for event in events(of: slot) {
+            for (place, stream) in plan.streams.streams(ofRoom: room, event: event) {
+                let at = Int(unsafe client.pointee.checks) + place
+                let published = board.publishedCount(stream)
+                let open = checks.lost(at: at, published: published)
+                let gaps = checks.lost(at: at, published: 0)
+                if unsafe !client.pointee.isCutOff { lostBeforeReturn += gaps }
+                accounted += open - min(open, gaps)
+            }
+            board.adjustAudience(of: room * plan.streams.eventCount + event, by: -1)
+        }
+    }
+
+    /// The server ended the connection, or it broke.
+    mutating func wasClosed(_ slot: Int, _ why: String) {
+        let client = unsafe clients.pointer(slot)
+        switch unsafe client.pointee.phase {
+        case .closed: return
+        case .ending: closeIfQuiet(slot)
+        case .opening, .greeting: openingFailed(slot, why)
+        case .ready:
+            if stage != .finished {
+                tally.disconnected += 1
+                wrongCount += 1
+                problems.add(why)
+            }
+            // What it does not get is lost, and is counted when it returns or the run ends.
+            unsafe client.pointee.isCutOff = unsafe client.pointee.isAudience
+            leave(slot)
+        }
+    }
+
+    /// A connection could not be made ready.
+    mutating func openingFailed(_ slot: Int, _ why: String) {
+        let client = unsafe clients.pointer(slot)
+        tally.refusedHandshakes += 1
+        failedCount += 1
+        wrongCount += 1
+        problems.add(why)
+        accounted += plan.populations[Int(unsafe client.pointee.population)].role == .visitor ? 1 : 0
+        if unsafe client.pointee.phase == .closed {
+            inProgress -= 1
+        } else {
+            leave(slot)
+        }
+    }
+
+    /// Gives the socket back once the kernel holds nothing of it.
+    mutating func closeIfQuiet(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        guard unsafe client.pointee.phase == .ending, unsafe !client.pointee.isReceiving,
+            unsafe !client.pointee.isSending, unsafe !client.pointee.isClosing
+        else { return }
+        unsafe client.pointee.isClosing = true
+        let token = LoadToken(.close, slot: slot, generation: unsafe client.pointee.generation)
+        ring.close(unsafe client.pointee.socket, token: token.rawValue)
+    }
+
+    /// The socket is gone, and its place in the ring's table is free: not before may it be used.
+    mutating func closed(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        unsafe client.pointee.isClosing = false
+        unsafe client.pointee.phase = .closed
+        unsafe client.pointee.outbox = nil
+        unsafe client.pointee.deflater = nil
+        unsafe client.pointee.receiver = Receiver(role: .client, deflate: nil)
+        // What of this turn is still in the arena was meant for the old socket.
+        unsafe client.pointee.sendTurn = 0
+        let population = plan.populations[Int(unsafe client.pointee.population)]
+        let returns = population.stormInterval > 0 && stage == .running
+        if returns { returning.append(slot) }
+    }
+
+    // MARK: words
+
+    static func explain(_ errno: Int32, _ plan: LoadPlan) -> String {
+        let target = "\(plan.target.address):\(plan.target.port)"
+        switch errno {
+        case ECONNREFUSED: return "\(target) refuses connections: is the server running there?"
+        case EADDRNOTAVAIL:
+            return "no local port is left towards \(target): connect from more addresses with "
+                + "--sources N (on loopback) or --source ADDRESS"
+        case EMFILE, ENFILE:
+            return "no descriptor is left: raise the limit (ulimit -n) or spread with --processes N"
+        case ETIMEDOUT: return "\(target) does not answer"
+        case ENETUNREACH, EHOSTUNREACH: return "\(target) cannot be reached"
+        case ECONNRESET, EPIPE: return "the connection was reset"
+        default:
+            return "connecting to \(target) failed: \(unsafe String(cString: strerror(errno)))"
+        }
+    }
+
+    private static func explain(
+        _ failure: HandshakeFailure, _ head: ResponseHead, _ body: RawSpan, in bytes: RawSpan
+    ) -> String {
+        guard case .refused(let status) = failure else {
+            return "the handshake failed: \(failure)"
+        }
+        let reason = bytes.extracting(head.reasonRange).text
+        let start = body.extracting(0..<min(body.byteCount, 120)).text
+        let said = start.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return "the handshake was refused: \(status) \(reason)" + (said.isEmpty ? "" : ": \(said)")
+    }
+}

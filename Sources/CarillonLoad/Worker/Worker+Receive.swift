@@ -1,0 +1,293 @@
+// Receiving — from a buffer of the ring to what a message says about the server.
+//
+// Hot path. Per message: one frame header, the UTF-8 check of its text, five words of hexadecimal,
+// a comparison of the filler, one word of the sequence check, one bucket of the histogram.
+
+internal import Bytes
+internal import Glibc
+internal import Uring
+internal import WebSocket
+
+extension Worker {
+    mutating func armReceive(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        guard unsafe !client.pointee.isReceiving else { return }
+        unsafe client.pointee.isReceiving = true
+        let token = LoadToken(.receive, slot: slot, generation: unsafe client.pointee.generation)
+        ring.receive(from: unsafe client.pointee.socket, token: token.rawValue)
+    }
+
+    mutating func cancelReceive(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        guard unsafe client.pointee.isReceiving else { return }
+        let token = LoadToken(.receive, slot: slot, generation: unsafe client.pointee.generation)
+        ring.cancel(token.rawValue, token: LoadToken(.cancel).rawValue)
+    }
+
+    mutating func received(_ token: LoadToken, _ completion: Completion) {
+        defer { if let buffer = completion.buffer { ring.recycle(buffer) } }
+        guard token.slot < clients.count else { return }
+        let slot = token.slot
+        let client = unsafe clients.pointer(slot)
+        guard unsafe client.pointee.generation == token.generation else { return }
+        if !completion.hasMore { unsafe client.pointee.isReceiving = false }
+        if completion.result > 0, let buffer = completion.buffer {
+            let size = Int(completion.result)
+            tally.octetsReceived += UInt64(size)
+            unsafe take(ring.octets(of: buffer, size: size), slot)
+        } else {
+            switch -completion.result {
+            case 0: wasClosed(slot, "the server ended a connection without a close frame")
+            case ENOBUFS:
+                // The next turn has buffers again.
+                starved.append(slot)
+                return
+            case ECANCELED, EINTR, EAGAIN: break
+            default: wasClosed(slot, Self.explain(-completion.result, plan))
+            }
+        }
+        guard unsafe !client.pointee.isReceiving else { return }
+        if unsafe client.pointee.phase == .ending {
+            closeIfQuiet(slot)
+        } else if unsafe client.pointee.phase != .closed, unsafe !isDeaf(client.pointee) {
+            armReceive(slot)
+        }
+    }
+
+    private func isDeaf(_ client: borrowing Client) -> Bool {
+        client.isStuck && client.phase == .ready
+    }
+
+    mutating func resumeStarved() {
+        guard !starved.isEmpty else { return }
+        let waiting = starved
+        starved.removeAll(keepingCapacity: true)
+        for slot in waiting {
+            let phase = unsafe clients.pointer(slot).pointee.phase
+            if phase == .ending {
+                closeIfQuiet(slot)
+            } else if phase != .closed {
+                armReceive(slot)
+            }
+        }
+    }
+
+    /// Reads frames out of `octets`, behind the answer to the handshake if that is in them.
+    private mutating func take(_ octets: UnsafeMutableRawBufferPointer, _ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        var offset = 0
+        if unsafe client.pointee.phase == .opening {
+            guard let used = unsafe readAnswer(slot, octets) else { return }
+            offset = used
+        }
+        let start = arena.count
+        while unsafe client.pointee.phase == .greeting || client.pointee.phase == .ready {
+            let event: Reception
+            do throws(FrameError) {
+                event = try unsafe client.pointee.receiver.next(
+                    octets, offset: &offset, limits: limits, inflaters: &inflaters)
+            } catch {
+                tally.protocolErrors += 1
+                unsafe client.pointee.isCutOff = unsafe client.pointee.isAudience
+                wasClosed(slot, "a frame breaks RFC 6455: \(error)")
+                break
+            }
+            if event == .needsMore { break }
+            switch event {
+            case .message(_, let place):
+                let payload = unsafe client.pointee.receiver.payload(of: place, input: octets)
+                unsafe heard(payload, slot)
+                unsafe client.pointee.receiver.releaseMessage()
+            case .ping(let place):
+                let payload = unsafe client.pointee.receiver.payload(of: place, input: octets)
+                unsafe FrameWriter.write(.pong, payload.bytes, mask: freshMask(), into: &arena)
+                unsafe client.pointee.receiver.releaseMessage()
+            case .pong: unsafe client.pointee.receiver.releaseMessage()
+            case .close(let code, let reason):
+                let text = unsafe client.pointee.receiver.payload(of: reason, input: octets)
+                let words = String(decoding: unsafe text.prefix(120), as: UTF8.self)
+                let number = code.map { "\($0.rawValue)" } ?? "no code"
+                wasClosed(
+                    slot,
+                    "the server closed a connection with \(number)"
+                        + (words.isEmpty ? "" : ": \(words)"))
+            case .needsMore, .yielded: break
+            }
+        }
+        // Answers and further requests to one client leave together.
+        if arena.count > start { queue(from: start, for: slot) }
+    }
+
+    /// One message, by what its client is.
+    @inline(__always)
+    private mutating func heard(_ payload: UnsafeRawBufferPointer, _ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        let place = Int(unsafe client.pointee.population)
+        switch groups[place].population.role {
+        case .subscriber:
+            if unsafe client.pointee.phase == .greeting {
+                unsafe heardGreeting(slot, payload)
+                // With the greeting still open this may be an early delivery; it is checked by the
+                // next one: a stream that begins is owed nothing from before.
+                return
+            }
+            unsafe delivered(payload, slot, place)
+        case .requester: unsafe answered(payload, slot, place)
+        case .publisher:
+            if unsafe client.pointee.phase == .greeting {
+                unsafe heardGreeting(slot, payload)
+            } else if let refusal = groups[place].population.speech.refusal,
+                unsafe Self.contains(payload, refusal)
+            {
+                tally.protocolErrors += 1
+                wrongCount += 1
+                let words = String(decoding: unsafe payload.prefix(160), as: UTF8.self)
+                problems.add("a publication was refused: \(words)")
+            }
+        case .visitor, .idler: break
+        }
+    }
+
+    private mutating func delivered(_ payload: UnsafeRawBufferPointer, _ slot: Int, _ place: Int) {
+        let client = unsafe clients.pointer(slot)
+        switch unsafe readStamp(payload, place) {
+        case .none: return  // The server talks of something else.
+        case .damaged:
+            damaged(slot)
+        case .stamp(let stamp, let isWhole):
+            let room = Int(unsafe client.pointee.number) % plan.streams.roomCount
+            guard let found = plan.streams.place(of: Int(stamp.stream), inRoom: room),
+                coverage(of: slot, includes: found.event)
+            else {
+                tally.corrupted += 1
+                wrongCount += 1
+                problems.add("a message reached a subscriber that had not asked for it")
+                return
+            }
+            tally.delivered += 1
+            switch checks.arrived(stamp.number, at: Int(unsafe client.pointee.checks) + found.place)
+            {
+            case .inOrder: accounted += 1
+            case .gap(let count):
+                accounted += 1 + count
+                wrongCount += count
+            case .late:
+                tally.reordered += 1
+                wrongCount += 1
+            case .duplicate:
+                tally.duplicated += 1
+                tally.delivered -= 1
+                wrongCount += 1
+                return
+            }
+            if !isWhole {
+                tally.corrupted += 1
+                wrongCount += 1
+            }
+            if isMeasured(stamp.time) { latency.record(now > stamp.time ? now - stamp.time : 0) }
+        }
+    }
+
+    private mutating func answered(_ payload: UnsafeRawBufferPointer, _ slot: Int, _ place: Int) {
+        let client = unsafe clients.pointer(slot)
+        switch unsafe readStamp(payload, place) {
+        case .none: return
+        case .damaged: damaged(slot)
+        case .stamp(let stamp, let isWhole):
+            let population = groups[place].population
+            guard Int(stamp.stream) == population.streamBase + Int(unsafe client.pointee.number)
+            else {
+                tally.corrupted += 1
+                wrongCount += 1
+                problems.add("an answer reached a client that had not asked")
+                return
+            }
+            switch checks.arrived(stamp.number, at: Int(unsafe client.pointee.checks)) {
+            case .inOrder, .gap: break
+            case .late:
+                if population.isOrdered {
+                    tally.reordered += 1
+                    wrongCount += 1
+                }
+            case .duplicate:
+                tally.duplicated += 1
+                wrongCount += 1
+                return
+            }
+            tally.answered += 1
+            if !isWhole {
+                tally.corrupted += 1
+                wrongCount += 1
+            }
+            if isMeasured(stamp.time) { latency.record(now > stamp.time ? now - stamp.time : 0) }
+        }
+        // Late answers to requests that were given up are answers, but make no room.
+        if unsafe client.pointee.openRequests > 0 {
+            unsafe client.pointee.openRequests -= 1
+            accounted += 1
+        }
+        unsafe client.pointee.lastProgress = now
+        if case .closed = groups[place].population.pace, stage == .running {
+            request(slot, place, due: now)
+        }
+    }
+
+    private mutating func damaged(_ slot: Int) {
+        tally.corrupted += 1
+        wrongCount += 1
+        unsafe clients.pointer(slot).pointee.anonymousDamage += 1
+    }
+
+    @inline(__always)
+    private func coverage(of slot: Int, includes event: Int) -> Bool {
+        guard plan.streams.eventCount > 1 else { return true }
+        return coverage(of: slot).events >> UInt64(event) & 1 == 1
+    }
+
+    // MARK: stamps
+
+    private enum Finding {
+        case none
+        /// There should be a stamp, and is none that can be read.
+        case damaged
+        case stamp(Stamp, isWhole: Bool)
+    }
+
+    /// Finds the stamp of a message and compares the filler behind it.
+    @inline(__always)
+    private mutating func readStamp(_ payload: UnsafeRawBufferPointer, _ place: Int) -> Finding {
+        let hint = groups[place].markHint
+        guard let start = unsafe payload.baseAddress else { return .none }
+        var at = hint
+        if hint + Stamp.size > payload.count
+            || unsafe start.loadUnaligned(fromByteOffset: hint, as: UInt32.self) != Stamp.mark
+        {
+            guard let found = unsafe Self.findMark(payload) else {
+                // What is as long as a payload of ours should have been one.
+                let size = groups[place].population.expectedSize
+                return payload.count >= size ? .damaged : .none
+            }
+            at = found
+            groups[place].markHint = found
+        }
+        guard at + Stamp.size <= payload.count, let stamp = unsafe Stamp(start + at, seed: seed)
+        else { return .damaged }
+        let end = at + Int(stamp.payloadSize)
+        guard end <= payload.count, Int(stamp.payloadSize) >= Stamp.size else {
+            return .stamp(stamp, isWhole: false)
+        }
+        let filler = unsafe UnsafeRawBufferPointer(rebasing: payload[at + Stamp.size..<end])
+        return .stamp(stamp, isWhole: unsafe Filler.shared.matches(filler, number: stamp.number))
+    }
+
+    private static func findMark(_ payload: UnsafeRawBufferPointer) -> Int? {
+        var mark = Stamp.mark
+        guard let start = unsafe payload.baseAddress else { return nil }
+        return unsafe memmem(start, payload.count, &mark, 4).map { unsafe $0 - start }
+    }
+
+    static func contains(_ payload: UnsafeRawBufferPointer, _ text: [UInt8]) -> Bool {
+        guard let start = unsafe payload.baseAddress else { return text.isEmpty }
+        return unsafe memmem(start, payload.count, text, text.count) != nil
+    }
+}

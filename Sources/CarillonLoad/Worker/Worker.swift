@@ -1,0 +1,308 @@
+// Worker — one thread of the generator: a ring, its share of the clients, and nothing shared but
+// the board.
+//
+// A turn sends what is due, enters the ring once, and handles what came. What came in one enter has
+// one time, taken when the enter returned: it was in our hands by then, and how long we take to
+// look at it is not the server's doing.
+
+internal import Bytes
+internal import CSystem
+internal import Glibc
+internal import Lockfree
+internal import Measurement
+internal import Uring
+internal import WebSocket
+
+/// The members of one population that a worker has.
+struct Group {
+    let population: Population
+    let place: Int
+    let firstSlot: Int
+    let count: Int
+
+    // Pacing.
+
+    /// Whose turn it is, and how many rounds over all members are done.
+    var member = 0
+    var round = 0
+    /// When the next message is due, ns; `nil`: never again.
+    var nextDue: UInt64? = 0
+    var sentCount = 0
+    /// Where in a message the stamp was found the last time.
+    var markHint = 0
+    /// When everybody leaves next.
+    var nextStorm = UInt64.max
+}
+
+/// Safety: `eventCounter` is allocated in `init`, lent to the kernel while a read of the eventfd is
+/// armed, and freed after the ring is gone (it is the last field).
+@safe
+struct Worker: ~Copyable {
+    let index: Int
+    let plan: LoadPlan
+    let board: Board
+    let seed: UInt32
+    let tell: (WorkerRecord) -> Void
+
+    var ring: Ring
+    var completions: [Completion] = []
+    var clients: ClientTable
+    var checks: SequenceChecks
+    var groups: [Group]
+    var inflaters = InflaterPool(idleLimit: 16)
+    let limits = ReceiverLimits(messageSize: 64 << 20, fragmentCount: 1 << 20)
+
+    // Sending: frames of this turn, those the kernel is reading, and whose they are.
+    var arena = OctetBuffer(capacity: 1 << 20)
+    var flyingArena = OctetBuffer(capacity: 1 << 20)
+    var sends: [Int] = []
+    /// Clients whose outbox got something while nothing of it was under way.
+    var unsent: [Int] = []
+    var message = OctetBuffer(capacity: 4096)
+    var scratch = OctetBuffer(capacity: 4096)
+    var turn: UInt64 = 1
+    var maskState: UInt64
+
+    // Connecting.
+    var nextToOpen = 0
+    var returning = Queue<Int>()
+    var openings = Queue<(slot: Int, generation: UInt32)>()
+    var inProgress = 0
+    /// Receives that found no buffer.
+    var starved: [Int] = []
+
+    // Time and accounts.
+    var stage = Stage.connecting
+    var now: UInt64
+    var clock = RunClock()
+    var tally = Tally()
+    var latency = LatencyHistogram()
+    var handshakes = LatencyHistogram()
+    var total = LatencyDistribution()
+    var problems = ProblemList()
+    var expected: UInt64 = 0
+    var accounted: UInt64 = 0
+    /// Deliveries written off because nothing came for too long.
+    var writtenOff: UInt64 = 0
+    var lostBeforeReturn: UInt64 = 0
+    var wrongCount: UInt64 = 0
+    var worstSlip: UInt64 = 0
+    var readyCount = 0
+    var failedCount = 0
+    var nextSweep: UInt64 = 0
+    var lastAccounted: UInt64 = 0
+    var lastProgress: UInt64 = 0
+    var lastProgressCount: UInt64 = 0
+    /// The interval that is running; `nil` before the measured part.
+    var intervalNumber: Int?
+
+    private let eventCounter: UnsafeMutablePointer<UInt64>
+
+    /// Makes the ring and the table; on the thread that will run it.
+    ///
+    /// - Throws: ``SetUpError``: io_uring is refused.
+    init(
+        index: Int, plan: LoadPlan, board: Board, tell: @escaping (WorkerRecord) -> Void
+    ) throws(SetUpError) {
+        var members: [(population: Int, number: Int)] = []
+        var groups: [Group] = []
+        for (place, population) in plan.populations.enumerated() {
+            let count = LoadPlan.share(population.count, index, plan.workerCount)
+            groups.append(
+                Group(
+                    population: population, place: place, firstSlot: members.count, count: count))
+            for turn in 0..<count { members.append((place, index + turn * plan.workerCount)) }
+        }
+        var options = RingOptions()
+        options.entries = 4096
+        options.bufferCount = 256
+        options.bufferSize = 32_768
+        options.socketCount = UInt32(clamping: max(members.count, 1))
+        do throws(RingError) { ring = try Ring(options) } catch {
+            throw SetUpError(error.sentence)
+        }
+        // Checks: subscribers have one per stream of their room, requesters one.
+        let perRoom = max(plan.streams.placesPerRoom, 1)
+        var checkCount = 0
+        let clients = ClientTable(members)
+        for (slot, member) in members.enumerated() {
+            unsafe clients.pointer(slot).pointee.checks = Int32(clamping: checkCount)
+            switch plan.populations[member.population].role {
+            case .subscriber: checkCount += perRoom
+            case .requester: checkCount += 1
+            case .publisher, .visitor, .idler: break
+            }
+        }
+        guard checkCount <= Int32.max else {
+            throw SetUpError("too many streams to check: use fewer rooms or events per connection")
+        }
+        self.clients = clients
+        checks = SequenceChecks(count: checkCount)
+        self.groups = groups
+        self.index = index
+        self.plan = plan
+        self.board = board
+        self.tell = tell
+        seed = board.seed
+        maskState = UInt64.random(in: 1 ... .max)
+        now = carillon_monotonic_now()
+        unsafe eventCounter = .allocate(capacity: 1)
+        unsafe eventCounter.initialize(to: 0)
+    }
+
+    deinit { unsafe eventCounter.deallocate() }
+
+    /// Runs until the board says it is over.
+    mutating func run() {
+        armWakeUp()
+        lastProgress = now
+        while true {
+            let current = board.stage
+            if current != stage { enter(current) }
+            if current == .finished { break }
+            let isIdle = runTurn()
+            clock.turnEnded(at: now, isIdle: isIdle && plan.spins)
+            if stage == .running || stage == .draining { keepTime() }
+        }
+        finish()
+    }
+
+    /// One turn; whether there was nothing to do.
+    mutating func runTurn() -> Bool {
+        resumeStarved()
+        openSome()
+        if stage == .running { sendDue() }
+        let hasSent = !sends.isEmpty || !unsent.isEmpty
+        flush()
+        tellFacts()
+        _ = ring.enter(timeout: plan.spins ? 0 : sleepTime())
+        while ring.unsubmittedCount > 0 { _ = ring.enter(timeout: 0) }
+        if plan.isClosedLoop { board.set(.awaitsProgress, of: index, to: 0) }
+        now = carillon_monotonic_now()
+        turn += 1
+        swap(&arena, &flyingArena)
+        arena.removeAll()
+        completions.removeAll(keepingCapacity: true)
+        ring.reap(into: &completions)
+        for place in completions.indices { handle(completions[place]) }
+        ring.publishBuffers()
+        if now >= nextSweep {
+            nextSweep = now + 100_000_000
+            sweep()
+        }
+        return completions.isEmpty && !hasSent
+    }
+
+    private mutating func handle(_ completion: Completion) {
+        let token = LoadToken(rawValue: completion.token)
+        switch token.operation {
+        case .receive: received(token, completion)
+        case .immediateSend: sendFellShort(token, completion.result)
+        case .patientSend: patientSendEnded(token, completion.result)
+        case .wakeUp: armWakeUp()
+        case .close: closed(token.slot)
+        case .cancel, nil: break
+        }
+    }
+
+    private mutating func armWakeUp() {
+        unsafe ring.read(
+            board.events[index], into: eventCounter, token: LoadToken(.wakeUp).rawValue)
+    }
+
+    /// How long the ring may sleep, ns.
+    private mutating func sleepTime() -> UInt64 {
+        guard unsent.isEmpty, starved.isEmpty else { return 0 }
+        var next = nextSweep
+        if stage == .running {
+            for group in groups where group.count > 0 {
+                if case .open = group.population.pace, let due = group.nextDue {
+                    next = min(next, due)
+                }
+                next = min(next, group.nextStorm)
+            }
+            if now < board.warmUpBegin { next = min(next, board.warmUpBegin) }
+            if plan.isClosedLoop, plan.workerCount > 1, waitsForOthers() { return 0 }
+        }
+        next = min(next, clock.intervalEnd)
+        let time = carillon_monotonic_now()
+        return next > time ? next - time : 0
+    }
+
+    /// Says that it sleeps until something is accounted for; `true` when something was meanwhile.
+    private func waitsForOthers() -> Bool {
+        board.set(.awaitsProgress, of: index, to: 1)
+        board.fence()
+        return groups.contains {
+            $0.count > 0 && $0.population.role == .publisher && $0.nextDue != nil
+                && hasRoom($0.population)
+        }
+    }
+
+    private mutating func enter(_ stage: Stage) {
+        self.stage = stage
+        switch stage {
+        case .connecting, .finished: break
+        case .running: beginRun()
+        case .draining: stopSending()
+        }
+    }
+
+    /// Lets the others and the conductor see how far this worker is.
+    private mutating func tellFacts() {
+        board.set(.ready, of: index, to: UInt64(readyCount))
+        board.set(.failed, of: index, to: UInt64(failedCount))
+        board.set(.expected, of: index, to: expected)
+        board.set(.sent, of: index, to: tally.published + tally.requested)
+        board.set(.received, of: index, to: tally.delivered + tally.answered)
+        board.set(.wrong, of: index, to: wrongCount)
+        guard accounted != lastAccounted else { return }
+        lastAccounted = accounted
+        board.set(.accounted, of: index, to: accounted)
+        guard plan.isClosedLoop, plan.workerCount > 1 else { return }
+        board.fence()
+        for other in 0..<plan.workerCount
+        where other != index && board.value(.awaitsProgress, of: other) == 1 {
+            board.wake(other)
+        }
+    }
+
+    /// A key for one frame. It must differ, not be secret: what it guards against is other
+    /// people's proxies, and nobody chooses our payloads.
+    @inline(__always)
+    mutating func freshMask() -> MaskKey {
+        maskState ^= maskState << 13
+        maskState ^= maskState >> 7
+        maskState ^= maskState << 17
+        return MaskKey(bits: UInt32(truncatingIfNeeded: maskState >> 16))
+    }
+
+    /// Whether a message of `time` belongs to the measured part.
+    @inline(__always)
+    func isMeasured(_ time: UInt64) -> Bool {
+        time >= clock.measureBegin && time < clock.measureEnd
+    }
+}
+
+/// First in, first out, in amortized constant time.
+struct Queue<Element> {
+    private var elements: [Element] = []
+    private var first = 0
+
+    var isEmpty: Bool { first == elements.count }
+    var head: Element? { isEmpty ? nil : elements[first] }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func popFirst() -> Element? {
+        guard !isEmpty else { return nil }
+        defer {
+            first += 1
+            if first > 1024, first * 2 > elements.count {
+                elements.removeFirst(first)
+                first = 0
+            }
+        }
+        return elements[first]
+    }
+}
