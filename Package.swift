@@ -37,6 +37,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // System headers and the few wrappers they need.
@@ -58,6 +59,9 @@ let package = Package(
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
+        module(
+            "Measurement",
+            imports: ["Bytes", .product(name: "Histogram", package: "hdrhistogram-swift")]),
 
         // The kernel line: what follows talks to the world.
         module("Uring", imports: ["CUring", "CSystem"]),
@@ -128,6 +132,7 @@ let package = Package(
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
+        tests(of: "Measurement"),
         tests(of: "Uring", also: ["Bytes"]),
         tests(
             of: "Engine",
