@@ -123,8 +123,11 @@ extension Worker {
         if let opening = unsafe client.pointee.opening {
             handshakes.record(now > opening.begin ? now - opening.begin : 0)
         }
-        tally.connected += 1
-        if unsafe client.pointee.hasReturned { tally.reconnected += 1 }
+        if unsafe client.pointee.hasReturned, population.role != .visitor {
+            tally.reconnected += 1
+        } else {
+            tally.connected += 1
+        }
         unsafe client.pointee.opening = nil
         unsafe client.pointee.receiver = Receiver(role: .client, deflate: agreed.deflate)
         if let deflate = agreed.deflate, population.role == .publisher || population.role == .requester

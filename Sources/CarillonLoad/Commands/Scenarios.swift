@@ -1,0 +1,310 @@
+// Scenarios — fanout, rooms, wildcard, echo, rpc, connect and idle: who does what in each.
+
+internal import ArgumentParser
+internal import Measurement
+
+extension RunReport.Parameter {
+    init(_ name: String, _ value: some CustomStringConvertible) {
+        self.init(name: name, value: value.description)
+    }
+}
+
+extension ScenarioCommand {
+    /// Subscribers, as many as --connections says.
+    func subscribers(_ speech: Speech, _ count: Int) -> Population {
+        var population = Population(
+            name: "subscribers", role: .subscriber, count: count, speech: speech)
+        population.offersDeflate = target.deflate
+        return population
+    }
+
+    /// Publishers at the pace asked for.
+    func publishers(_ speech: Speech, _ count: Int, otherwise: Pace) throws -> Population {
+        var population = Population(
+            name: "publishers", role: .publisher, count: count, speech: speech)
+        population.pace = try size.pace(otherwise: otherwise)
+        population.payloadSize = size.size
+        population.messageLimit = size.messages
+        population.offersDeflate = target.deflate
+        return population
+    }
+
+    func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError(
+                "--\(name) takes a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    /// What the options that all scenarios have come to.
+    func commonParameters(_ connections: Int) -> [RunReport.Parameter] {
+        var list = [RunReport.Parameter("connections", connections)]
+        if work != .none, work != .connections { list.append(.init("size", "\(size.size) octets")) }
+        if let rate = size.rate { list.append(.init("rate", "\(rate) per second")) }
+        if let phases = size.phases { list.append(.init("phases", phases)) }
+        if let window = size.window { list.append(.init("window", window)) }
+        if target.deflate { list.append(.init("deflate", "offered")) }
+        return list
+    }
+}
+
+struct FanOutCommand: ScenarioCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fanout",
+        abstract: "One room: publishers to many subscribers.",
+        discussion: """
+            carillon-load fanout -n 1000 --rate 50 --server-pid $(pidof carillon)
+            carillon-load fanout ws://127.0.0.1:9001 -n 10000 --window 16 --path /sub/r%R \\
+                --publish-path /pub --publish 'r%R\\n%P'
+            """)
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var size: SizeOptions
+    @Option(help: ArgumentHelp("Publishers.", valueName: "count")) var publishers = 1
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    var work: Work { .messages }
+    private var count: Int { size.connections ?? 1000 }
+
+    func validate() throws { try check("publishers", publishers, 1...100_000) }
+
+    func plan(for target: Target) throws -> LoadPlan {
+        let speech = try self.target.speech(target)
+        return LoadPlan(
+            scenario: "fanout", target: target,
+            populations: [
+                subscribers(speech, count),
+                try publishers(speech, publishers, otherwise: .open(Schedule(rate: 10))),
+            ], roomCount: 1)
+    }
+
+    var parameters: [RunReport.Parameter] {
+        commonParameters(count) + [.init("publishers", publishers)]
+    }
+}
+
+struct RoomsCommand: ScenarioCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rooms",
+        abstract: "Many rooms: subscribers spread over them, publications in turn.",
+        discussion: "carillon-load rooms -n 10000 --rooms 1000 --rate 2000")
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var size: SizeOptions
+    @Option(help: ArgumentHelp("Rooms.", valueName: "count")) var rooms = 100
+    @Option(help: ArgumentHelp("Publishers.", valueName: "count")) var publishers = 1
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    var work: Work { .messages }
+    private var count: Int { size.connections ?? 1000 }
+
+    func validate() throws {
+        try check("publishers", publishers, 1...100_000)
+        try check("rooms", rooms, 1...1_000_000)
+    }
+
+    func plan(for target: Target) throws -> LoadPlan {
+        let speech = try self.target.speech(target)
+        return LoadPlan(
+            scenario: "rooms", target: target,
+            populations: [
+                subscribers(speech, count),
+                try publishers(speech, publishers, otherwise: .open(Schedule(rate: 1000))),
+            ], roomCount: rooms)
+    }
+
+    var parameters: [RunReport.Parameter] {
+        commonParameters(count) + [.init("rooms", rooms), .init("publishers", publishers)]
+    }
+}
+
+struct WildcardCommand: ScenarioCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wildcard",
+        abstract: "Subscribers with patterns, some that match and some that do not.",
+        discussion: """
+            Publications go to every event of every room in turn. Subscribers take turns: one \
+            wants all events (*), one a single event, one those that begin with e1, one what is \
+            never published; whatever reaches one that had not asked for it is a mistake.
+
+            carillon-load wildcard -n 1000 --rooms 10 --events 20 --rate 500
+            """)
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var size: SizeOptions
+    @Option(help: ArgumentHelp("Rooms.", valueName: "count")) var rooms = 10
+    @Option(help: ArgumentHelp("Events in each room, up to 64.", valueName: "count")) var events = 10
+    @Option(help: ArgumentHelp("Publishers.", valueName: "count")) var publishers = 1
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    var work: Work { .messages }
+    private var count: Int { size.connections ?? 1000 }
+
+    func validate() throws {
+        try check("publishers", publishers, 1...100_000)
+        try check("rooms", rooms, 1...100_000)
+        try check("events", events, 2...64)
+    }
+
+    /// What subscribers ask for, in turn; for each event one that wants just that.
+    private var coverages: [Coverage] {
+        let beginWithOne = (0..<events).filter { "\($0)".hasPrefix("1") }
+            .reduce(UInt64(0)) { $0 | 1 << UInt64($1) }
+        return (0..<events).flatMap { event in
+            [
+                Coverage(pattern: "*", events: .max),
+                Coverage(pattern: "e\(event)", events: 1 << UInt64(event)),
+                Coverage(pattern: "e1*", events: beginWithOne),
+                Coverage(pattern: "none*", events: 0),
+            ]
+        }
+    }
+
+    func plan(for target: Target) throws -> LoadPlan {
+        let speech = try self.target.speech(target, usesEvents: true)
+        var listeners = subscribers(speech, count)
+        listeners.coverages = coverages
+        return LoadPlan(
+            scenario: "wildcard", target: target,
+            populations: [
+                listeners,
+                try publishers(speech, publishers, otherwise: .open(Schedule(rate: 500))),
+            ], roomCount: rooms, eventCount: events)
+    }
+
+    var parameters: [RunReport.Parameter] {
+        commonParameters(count) + [
+            .init("rooms", rooms), .init("events", events), .init("publishers", publishers),
+        ]
+    }
+}
+
+/// Echo and rpc: requests on every connection.
+protocol RequestCommand: ScenarioCommand {
+    static var name: String { get }
+    /// Whether answers must come in the order of the requests.
+    var isOrdered: Bool { get }
+}
+
+extension RequestCommand {
+    var work: Work { .answers }
+    private var count: Int { size.connections ?? 100 }
+
+    func plan(for target: Target) throws -> LoadPlan {
+        let speech = try self.target.speech(target)
+        var population = Population(
+            name: "requesters", role: .requester, count: count, speech: speech)
+        population.pace = try size.pace(otherwise: .closed(window: 1))
+        population.payloadSize = size.size
+        population.messageLimit = size.messages
+        population.offersDeflate = self.target.deflate
+        population.isOrdered = isOrdered
+        return LoadPlan(
+            scenario: Self.name, target: target, populations: [population], roomCount: 1)
+    }
+
+    var parameters: [RunReport.Parameter] { commonParameters(count) }
+}
+
+struct EchoCommand: RequestCommand {
+    static let configuration = CommandConfiguration(
+        commandName: name,
+        abstract: "Every connection sends, and gets back what it sent, in order.",
+        discussion: """
+            carillon-load echo ws://127.0.0.1:8000/echo -n 100 --dialect template
+            carillon-load echo -n 100 --rate 10000 --duration 30s
+            """)
+    static let name = "echo"
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var size: SizeOptions
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    var isOrdered: Bool { true }
+}
+
+struct CallCommand: RequestCommand {
+    static let configuration = CommandConfiguration(
+        commandName: name,
+        abstract: "Calls under way on every connection; answers may come in any order.",
+        discussion: "carillon-load rpc -n 200 --window 16 --duration 30s")
+    static let name = "rpc"
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var size: SizeOptions
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    var isOrdered: Bool { false }
+}
+
+struct ConnectCommand: ScenarioCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "connect",
+        abstract: "Connections come and go: their rate, and how long a handshake takes.",
+        discussion: """
+            --connections is how many there may be at once; --rate how many come per second, or \
+            --window how many handshakes are under way; --messages how many in all.
+
+            carillon-load connect --rate 2000 --duration 30s
+            carillon-load connect --window 64 --messages 50000
+            """)
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var size: SizeOptions
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    var work: Work { .connections }
+    private var count: Int { size.connections ?? 1024 }
+
+    func plan(for target: Target) throws -> LoadPlan {
+        var speech = try self.target.speech(target)
+        if self.target.subscribe == nil { speech.subscribe = nil }
+        var population = Population(
+            name: "visitors", role: .visitor, count: count, speech: speech)
+        population.pace = try size.pace(otherwise: .closed(window: 64))
+        population.messageLimit = size.messages
+        population.offersDeflate = self.target.deflate
+        return LoadPlan(
+            scenario: "connect", target: target, populations: [population], roomCount: 1)
+    }
+
+    var parameters: [RunReport.Parameter] { commonParameters(count) }
+}
+
+struct IdleCommand: ScenarioCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "idle",
+        abstract: "Connections that are silent: what they cost the server.",
+        discussion: """
+            carillon-load idle -n 15000 --server-pid $(pidof carillon)
+            carillon-load idle -n 15000 --subscribed-too --server-pid $(pidof carillon)
+            """)
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var size: SizeOptions
+    @Flag(help: "Let each of them subscribe before it is silent.") var subscribedToo = false
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    var work: Work { .none }
+    private var count: Int { size.connections ?? 1000 }
+
+    func plan(for target: Target) throws -> LoadPlan {
+        let speech = try self.target.speech(target)
+        let population = Population(
+            name: "idlers", role: subscribedToo ? .subscriber : .idler, count: count,
+            speech: speech)
+        return LoadPlan(
+            scenario: "idle", target: target, populations: [population], roomCount: 1)
+    }
+
+    var parameters: [RunReport.Parameter] {
+        commonParameters(count) + (subscribedToo ? [.init("subscribed", "yes")] : [])
+    }
+}
