@@ -49,3 +49,30 @@ package struct Interval: Sendable, Equatable, Codable {
         durationSeconds > 0 ? Double(work.units(in: tally)) / durationSeconds : 0
     }
 }
+
+extension Interval {
+    /// Adds the interval that came right after this one.
+    internal mutating func append(_ next: Interval) {
+        durationSeconds += next.durationSeconds
+        tally += next.tally
+        latency.add(next.latency)
+        serverCPUSeconds = serverCPUSeconds.flatMap { seconds in
+            next.serverCPUSeconds.map { seconds + $0 }
+        }
+        serverResidentOctets = next.serverResidentOctets ?? serverResidentOctets
+        generatorBusyShare = Swift.max(generatorBusyShare, next.generatorBusyShare)
+    }
+}
+
+extension [Interval] {
+    /// The intervals, equally many neighbours joined until at most `limit` are left.
+    internal func condensed(to limit: Int) -> [Interval] {
+        let size = (count + limit - 1) / limit
+        guard size > 1 else { return self }
+        return stride(from: 0, to: count, by: size).map { start in
+            var joined = self[start]
+            for next in self[(start + 1)..<Swift.min(start + size, count)] { joined.append(next) }
+            return joined
+        }
+    }
+}

@@ -98,13 +98,14 @@ struct RunReportTests {
     @Test("a report with any one octet changed is read or refused, and can be shown")
     func flippedOctets() {
         var generator = SeededGenerator(seed: 5)
-        let good = SampleRun(intervalCount: 1).report().json()
-        for _ in 0..<300 {
+        let good = SampleRun(intervalCount: 6).report().json()
+        for _ in 0..<150 {
             var json = good
             let index = Int.random(in: 0..<json.count, using: &generator)
             json[index] = UInt8.random(in: 0...255, using: &generator)
             guard let report = try? RunReport(json: json) else { continue }
-            _ = (report.warnings, report.verdict, report.rate, report.serverMicrosecondsPerUnit)
+            _ = (report.warnings, report.verdict, report.summary(), report.htmlPage())
+            _ = Comparison(base: report, other: report, resampleCount: 100).summary()
         }
     }
 
@@ -202,5 +203,16 @@ struct RunReportTests {
             report.problems == [
                 .init(text: "refused: 429", count: 5), .init(text: "refused: 503", count: 2),
             ])
+    }
+
+    @Test("a server that words every refusal anew does not make the report long")
+    func problemLimit() {
+        var report = SampleRun(intervalCount: 0).report()
+        for index in 0..<1000 { report.note("refused: request \(index)") }
+        report.note(String(repeating: "x", count: 100_000), count: 5000)
+        #expect(report.problems.count == RunReport.problemLimit + 1)
+        #expect(report.problems[0].text == "other problems")
+        #expect(report.problems.reduce(0) { $0 + $1.count } == 6000)
+        #expect(report.problems.allSatisfy { $0.text.count <= RunReport.problemSize })
     }
 }

@@ -38,6 +38,27 @@ package enum Quantity {
             wholeUnits: 1)
     }
 
+    /// A round time on an axis: `50 µs`, `1.5 s`.
+    internal static func tick(nanoseconds: Double) -> String {
+        nanoseconds == 0 ? "0" : trimmed(Self.nanoseconds(nanoseconds))
+    }
+
+    /// A round number on an axis: `500`, `20 k`, `1.5 M`.
+    internal static func tick(_ value: Double) -> String {
+        if abs(value) >= 0.9995e6 { return trimmed("\(digits(value / 1e6)) M") }
+        if abs(value) >= 9999.5 { return trimmed("\(digits(value / 1000)) k") }
+        return trimmed(digits(value))
+    }
+
+    /// `text` without zeros at the end of its fraction.
+    private static func trimmed(_ text: String) -> String {
+        guard let point = text.firstIndex(of: ".") else { return text }
+        let end = text[point...].dropFirst().firstIndex { !$0.isNumber } ?? text.endIndex
+        var fraction = text[point..<end]
+        while fraction.last == "0" || fraction.last == "." { fraction.removeLast() }
+        return String(text[..<point] + fraction + text[end...])
+    }
+
     /// A number of things in full, digits in groups of three: `1 234 567`.
     package static func count(_ count: UInt64) -> String { grouped("\(count)") }
 
@@ -62,9 +83,11 @@ package enum Quantity {
         return "\(fixed(percent, decimals: abs(percent) < 9.995 ? 2 : 1)) %"
     }
 
-    /// A ratio of two figures: `1.032`.
+    /// A ratio of two figures: `1.032`, `0.00081`.
     package static func ratio(_ ratio: Double) -> String {
         guard ratio.isFinite else { return unknown }
+        // Three digits after the point, or three digits at all where that would be next to nothing.
+        if abs(ratio) < 0.0995, ratio != 0 { return digits(ratio) }
         return fixed(ratio, decimals: abs(ratio) < 99.95 ? 3 : 0)
     }
 

@@ -32,6 +32,8 @@ package struct RunReport: Sendable, Equatable, Codable {
     package var work: Work
     /// Where latency begins.
     package var latencyOrigin: LatencyOrigin
+    /// What was checked of every message, for the receipt.
+    package var checks = ["sequence", "time", "content"]
 
     /// Seconds of the measured part; less than asked when interrupted.
     package var durationSeconds: Double = 0
@@ -108,12 +110,21 @@ extension RunReport {
         return Double(end - start) / Double(connectionsOpened)
     }
 
+    /// Kinds of mishaps that are told apart; a server that words each refusal anew must not make
+    /// the report as long as the run.
+    package static let problemLimit = 20
+    /// Characters of a problem's text that are kept.
+    package static let problemSize = 300
+
     /// Adds a mishap, or one more of a kind that is known.
     package mutating func note(_ problem: String, count: UInt64 = 1) {
-        if let index = problems.firstIndex(where: { $0.text == problem }) {
+        var text = String(problem.prefix(Self.problemSize))
+        let isKnown = problems.contains { $0.text == text }
+        if !isKnown, problems.count >= Self.problemLimit { text = "other problems" }
+        if let index = problems.firstIndex(where: { $0.text == text }) {
             problems[index].count = problems[index].count.addingWithCeiling(count)
         } else {
-            problems.append(Problem(text: problem, count: count))
+            problems.append(Problem(text: text, count: count))
         }
         problems.sort { ($1.count, $0.text) < ($0.count, $1.text) }
     }
