@@ -147,6 +147,10 @@ failed:;
     return -error;
 }
 
+const void *carillon_find(const void *text, size_t size, const void *part, size_t part_size) {
+    return memmem(text, size, part, part_size);
+}
+
 int carillon_reset_on_close(int descriptor) {
     struct linger reset = {1, 0};
     return setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0 ? 0 : -errno;

@@ -35,6 +35,8 @@ void carillon_pages_release(void *pages, size_t size);
 int carillon_listen(const char *host, uint16_t *port, int backlog, bool reuse_port, uint32_t notsent_lowat);
 // Opens a non-blocking TCP socket and starts connecting to a numeric address. Descriptor or -errno.
 int carillon_connect(const char *host, uint16_t port, const char *source);
+// Where `part` first stands in `text`, or NULL (memmem).
+const void *carillon_find(const void *text, size_t size, const void *part, size_t part_size);
 // Makes a later close of the socket a reset, which leaves no port behind in TIME_WAIT. 0 or -errno.
 int carillon_reset_on_close(int descriptor);
 // Sets the kernel's receive buffer of a socket, in octets. 0 or -errno.

@@ -11,8 +11,6 @@ enum LoadStatus {
     static let setUp = ExitCode(1)
     /// Something was lost, duplicated, reordered or corrupted.
     static let incorrect = ExitCode(3)
-    /// A threshold of `compare` was missed.
-    static let threshold = ExitCode(4)
 }
 
 @main

@@ -30,7 +30,7 @@ extension ScenarioCommand {
             return
         }
         SignalPoll.prepare()
-        var audience = TerminalAudience(isQuiet: output.quiet)
+        var audience = TerminalAudience(isQuiet: output.quiet, work: work)
         let outcome: RunOutcome
         do throws(SetUpError) {
             let watch = output.serverPid.isEmpty ? nil : try ServerWatch(output.serverPid)

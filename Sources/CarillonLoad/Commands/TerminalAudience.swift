@@ -5,16 +5,24 @@ internal import Measurement
 
 struct TerminalAudience: Audience {
     private let isShown: Bool
+    private let work: Work
     private var hasLine = false
+    private var total = Tally()
 
-    init(isQuiet: Bool) { isShown = !isQuiet && isatty(2) == 1 }
+    init(isQuiet: Bool, work: Work) {
+        isShown = !isQuiet && isatty(2) == 1
+        self.work = work
+    }
 
     mutating func connecting(_ ready: Int, of count: Int) {
         show("connecting: \(ready) of \(count)")
     }
 
     mutating func finished(_ interval: Interval, connections: Int) {
-        show(ProgressLine(interval, connections: connections).text)
+        total += interval.tally
+        let line = ProgressLine(
+            interval: interval, total: total, connections: connections, work: work)
+        show(line.text(width: Terminal.width))
     }
 
     mutating func note(_ text: String) {

@@ -59,8 +59,8 @@ final class ChildProcess: @unchecked Sendable {
         let words = unsafe CommandLine.arguments.map { unsafe strdup($0) } + [nil]
         let variables = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer {
-            for word in unsafe words { unsafe free(word) }
-            for variable in unsafe variables { unsafe free(variable) }
+            for place in unsafe words.indices { unsafe free(words[place]) }
+            for place in unsafe variables.indices { unsafe free(variables[place]) }
         }
         let status = unsafe posix_spawn(&id, "/proc/self/exe", &actions, nil, words, variables)
         close(ends[1])

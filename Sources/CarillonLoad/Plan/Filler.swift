@@ -54,8 +54,8 @@ struct Filler: Sendable {
     @unsafe
     @inline(__always)
     func matches(_ octets: UnsafeRawBufferPointer, number: UInt32) -> Bool {
-        guard let start = unsafe octets.baseAddress, octets.count <= Self.sizeLimit else {
-            return octets.isEmpty
+        guard let start = octets.baseAddress, octets.count <= Self.sizeLimit else {
+            return unsafe octets.isEmpty
         }
         return unsafe memcmp(start, window(number), octets.count) == 0
     }

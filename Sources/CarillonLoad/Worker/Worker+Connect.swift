@@ -1,6 +1,7 @@
 // Connecting — from a free slot to a client that does what its role is, and back.
 
 internal import Bytes
+internal import Measurement
 internal import CSystem
 internal import Glibc
 internal import HTTP1
@@ -85,15 +86,14 @@ extension Worker {
     mutating func readAnswer(_ slot: Int, _ octets: UnsafeMutableRawBufferPointer) -> Int? {
         let client = unsafe clients.pointer(slot)
         guard let opening = unsafe client.pointee.opening else { return nil }
-        // Most answers come in one piece and are read where they lie.
-        let isWhole = opening.answer.isEmpty
         let before = opening.answer.count
-        if !isWhole { unsafe opening.answer.append(octets.bytes) }
-        let bytes = isWhole ? unsafe octets.bytes : opening.answer.octets
+        opening.answer.append(unsafe octets.bytes)
+        var answer = OctetBuffer(capacity: 0)
+        swap(&answer, &opening.answer)
         let head: ResponseHead
         do throws(HeadError) {
-            guard let whole = try ResponseHead.parse(bytes) else {
-                if isWhole { unsafe opening.answer.append(octets.bytes) }
+            guard let whole = try ResponseHead.parse(answer.octets) else {
+                swap(&answer, &opening.answer)
                 guard opening.answer.count < 65_536 else {
                     openingFailed(slot, "the answer to the handshake has no end")
                     return nil
@@ -106,11 +106,10 @@ extension Worker {
             return nil
         }
         do throws(HandshakeFailure) {
-            let agreed = try opening.handshake.check(head, in: bytes)
+            let agreed = try opening.handshake.check(head, in: answer.octets)
             opened(slot, agreed)
         } catch {
-            let body = bytes.extracting(head.headSize..<bytes.byteCount)
-            openingFailed(slot, Self.explain(error, head, body, in: bytes))
+            openingFailed(slot, Self.explain(error, head, answer.octets))
             return nil
         }
         return head.headSize - before
@@ -352,14 +351,15 @@ extension Worker {
     }
 
     private static func explain(
-        _ failure: HandshakeFailure, _ head: ResponseHead, _ body: RawSpan, in bytes: RawSpan
+        _ failure: HandshakeFailure, _ head: ResponseHead, _ answer: RawSpan
     ) -> String {
         guard case .refused(let status) = failure else {
             return "the handshake failed: \(failure)"
         }
-        let reason = bytes.extracting(head.reasonRange).text
-        let start = body.extracting(0..<min(body.byteCount, 120)).text
-        let said = start.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let reason = answer.extracting(head.reasonRange).text
+        let end = min(answer.byteCount, head.headSize + 120)
+        let body = answer.extracting(min(head.headSize, end)..<end).text
+        let said = body.split(whereSeparator: \.isNewline).joined(separator: " ")
         return "the handshake was refused: \(status) \(reason)" + (said.isEmpty ? "" : ": \(said)")
     }
 }

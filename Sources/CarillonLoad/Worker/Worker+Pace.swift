@@ -6,6 +6,7 @@
 // population, so every worker knows its own due times without asking.
 
 internal import Bytes
+internal import Measurement
 internal import CSystem
 
 extension Worker {

@@ -4,7 +4,9 @@
 // a comparison of the filler, one word of the sequence check, one bucket of the histogram.
 
 internal import Bytes
+internal import CSystem
 internal import Glibc
+internal import Measurement
 internal import Uring
 internal import WebSocket
 
@@ -105,7 +107,7 @@ extension Worker {
             case .pong: unsafe client.pointee.receiver.releaseMessage()
             case .close(let code, let reason):
                 let text = unsafe client.pointee.receiver.payload(of: reason, input: octets)
-                let words = String(decoding: unsafe text.prefix(120), as: UTF8.self)
+                let words = unsafe String(decoding: unsafe text.prefix(120), as: UTF8.self)
                 let number = code.map { "\($0.rawValue)" } ?? "no code"
                 wasClosed(
                     slot,
@@ -141,7 +143,7 @@ extension Worker {
             {
                 tally.protocolErrors += 1
                 wrongCount += 1
-                let words = String(decoding: unsafe payload.prefix(160), as: UTF8.self)
+                let words = unsafe String(decoding: unsafe payload.prefix(160), as: UTF8.self)
                 problems.add("a publication was refused: \(words)")
             }
         case .visitor, .idler: break
@@ -257,10 +259,10 @@ extension Worker {
     @inline(__always)
     private mutating func readStamp(_ payload: UnsafeRawBufferPointer, _ place: Int) -> Finding {
         let hint = groups[place].markHint
-        guard let start = unsafe payload.baseAddress else { return .none }
+        guard let start = payload.baseAddress else { return .none }
         var at = hint
-        if hint + Stamp.size > payload.count
-            || unsafe start.loadUnaligned(fromByteOffset: hint, as: UInt32.self) != Stamp.mark
+        if unsafe hint + Stamp.size > payload.count
+            || start.loadUnaligned(fromByteOffset: hint, as: UInt32.self) != Stamp.mark
         {
             guard let found = unsafe Self.findMark(payload) else {
                 // What is as long as a payload of ours should have been one.
@@ -270,8 +272,8 @@ extension Worker {
             at = found
             groups[place].markHint = found
         }
-        guard at + Stamp.size <= payload.count, let stamp = unsafe Stamp(start + at, seed: seed)
-        else { return .damaged }
+        guard at + Stamp.size <= payload.count else { return .damaged }
+        guard let stamp = unsafe Stamp(start + at, seed: seed) else { return .damaged }
         let end = at + Int(stamp.payloadSize)
         guard end <= payload.count, Int(stamp.payloadSize) >= Stamp.size else {
             return .stamp(stamp, isWhole: false)
@@ -282,12 +284,12 @@ extension Worker {
 
     private static func findMark(_ payload: UnsafeRawBufferPointer) -> Int? {
         var mark = Stamp.mark
-        guard let start = unsafe payload.baseAddress else { return nil }
-        return unsafe memmem(start, payload.count, &mark, 4).map { unsafe $0 - start }
+        guard let start = payload.baseAddress else { return nil }
+        return unsafe carillon_find(start, payload.count, &mark, 4).map { unsafe $0 - start }
     }
 
     static func contains(_ payload: UnsafeRawBufferPointer, _ text: [UInt8]) -> Bool {
-        guard let start = unsafe payload.baseAddress else { return text.isEmpty }
-        return unsafe memmem(start, payload.count, text, text.count) != nil
+        guard let start = payload.baseAddress else { return text.isEmpty }
+        return unsafe carillon_find(start, payload.count, text, text.count) != nil
     }
 }

@@ -4,6 +4,7 @@
 // socket does not take waits in the client's outbox, in front of whatever comes after.
 
 internal import Bytes
+internal import Measurement
 internal import Glibc
 internal import Uring
 internal import WebSocket
@@ -13,11 +14,13 @@ extension Worker {
     mutating func say(
         _ template: Template, _ values: Template.Values, for slot: Int, isBinary: Bool
     ) {
-        message.removeAll()
-        template.write(values, into: &message)
+        var text = takeMessage()
+        template.write(values, into: &text)
         let start = arena.count
+        let mask = freshMask()
         FrameWriter.writeMessage(
-            isBinary ? .binary : .text, message.octets, mask: freshMask(), into: &arena)
+            isBinary ? .binary : .text, text.octets, mask: mask, into: &arena)
+        swap(&text, &message)
         queue(from: start, for: slot)
     }
 
@@ -27,11 +30,11 @@ extension Worker {
         isBinary: Bool
     ) {
         let client = unsafe clients.pointer(slot)
-        message.removeAll()
+        var text = takeMessage()
         let seed = self.seed
-        template.write(values, into: &message) { buffer in
-            buffer.append(atMost: values.payloadSize) { room in
-                guard let start = unsafe room.baseAddress else { return 0 }
+        template.write(values, into: &text) { buffer in
+            unsafe buffer.append(atMost: values.payloadSize) { room in
+                guard let start = room.baseAddress else { return 0 }
                 unsafe stamp.write(to: start, seed: seed)
                 let size = values.payloadSize - Stamp.size
                 let window = unsafe Filler.shared.window(stamp.number)
@@ -40,14 +43,24 @@ extension Worker {
             }
         }
         let kind: MessageKind = isBinary ? .binary : .text
+        let mask = freshMask()
         if var deflater = unsafe client.pointee.deflater.take() {
             FrameWriter.writeMessage(
-                kind, message.octets, deflater: &deflater, scratch: &scratch, mask: freshMask(),
+                kind, text.octets, deflater: &deflater, scratch: &scratch, mask: mask,
                 into: &arena)
             unsafe client.pointee.deflater = consume deflater
         } else {
-            FrameWriter.writeMessage(kind, message.octets, mask: freshMask(), into: &arena)
+            FrameWriter.writeMessage(kind, text.octets, mask: mask, into: &arena)
         }
+        swap(&text, &message)
+    }
+
+    /// The buffer that messages are put together in, empty; who takes it swaps it back.
+    private mutating func takeMessage() -> OctetBuffer {
+        var taken = OctetBuffer(capacity: 0)
+        swap(&taken, &message)
+        taken.removeAll()
+        return taken
     }
 
     /// What stands in the arena from `start` on is for this client.
@@ -68,14 +81,12 @@ extension Worker {
             return
         }
         // A second run of this turn, or behind what waits already.
-        let octets = arena.octets.extracting(start..<arena.count)
-        if let outbox = unsafe client.pointee.outbox {
-            outbox.waiting.append(octets)
-        } else {
-            let outbox = Outbox(RawSpan())
-            outbox.waiting.append(octets)
-            unsafe client.pointee.outbox = outbox
+        if unsafe client.pointee.outbox == nil {
+            unsafe client.pointee.outbox = Outbox(RawSpan())
             unsent.append(slot)
+        }
+        if let outbox = unsafe client.pointee.outbox {
+            outbox.waiting.append(arena.octets.extracting(start..<arena.count))
         }
         arena.truncate(to: start)
     }
@@ -96,7 +107,7 @@ extension Worker {
             }
         }
         guard !sends.isEmpty else { return }
-        let base = unsafe arena.withMutableOctets { unsafe $0.baseAddress }
+        let base = unsafe arena.withMutableOctets { $0.baseAddress }
         if let base = unsafe base {
             for slot in sends {
                 let client = unsafe clients.pointer(slot)
@@ -132,8 +143,7 @@ extension Worker {
         let start = Int(unsafe client.pointee.sendStart) + Int(max(result, 0))
         let end = Int(unsafe client.pointee.sendEnd)
         guard start < end, end <= flyingArena.count else { return }
-        let rest = flyingArena.octets.extracting(start..<end)
-        let fresh = Outbox(rest)
+        let fresh = Outbox(flyingArena.octets.extracting(start..<end))
         if let behind = unsafe client.pointee.outbox {
             fresh.waiting.append(behind.waiting.octets)
         }
@@ -166,7 +176,7 @@ extension Worker {
             .patientSend, slot: slot, generation: unsafe client.pointee.generation)
         let socket = unsafe client.pointee.socket
         let size = outbox.flying.count - outbox.sentCount
-        let base = unsafe outbox.flying.withMutableOctets { unsafe $0.baseAddress }
+        let base = unsafe outbox.flying.withMutableOctets { $0.baseAddress }
         guard let base = unsafe base else { return }
         unsafe ring.send(
             base + outbox.sentCount, size: size, to: socket, mode: .patient,

@@ -90,7 +90,8 @@ extension Worker {
                 _ = openings.popFirst()
                 continue
             }
-            let begin = unsafe client.pointee.opening?.begin ?? client.pointee.lastProgress
+            var begin = unsafe client.pointee.lastProgress
+            if let opening = unsafe client.pointee.opening { begin = opening.begin }
             guard now > begin + plan.patience else { break }
             _ = openings.popFirst()
             let isOpen = unsafe client.pointee.phase == .greeting
@@ -110,7 +111,7 @@ extension Worker {
     private mutating func giveUpRequests(_ slot: Int) {
         let client = unsafe clients.pointer(slot)
         let open = unsafe client.pointee.openRequests
-        guard open > 0, now > unsafe client.pointee.lastProgress + plan.patience else { return }
+        guard open > 0, unsafe now > client.pointee.lastProgress + plan.patience else { return }
         tally.timedOut += UInt64(open)
         wrongCount += UInt64(open)
         accounted += UInt64(open)

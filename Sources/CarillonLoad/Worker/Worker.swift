@@ -34,9 +34,6 @@ struct Group {
     var nextStorm = UInt64.max
 }
 
-/// Safety: `eventCounter` is allocated in `init`, lent to the kernel while a read of the eventfd is
-/// armed, and freed after the ring is gone (it is the last field).
-@safe
 struct Worker: ~Copyable {
     let index: Int
     let plan: LoadPlan
@@ -96,7 +93,8 @@ struct Worker: ~Copyable {
     /// The interval that is running; `nil` before the measured part.
     var intervalNumber: Int?
 
-    private let eventCounter: UnsafeMutablePointer<UInt64>
+    /// Behind the ring, so that it outlives it.
+    private let eventCounter = EventCounter()
 
     /// Makes the ring and the table; on the thread that will run it.
     ///
@@ -118,15 +116,12 @@ struct Worker: ~Copyable {
         options.bufferCount = 256
         options.bufferSize = 32_768
         options.socketCount = UInt32(clamping: max(members.count, 1))
-        do throws(RingError) { ring = try Ring(options) } catch {
-            throw SetUpError(error.sentence)
-        }
         // Checks: subscribers have one per stream of their room, requesters one.
         let perRoom = max(plan.streams.placesPerRoom, 1)
+        var checkBegins: [Int] = []
         var checkCount = 0
-        let clients = ClientTable(members)
-        for (slot, member) in members.enumerated() {
-            unsafe clients.pointer(slot).pointee.checks = Int32(clamping: checkCount)
+        for member in members {
+            checkBegins.append(checkCount)
             switch plan.populations[member.population].role {
             case .subscriber: checkCount += perRoom
             case .requester: checkCount += 1
@@ -136,7 +131,11 @@ struct Worker: ~Copyable {
         guard checkCount <= Int32.max else {
             throw SetUpError("too many streams to check: use fewer rooms or events per connection")
         }
-        self.clients = clients
+        ring = try Self.makeRing(options)
+        clients = ClientTable(members)
+        for (slot, begin) in checkBegins.enumerated() {
+            unsafe clients.pointer(slot).pointee.checks = Int32(begin)
+        }
         checks = SequenceChecks(count: checkCount)
         self.groups = groups
         self.index = index
@@ -146,11 +145,13 @@ struct Worker: ~Copyable {
         seed = board.seed
         maskState = UInt64.random(in: 1 ... .max)
         now = carillon_monotonic_now()
-        unsafe eventCounter = .allocate(capacity: 1)
-        unsafe eventCounter.initialize(to: 0)
     }
 
-    deinit { unsafe eventCounter.deallocate() }
+    private static func makeRing(_ options: RingOptions) throws(SetUpError) -> Ring {
+        do throws(RingError) { return try Ring(options) } catch {
+            throw SetUpError(error.sentence)
+        }
+    }
 
     /// Runs until the board says it is over.
     mutating func run() {
@@ -207,7 +208,7 @@ struct Worker: ~Copyable {
 
     private mutating func armWakeUp() {
         unsafe ring.read(
-            board.events[index], into: eventCounter, token: LoadToken(.wakeUp).rawValue)
+            board.events[index], into: eventCounter.pointer, token: LoadToken(.wakeUp).rawValue)
     }
 
     /// How long the ring may sleep, ns.
@@ -282,6 +283,21 @@ struct Worker: ~Copyable {
     func isMeasured(_ time: UInt64) -> Bool {
         time >= clock.measureBegin && time < clock.measureEnd
     }
+}
+
+/// Where the kernel writes what it read from an eventfd.
+///
+/// Safety: allocated in `init`, freed in `deinit`; whoever owns it keeps it longer than the ring.
+@safe
+struct EventCounter: ~Copyable {
+    let pointer: UnsafeMutablePointer<UInt64>
+
+    init() {
+        unsafe pointer = .allocate(capacity: 1)
+        unsafe pointer.initialize(to: 0)
+    }
+
+    deinit { unsafe pointer.deallocate() }
 }
 
 /// First in, first out, in amortized constant time.
