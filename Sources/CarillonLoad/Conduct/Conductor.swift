@@ -28,6 +28,7 @@ struct Conductor {
     private var children: [ChildProcess] = []
     private var collector: RecordCollector
     private var samples = ServerSamples()
+    private var openedCount = 0
 
     /// What the run came to; see ``report(into:)``.
     private(set) var wasInterrupted = false
@@ -57,7 +58,7 @@ struct Conductor {
         collect(&audience)
         return RunOutcome(
             collector: collector, samples: samples, wasInterrupted: wasInterrupted,
-            isWhole: isWhole,
+            isWhole: isWhole, openedCount: openedCount,
             measuredSeconds: Double(board.measureEnd - min(board.measureBegin, board.measureEnd)) / 1e9)
     }
 
@@ -93,7 +94,8 @@ struct Conductor {
             let failed = Int(board.sum(.failed))
             if failed > 100 && failed > ready { break }
         }
-        audience.connecting(Int(board.sum(.ready)), of: wanted)
+        openedCount = Int(board.sum(.ready))
+        audience.connecting(openedCount, of: wanted)
         if let failure = threads.compactMap(\.failure).first { throw failure }
         let failed = board.sum(.failed)
         if failed > 0 {
@@ -169,7 +171,7 @@ struct Conductor {
     private mutating func collect(_ audience: inout some Audience) {
         for record in inbox.take() { collector.add(record) }
         while let interval = collector.nextInterval(samples) {
-            audience.finished(interval, connections: collector.opened)
+            audience.finished(interval, connections: openedCount)
         }
     }
 

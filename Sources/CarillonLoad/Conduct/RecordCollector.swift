@@ -31,7 +31,6 @@ struct RecordCollector {
     private var open: [Int: [WorkerRecord]] = [:]
     private(set) var intervals: [Interval] = []
     private(set) var final: [WorkerRecord] = []
-    private(set) var opened = 0
 
     init(_ plan: LoadPlan) { self.plan = plan }
 
@@ -40,7 +39,6 @@ struct RecordCollector {
             open[number, default: []].append(record)
         } else {
             final.append(record)
-            opened += record.ready
         }
     }
 
@@ -99,5 +97,7 @@ struct RunOutcome {
     let wasInterrupted: Bool
     /// Every process has reported.
     let isWhole: Bool
+    /// Clients that were ready before the run began.
+    let openedCount: Int
     let measuredSeconds: Double
 }

@@ -21,7 +21,7 @@ extension RunOutcome {
         report.durationSeconds = measuredSeconds
         report.intervals = collector.intervals
         report.connectionsAsked = plan.clientCount
-        report.connectionsOpened = collector.opened
+        report.connectionsOpened = openedCount
         report.wasInterrupted = wasInterrupted
         var handshakes = LatencyDistribution()
         for interval in collector.intervals { report.tally += interval.tally }
@@ -35,7 +35,11 @@ extension RunOutcome {
         report.tally.expected =
             report.tally.delivered + report.tally.lost
             + (plan.populations.contains { $0.role == .requester } ? report.tally.answered : 0)
-        if work == .connections { report.latency = handshakes }
+        if work == .connections {
+            report.latency = handshakes
+            report.connectionsAsked = Int(clamping: report.tally.requested)
+            report.connectionsOpened = Int(clamping: report.tally.connected)
+        }
         if !isWhole { report.note("a process of the generator ended before it reported") }
         report.generator = generator(plan, collector, report.tally)
         if let pid = pids.first { report.server = server(pid) }

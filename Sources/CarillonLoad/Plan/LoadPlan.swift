@@ -155,6 +155,12 @@ struct LoadPlan: Sendable {
         return max(1, audience / Double(streams.flatCount))
     }
 
+    var hasSenders: Bool {
+        populations.contains {
+            $0.role == .publisher || $0.role == .requester || $0.role == .visitor
+        }
+    }
+
     /// Publishers wait for deliveries.
     private(set) var isClosedLoop = false
 }

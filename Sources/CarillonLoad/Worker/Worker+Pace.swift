@@ -34,7 +34,8 @@ extension Worker {
             }
             if groups[place].nextDue != nil { isDone = false }
         }
-        if isDone { board.set(.doneSending, of: index, to: 1) }
+        // Where nobody sends, the clock alone ends the run.
+        if isDone, plan.hasSenders { board.set(.doneSending, of: index, to: 1) }
     }
 
     // MARK: open loop

@@ -47,15 +47,16 @@ extension Worker {
             tally = kept
             latency.reset()
             intervalNumber = 0
-            clock.beginInterval(at: now, end: clock.measureBegin + plan.interval)
+            clock.beginInterval(at: now, end: end(ofInterval: 0))
         } else {
             closeInterval()
         }
-        // What comes after the end belongs to the last interval.
-        if clock.intervalEnd >= clock.measureEnd, clock.intervalBegin < clock.measureEnd {
-            clock.intervalEnd = max(clock.measureEnd, clock.intervalBegin + 1)
-        }
-        if clock.intervalBegin >= clock.measureEnd { clock.intervalEnd = .max }
+    }
+
+    /// When an interval ends; the last one takes in whatever arrives after sending has stopped.
+    private func end(ofInterval number: Int) -> UInt64 {
+        let end = clock.measureBegin + UInt64(number + 1) * plan.interval
+        return end < clock.measureEnd ? end : .max
     }
 
     private mutating func closeInterval() {
@@ -70,7 +71,7 @@ extension Worker {
         tally = Tally()
         latency.reset()
         intervalNumber = number + 1
-        clock.beginInterval(at: now, end: clock.intervalEnd + plan.interval)
+        clock.beginInterval(at: now, end: end(ofInterval: number + 1))
     }
 
     private func seconds(_ time: UInt64) -> Double {
@@ -149,14 +150,13 @@ extension Worker {
             }
         }
         let busyShare = clock.busyShare(at: now)
-        let readyCount = self.readyCount
         sayGoodbye()
         tell(
             WorkerRecord(
                 worker: index, interval: nil, beginSeconds: 0, endSeconds: seconds(now),
                 tally: last, latency: total, busyShare: busyShare,
                 handshakes: handshakes.distribution, problems: problems.problems,
-                worstSlip: worstSlip, ready: readyCount))
+                worstSlip: worstSlip))
     }
 
     /// What a client was owed and did not get.

@@ -16,8 +16,6 @@ struct WorkerRecord: Sendable, Codable {
     var handshakes: LatencyDistribution?
     var problems: [RunReport.Problem] = []
     var worstSlip: UInt64 = 0
-    /// Clients that were ready in the end.
-    var ready = 0
 }
 
 /// Distinct problems with their counts; the texts come from the network too, so both are bounded.
