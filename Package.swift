@@ -157,7 +157,7 @@ let package = Package(
                 "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Configuration", "Measurement"]),
+        tests(of: "CarillonLoad", also: ["Bytes"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

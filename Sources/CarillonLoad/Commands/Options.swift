@@ -17,7 +17,8 @@ struct DurationOption: ExpressibleByArgument, Equatable {
     private let text: String
 
     init?(argument: String) {
-        guard let duration = DurationText.duration(argument), duration <= .seconds(86_400 * 7) else {
+        guard let duration = DurationText.duration(argument), duration <= .seconds(86_400 * 7)
+        else {
             return nil
         }
         nanoseconds = duration.nanoseconds
@@ -53,7 +54,8 @@ struct TargetOptions: ParsableArguments {
     var subprotocol: [String] = []
 
     @Option(
-        help: ArgumentHelp("A header field for the handshake; repeatable.", valueName: "name: value"))
+        help: ArgumentHelp(
+            "A header field for the handshake; repeatable.", valueName: "name: value"))
     var header: [String] = []
 
     @Option(
@@ -245,7 +247,8 @@ struct PlaceOptions: ParsableArguments {
             valueName: "count"))
     var sources: Int?
 
-    @Option(help: ArgumentHelp("A local address to connect from; repeatable.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp("A local address to connect from; repeatable.", valueName: "address"))
     var source: [String] = []
 
     @Option(help: ArgumentHelp("Handshakes under way at once, per thread.", valueName: "count"))

@@ -135,7 +135,8 @@ struct WildcardCommand: ScenarioCommand {
     @OptionGroup var target: TargetOptions
     @OptionGroup var size: SizeOptions
     @Option(help: ArgumentHelp("Rooms.", valueName: "count")) var rooms = 10
-    @Option(help: ArgumentHelp("Events in each room, up to 64.", valueName: "count")) var events = 10
+    @Option(help: ArgumentHelp("Events in each room, up to 64.", valueName: "count")) var events =
+        10
     @Option(help: ArgumentHelp("Publishers.", valueName: "count")) var publishers = 1
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions

@@ -59,7 +59,8 @@ struct Conductor {
         return RunOutcome(
             collector: collector, samples: samples, wasInterrupted: wasInterrupted,
             isWhole: isWhole, openedCount: openedCount,
-            measuredSeconds: Double(board.measureEnd - min(board.measureBegin, board.measureEnd)) / 1e9)
+            measuredSeconds: Double(board.measureEnd - min(board.measureBegin, board.measureEnd))
+                / 1e9)
     }
 
     // MARK: beginning

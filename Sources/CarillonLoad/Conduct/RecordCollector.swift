@@ -18,7 +18,8 @@ struct ServerSamples {
     /// CPU seconds and memory in interval `number`; the last one reaches to the end.
     func interval(_ number: Int, isLast: Bool) -> (cpu: Double, resident: UInt64)? {
         guard let begin else { return nil }
-        let before = number == 0 ? begin : edges.indices.contains(number - 1) ? edges[number - 1] : nil
+        let before =
+            number == 0 ? begin : edges.indices.contains(number - 1) ? edges[number - 1] : nil
         let after = isLast ? end : edges.indices.contains(number) ? edges[number] : end
         guard let before, let after else { return nil }
         return (max(0, after.cpuSeconds - before.cpuSeconds), after.residentOctets)

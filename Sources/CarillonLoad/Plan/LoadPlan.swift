@@ -4,7 +4,7 @@
 // every k-th member of each population, in whichever process it lives.
 
 /// What members of a population do.
-enum Role: Sendable, Equatable {
+enum Role: UInt8, Sendable {
     /// Subscribes to its room and checks what comes.
     case subscriber
     /// Publishes by its population's pace.

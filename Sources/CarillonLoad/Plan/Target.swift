@@ -24,7 +24,8 @@ struct Target: Sendable, Equatable {
             let scheme = rest[..<end.lowerBound].lowercased()
             guard scheme == "ws" || scheme == "http" else {
                 throw TargetError(
-                    description: "\(url): only ws:// is spoken; for wss:// put a TLS proxy in front "
+                    description:
+                        "\(url): only ws:// is spoken; for wss:// put a TLS proxy in front "
                         + "and measure both")
             }
             rest = rest[end.upperBound...]

@@ -51,6 +51,11 @@ struct Client: ~Copyable {
     /// Its population and its number there.
     let population: Int32
     let number: Int32
+    let role: Role
+    /// What it begins its sequence checks with, when it is owed one stream only; else -1.
+    let onlyStream: Int32
+    /// A payload of its population is this long or longer.
+    let expectedSize: Int32
     var phase = ClientPhase.closed
     var isReceiving = false
     var isSending = false
@@ -85,9 +90,17 @@ struct Client: ~Copyable {
     /// When something expected last came, for time-outs.
     var lastProgress: UInt64 = 0
 
-    init(population: Int, number: Int) {
+    init(_ plan: LoadPlan, population: Int, number: Int) {
+        let members = plan.populations[population]
         self.population = Int32(population)
         self.number = Int32(number)
+        role = members.role
+        expectedSize = Int32(clamping: members.expectedSize)
+        let room = number % plan.streams.roomCount
+        let streams =
+            plan.streams.eventCount == 1 && members.role == .subscriber
+            ? plan.streams.streams(ofRoom: room, event: 0) : []
+        onlyStream = streams.count == 1 ? Int32(clamping: streams[0].stream) : -1
     }
 }
 
@@ -99,12 +112,12 @@ struct ClientTable: ~Copyable {
     let count: Int
 
     /// - Parameter members: Population and number of each, in the order of slots.
-    init(_ members: [(population: Int, number: Int)]) {
+    init(_ plan: LoadPlan, _ members: [(population: Int, number: Int)]) {
         count = members.count
         unsafe clients = .allocate(capacity: max(count, 1))
         for (slot, member) in members.enumerated() {
             unsafe (clients + slot).initialize(
-                to: Client(population: member.population, number: member.number))
+                to: Client(plan, population: member.population, number: member.number))
         }
     }
 

@@ -21,6 +21,10 @@ struct RunClock {
         turnBegin = now
     }
 
+    /// Whether a message of `time` belongs to the measured part.
+    @inline(__always)
+    func isMeasured(_ time: UInt64) -> Bool { time >= measureBegin && time < measureEnd }
+
     mutating func beginInterval(at now: UInt64, end: UInt64) {
         intervalBegin = now
         intervalEnd = end

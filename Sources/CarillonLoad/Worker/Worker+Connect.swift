@@ -1,10 +1,10 @@
 // Connecting — from a free slot to a client that does what its role is, and back.
 
 internal import Bytes
-internal import Measurement
 internal import CSystem
 internal import Glibc
 internal import HTTP1
+internal import Measurement
 internal import Uring
 internal import WebSocket
 
@@ -129,7 +129,8 @@ extension Worker {
         }
         unsafe client.pointee.opening = nil
         unsafe client.pointee.receiver = Receiver(role: .client, deflate: agreed.deflate)
-        if let deflate = agreed.deflate, population.role == .publisher || population.role == .requester
+        if let deflate = agreed.deflate,
+            population.role == .publisher || population.role == .requester
         {
             unsafe client.pointee.deflater = Deflater(
                 windowBits: Int(deflate.clientWindowBits),
@@ -297,7 +298,8 @@ extension Worker {
         failedCount += 1
         wrongCount += 1
         problems.add(why)
-        accounted += plan.populations[Int(unsafe client.pointee.population)].role == .visitor ? 1 : 0
+        accounted +=
+            plan.populations[Int(unsafe client.pointee.population)].role == .visitor ? 1 : 0
         if unsafe client.pointee.phase == .closed {
             inProgress -= 1
         } else {

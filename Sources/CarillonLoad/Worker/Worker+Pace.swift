@@ -6,8 +6,8 @@
 // population, so every worker knows its own due times without asking.
 
 internal import Bytes
-internal import Measurement
 internal import CSystem
+internal import Measurement
 
 extension Worker {
     /// Most messages in one turn, so that a burst does not keep receiving from happening.
@@ -44,8 +44,8 @@ extension Worker {
         var sent = 0
         while let due = groups[place].nextDue, due <= time, sent < Self.burstLimit {
             let slip = time - due
-            if slip > worstSlip, isMeasured(due) { worstSlip = slip }
-            if slip > plan.slipTolerance, isMeasured(due) { tally.slippedSamples += 1 }
+            if slip > worstSlip, clock.isMeasured(due) { worstSlip = slip }
+            if slip > plan.slipTolerance, clock.isMeasured(due) { tally.slippedSamples += 1 }
             sendOne(place, due: due)
             advance(place)
             setDue(place, schedule)

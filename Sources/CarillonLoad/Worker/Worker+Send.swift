@@ -4,8 +4,8 @@
 // socket does not take waits in the client's outbox, in front of whatever comes after.
 
 internal import Bytes
-internal import Measurement
 internal import Glibc
+internal import Measurement
 internal import Uring
 internal import WebSocket
 
@@ -111,7 +111,8 @@ extension Worker {
         if let base = unsafe base {
             for slot in sends {
                 let client = unsafe clients.pointer(slot)
-                guard unsafe client.pointee.phase != .closed, unsafe client.pointee.phase != .ending,
+                guard unsafe client.pointee.phase != .closed,
+                    unsafe client.pointee.phase != .ending,
                     unsafe client.pointee.sendTurn == turn
                 else { continue }
                 let start = Int(unsafe client.pointee.sendStart)

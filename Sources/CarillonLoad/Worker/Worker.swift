@@ -28,8 +28,6 @@ struct Group {
     /// When the next message is due, ns; `nil`: never again.
     var nextDue: UInt64? = 0
     var sentCount = 0
-    /// Where in a message the stamp was found the last time.
-    var markHint = 0
     /// When everybody leaves next.
     var nextStorm = UInt64.max
 }
@@ -65,6 +63,9 @@ struct Worker: ~Copyable {
     var returning = Queue<Int>()
     var openings = Queue<(slot: Int, generation: UInt32)>()
     var inProgress = 0
+    /// Where in a message the stamp was found the last time.
+    var markHint = 0
+    var verified = VerifiedPayloads()
     /// Receives that found no buffer.
     var starved: [Int] = []
 
@@ -132,7 +133,7 @@ struct Worker: ~Copyable {
             throw SetUpError("too many streams to check: use fewer rooms or events per connection")
         }
         ring = try Self.makeRing(options)
-        clients = ClientTable(members)
+        clients = ClientTable(plan, members)
         for (slot, begin) in checkBegins.enumerated() {
             unsafe clients.pointer(slot).pointee.checks = Int32(begin)
         }
@@ -294,12 +295,6 @@ struct Worker: ~Copyable {
         maskState ^= maskState >> 7
         maskState ^= maskState << 17
         return MaskKey(bits: UInt32(truncatingIfNeeded: maskState >> 16))
-    }
-
-    /// Whether a message of `time` belongs to the measured part.
-    @inline(__always)
-    func isMeasured(_ time: UInt64) -> Bool {
-        time >= clock.measureBegin && time < clock.measureEnd
     }
 }
 
