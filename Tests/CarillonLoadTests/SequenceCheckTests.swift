@@ -55,7 +55,9 @@ struct SequenceCheckTests {
             var highest = -1
             var queue: [UInt32] = (0..<60).filter { _ in .random(in: 0..<10, using: &random) > 0 }
             for _ in 0..<10 {
-                let (one, other) = (Int.random(in: 0..<queue.count), Int.random(in: 0..<queue.count))
+                let (one, other) = (
+                    Int.random(in: 0..<queue.count), Int.random(in: 0..<queue.count)
+                )
                 queue.swapAt(one, other)
                 queue.insert(queue[one], at: other)
             }

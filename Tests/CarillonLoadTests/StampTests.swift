@@ -102,7 +102,7 @@ struct PayloadTests {
         for number in 0..<1000 as Range<UInt32> {
             let octets = payload(number, size: 128)
             unsafe octets.withUnsafeBytes { room in
-                let start = unsafe room.baseAddress!
+                let start = room.baseAddress!
                 #expect(unsafe known.stamp(of: start, available: 128) == nil)
                 let stamp = unsafe Stamp(start, seed: 1)!
                 unsafe known.keep(stamp, start)
