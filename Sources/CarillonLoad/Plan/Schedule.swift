@@ -24,6 +24,7 @@ struct Schedule: Sendable, Equatable {
 
         /// Seconds into the phase at which `count` messages were due.
         func time(of count: Double) -> Double {
+            guard count > 0 else { return 0 }
             let slope = (to - from) / duration
             guard abs(slope) > 1e-9 else { return from > 0 ? count / from : duration }
             // from·t + slope·t²/2 = count, by the form that does not cancel.
