@@ -17,7 +17,7 @@ from process import PATIENCE, ROOT
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The protocol of faulty_server.py and of the servers in test_load_servers.py.
-PUBSUB = ["--path", "/", "--subscribe", "sub r%R", "--subscribed", "ok r%R", "--publish-path", "/",
+PUBSUB = ["--path", "/", "--subscribe", "sub r%R", "--subscribed", "ok r", "--publish-path", "/",
           "--publish", r"pub r%R\n%P"]
 ECHO = ["--path", "/", "--request", "%P"]
 VIOLATIONS = ("lost", "duplicated", "reordered", "corrupted")

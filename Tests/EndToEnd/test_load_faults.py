@@ -165,14 +165,14 @@ def test_a_wrong_acknowledgement_is_shown(faulty, load):
     server = faulty("--acknowledge", "denied:")
     run = load("fanout", server.address, "-n", 10, "--timeout", "300ms", *PUBSUB)
     assert run.status == 1, run.said
-    assert "denied: r0" in run.said and "ok r0" in run.said
+    assert "denied: r0" in run.said and "ok r" in run.said
 
 
 def test_a_missing_acknowledgement_is_given_up(faulty, load):
     server = faulty("--acknowledge", "")
     run = load("fanout", server.address, "-n", 10, "--timeout", "300ms", *PUBSUB)
     assert run.status == 1, run.said
-    assert "ok r0" in run.said
+    assert "ok r" in run.said
 
 
 def test_nobody_listening_is_said_with_the_address(faulty, load):

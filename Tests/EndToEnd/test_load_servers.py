@@ -16,6 +16,7 @@ from process import PATIENCE, ROOT
 pytestmark = pytest.mark.load
 STEADY = ["-n", 10, "--rate", 200, "--duration", "1s"]
 CLOSED = ["-n", 10, "--window", 4, "--duration", "1s"]
+NOTHING = ["--dialect", "template", "--path", "/"]
 SCENARIOS = {
     "echo": ("echo", [*STEADY, *ECHO]),
     "echo, closed loop": ("echo", [*CLOSED, *ECHO]),
@@ -25,8 +26,8 @@ SCENARIOS = {
     "fanout, large": ("fanout", [*STEADY, "--size", 100_000, "--rate", 20, *PUBSUB]),
     "fanout, smallest": ("fanout", [*STEADY, "--size", 64, *PUBSUB]),
     "rooms": ("rooms", [*STEADY, "--rooms", 4, *PUBSUB]),
-    "connect": ("connect", ["-n", 50, "--duration", "1s", "--path", "/"]),
-    "idle": ("idle", ["-n", 50, "--duration", "500ms", "--path", "/"]),
+    "connect": ("connect", ["-n", 50, "--duration", "1s", *NOTHING]),
+    "idle": ("idle", ["-n", 50, "--duration", "500ms", *NOTHING]),
 }
 
 
@@ -214,7 +215,7 @@ OURS = {
     "rooms": [*STEADY, "--rooms", 4],
     "wildcard": [*STEADY, "--rooms", 4],
     "rpc": [*CLOSED],
-    "storm": ["-n", 50, "--duration", "1s"],
+    "storm": ["-n", 50, "--rate", 200, "--every", "500ms", "--duration", "2s"],
     "slow": [*STEADY],
     "connect": ["-n", 200, "--duration", "1s"],
     "idle": ["-n", 200, "--duration", "500ms"],

@@ -39,16 +39,20 @@ class CarillonLoad:
 
     def command(self, server, case, protocol, deflate, report):
         words = [self.program, case["scenario"], f"ws://127.0.0.1:{server.port}",
-                 "--server-pid", server.pid, "--cpus", self.options.generator_cpu, "--quiet",
+                 "--dialect", "template", "--server-pid", server.pid, "--cpus", self.options.generator_cpu, "--quiet",
                  "--json", report]
         for key, flag in {"connections": "--connections", "rooms": "--rooms", "size": "--size",
                           "window": "--window", "rate": "--rate", "publishers": "--publishers",
                           "concurrency": "--window", "count": "--messages"}.items():
             if key in case:
                 words += [flag, case[key]]
+        # A number of connections is counted from the first one on.
+        warmup = 0 if "count" in case or case["scenario"] == "idle" else self.options.warmup
         if "count" not in case:
             words += ["--duration", milliseconds(case.get("seconds", self.options.time))]
-        words += ["--warmup", milliseconds(self.options.warmup)]
+        words += ["--warmup", milliseconds(warmup)]
+        if case["scenario"] == "idle":
+            words += ["--subscribed-too"]
         if self.options.spin:
             words += ["--spin"]
         if deflate:
