@@ -32,6 +32,9 @@ def arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--deflate", action="store_true", help="agree to permessage-deflate")
+    parser.add_argument("--join", type=int, default=1, metavar="N",
+                        help="send up to N deliveries that wait for a connection as one message, as "
+                             "some servers do; no fault")
     every = parser.add_argument_group("faults of every K-th delivery")
     every.add_argument("--lose", type=int, metavar="K", help="it is not made")
     every.add_argument("--duplicate", type=int, metavar="K", help="it is made twice")
@@ -141,6 +144,10 @@ class Client:
             if payload is None:
                 await self.connection.close(1011, "on purpose")
                 return
+            count = 1
+            while count < self.faults.options.join and not self.owed.empty():
+                payload += self.owed.get_nowait()[1]
+                count += 1
             await self.connection.send(payload)
 
 

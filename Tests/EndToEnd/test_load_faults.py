@@ -104,6 +104,15 @@ def test_binary_messages_are_checked_as_well(faulty, load):
     run.failed(corrupted=server.made["corrupt"])
 
 
+def test_messages_that_share_a_frame_are_told_apart(faulty, load):
+    """As nats-server sends them. Joining is none of the faults; losing one of them is."""
+    closed = ["-n", 10, "--window", 16, "--duration", "1s", "--timeout", "1s"]
+    load("fanout", faulty("--join", 8).address, *closed, *PUBSUB).passed()
+    server = faulty("--join", 8, "--lose", 997)
+    run = load("fanout", server.address, *closed, *PUBSUB)
+    run.failed(lost=server.made["lose"])
+
+
 # Time
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import json
 import os
 import pathlib
 import shutil
@@ -232,6 +233,36 @@ def test_carillon_passes_every_scenario(server, load, name, deflate):
     if scenario in ("fanout", "rooms", "wildcard"):
         check(run, "fanout", OURS[name])
     assert run.report["server"]["died"] is False
+
+
+def test_carillon_passes_a_mix(server, load, tmp_path):
+    file = tmp_path / "mix.toml"
+    file.write_text("""
+        rooms = 3
+        [[clients]]
+        role = "subscriber"
+        connections = 30
+        [[clients]]
+        role = "publisher"
+        connections = 2
+        phases = "500ms:0..200,500ms:200"
+        size = 256
+        [[clients]]
+        role = "requester"
+        connections = 5
+        rate = 100
+        [[clients]]
+        role = "idler"
+        connections = 20
+        """)
+    running = Load(tmp_path, "mixed", None, file, f"ws://{server.address}", "--duration", "1s",
+                   "--warmup", "0s", "--json", tmp_path / "mixed.json")
+    run = running.finish()
+    assert run.status == 0, run.said
+    tally = json.loads((tmp_path / "mixed.json").read_text())["tally"]
+    assert tally["delivered"] + tally["answered"] == tally["expected"]
+    assert 140 <= tally["published"] <= 160 and 95 <= tally["requested"] <= 105
+    assert tally["delivered"] == 10 * tally["published"]
 
 
 def test_carillon_echoes(server, load):
