@@ -1,0 +1,192 @@
+"""carillon-load against a server that makes mistakes: each is found, counted exactly, and named.
+
+faulty_server.py says in the end how many mistakes it made. An open loop sends the same messages
+whatever the server does, so most runs have a rate.
+"""
+
+import pytest
+from load import ECHO, PUBSUB, Faulty, Load
+
+pytestmark = pytest.mark.load
+# Two hundred publications for ten subscribers; 37 is prime to ten, so faults hit all of them.
+STEADY = ["-n", 10, "--rate", 200, "--duration", "1s", "--timeout", "1s"]
+EVERY = 37
+
+
+@pytest.fixture
+def faulty():
+    """Starts faulty servers: faulty("--lose", 10)."""
+    started = []
+
+    def start(*faults):
+        started.append(Faulty(*faults))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Runs carillon-load to its end."""
+    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
+
+
+FAULTS = {
+    "lost": ("lose", [], "lost"),
+    "duplicated": ("duplicate", [], "duplicated"),
+    "overtaken": ("swap", [], "reordered"),
+    "changed in its last octet": ("corrupt", ["--octet", -1], "corrupted"),
+    "changed in the middle": ("corrupt", ["--octet", 64], "corrupted"),
+    "changed anywhere": ("corrupt", ["--octet", "each"], "corrupted"),
+    "cut short": ("truncate", [], "corrupted"),
+}
+
+
+@pytest.mark.parametrize("fault, details, counter", FAULTS.values(), ids=FAULTS.keys())
+def test_each_message_that_goes_wrong_is_counted_once_for_what_it_is(
+        faulty, load, fault, details, counter):
+    server = faulty(f"--{fault}", EVERY, *details)
+    run = load("fanout", server.address, *STEADY, *PUBSUB)
+    made = server.made
+    assert made[fault] > 40
+    run.failed(**{counter: made[fault]})
+    assert run.tally["expected"] == made["deliveries"]
+
+
+@pytest.mark.parametrize("fault, details, counter", FAULTS.values(), ids=FAULTS.keys())
+def test_faults_are_found_in_compressed_messages(faulty, load, fault, details, counter):
+    server = faulty("--deflate", f"--{fault}", EVERY, *details)
+    run = load("fanout", server.address, *STEADY, "--deflate", *PUBSUB)
+    run.failed(**{counter: server.made[fault]})
+
+
+@pytest.mark.parametrize("fault, details, counter", FAULTS.values(), ids=FAULTS.keys())
+def test_faults_are_found_in_many_rooms(faulty, load, fault, details, counter):
+    server = faulty(f"--{fault}", EVERY, *details)
+    run = load("rooms", server.address, *STEADY, "--rooms", 5, *PUBSUB)
+    run.failed(**{counter: server.made[fault]})
+
+
+@pytest.mark.parametrize("fault, counter", [
+    ("lose", "lost"), ("duplicate", "duplicated"), ("corrupt", "corrupted"),
+    ("truncate", "corrupted")])
+@pytest.mark.parametrize("scenario", ["echo", "rpc"])
+def test_faults_are_found_in_answers(faulty, load, scenario, fault, counter):
+    server = faulty(f"--{fault}", 9)  # not the very last answer: who would wait for a second one?
+    run = load(scenario, server.address, *STEADY, *ECHO)
+    assert server.made[fault] > 10
+    run.failed(**{counter: server.made[fault]})
+    assert run.tally["timedOut"] == (server.made[fault] if fault == "lose" else 0)
+
+
+def test_the_first_and_the_last_message_are_checked_like_all_others(faulty, load):
+    server = faulty("--lose", 1)
+    run = load("fanout", server.address, *STEADY, *PUBSUB)
+    run.failed(lost=server.made["lose"])
+    assert run.tally["delivered"] == 0
+    assert run.tally["lost"] == run.tally["expected"] == 10 * run.tally["published"]
+
+
+def test_an_honest_server_passes(faulty, load):
+    for scenario, options in {
+            "fanout": PUBSUB, "rooms": ["--rooms", 5, *PUBSUB], "echo": ECHO, "rpc": ECHO}.items():
+        server = faulty()
+        run = load(scenario, server.address, *STEADY, *options).passed()
+        done = run.tally["delivered"] + run.tally["answered"]
+        assert done == run.tally["expected"] == server.made["deliveries"]
+
+
+def test_binary_messages_are_checked_as_well(faulty, load):
+    server = faulty("--corrupt", EVERY)
+    run = load("fanout", server.address, *STEADY, "--binary", *PUBSUB)
+    run.failed(corrupted=server.made["corrupt"])
+
+
+def test_messages_that_share_a_frame_are_told_apart(faulty, load):
+    """As nats-server sends them. Joining is none of the faults; losing one of them is."""
+    closed = ["-n", 10, "--window", 16, "--duration", "1s", "--timeout", "1s"]
+    load("fanout", faulty("--join", 8).address, *closed, *PUBSUB).passed()
+    server = faulty("--join", 8, "--lose", 997)
+    run = load("fanout", server.address, *closed, *PUBSUB)
+    run.failed(lost=server.made["lose"])
+
+
+# Time
+
+
+def test_delay_is_in_every_latency(faulty, load):
+    server = faulty("--delay", 50)
+    run = load("fanout", server.address, *STEADY, *PUBSUB).passed()
+    assert run.percentile(1) >= 0.0499
+
+
+@pytest.mark.parametrize("scenario, options", [("fanout", PUBSUB), ("echo", ECHO)])
+def test_a_stalled_second_is_in_the_percentiles(faulty, load, scenario, options):
+    """Messages due in a stalled second wait for its end, so their latencies are even between
+    nothing and a second: of three seconds' messages a third is late, a tenth by over 0.7 s."""
+    server = faulty("--stall", 1)
+    run = load(scenario, server.address, "-n", 10, "--rate", 200, "--duration", "3s", *options)
+    run.passed()
+    assert run.percentile(50) < 0.5
+    assert run.percentile(90) > 0.6
+    assert run.percentile(99) > 0.9
+    assert 0.95 < run.percentile(100) < 3
+
+
+def test_the_schedule_is_kept_while_the_server_stalls(faulty, load):
+    server = faulty("--stall", 0.2)
+    run = load("fanout", server.address, "-n", 10, "--rate", 200, "--duration", "2s", *PUBSUB)
+    assert 398 <= run.passed().tally["published"] <= 402
+
+
+# Manners
+
+
+@pytest.mark.parametrize("fault", ["drop", "close"])
+def test_connections_that_end_are_counted_and_what_they_missed_is_lost(faulty, load, fault):
+    server = faulty(f"--{fault}", 500)
+    run = load("fanout", server.address, *STEADY, *PUBSUB)
+    assert run.status == 3, run.said
+    assert run.tally["disconnected"] == server.made[fault] > 0
+    assert run.violations.keys() == {"lost"}
+    if fault == "close":
+        assert "1011" in run.said and "on purpose" in run.said
+
+
+def test_a_refused_handshake_is_explained_with_status_and_body(faulty, load):
+    for accepted in (0, 3):
+        server = faulty("--refuse", "503:the house is full", "--accept", accepted)
+        run = load("fanout", server.address, *STEADY, *PUBSUB)
+        assert run.status == 1, run.said
+        assert "503" in run.said and "the house is full" in run.said
+
+
+def test_a_handshake_that_is_never_answered_is_given_up(faulty, load):
+    server = faulty("--mute")
+    run = load("fanout", server.address, "-n", 10, "--timeout", "300ms", *PUBSUB)
+    assert run.status == 1, run.said
+    assert "handshake" in run.said
+
+
+def test_a_wrong_acknowledgement_is_shown(faulty, load):
+    server = faulty("--acknowledge", "denied:")
+    run = load("fanout", server.address, "-n", 10, "--timeout", "300ms", *PUBSUB)
+    assert run.status == 1, run.said
+    assert "denied: r0" in run.said and "ok r" in run.said
+
+
+def test_a_missing_acknowledgement_is_given_up(faulty, load):
+    server = faulty("--acknowledge", "")
+    run = load("fanout", server.address, "-n", 10, "--timeout", "300ms", *PUBSUB)
+    assert run.status == 1, run.said
+    assert "ok r" in run.said
+
+
+def test_nobody_listening_is_said_with_the_address(faulty, load):
+    server = faulty()
+    assert server.made["deliveries"] == 0  # and it has ended
+    run = load("echo", server.address, "-n", 1, *ECHO)
+    assert run.status == 1
+    assert server.address in run.said and "refuse" in run.said
