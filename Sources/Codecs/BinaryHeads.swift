@@ -20,18 +20,29 @@ extension OctetBuffer {
         }
     }
 
-    /// Replaces the octet at `place` by `head`, moving what is behind it.
-    internal mutating func replaceOctet(at place: Int, with head: borrowing OctetBuffer) {
-        let size = count - place - 1
-        let growth = head.count - 1
-        precondition(size >= 0 && growth >= 0)
-        for index in 0..<growth { append(head.octets[octet: index]) }  // room, whatever is in it
+    /// Replaces the octet at `place`.
+    @inlinable
+    @inline(__always)
+    internal mutating func replaceOctet(at place: Int, with octet: UInt8) {
         unsafe withMutableOctets { octets in
-            let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[place + 1..<place + 1 + size])
-            let target = unsafe UnsafeMutableRawBufferPointer(
-                rebasing: octets[(place + 1 + growth)...])
-            unsafe target.copyMemory(from: rest)  // may overlap
-            for index in 0...growth { unsafe octets[place + index] = head.octets[octet: index] }
+            precondition(place >= 0 && place < octets.count)
+            unsafe octets[place] = octet
         }
+    }
+
+    /// Moves the head that was appended last, from `start` on, over the one octet at `place`, and
+    /// everything between them behind it.
+    internal mutating func moveHead(from start: Int, over place: Int) {
+        let size = count - start
+        precondition(size >= 1 && size <= 9 && place >= 0 && place < start)
+        var head = InlineArray<9, UInt8>(repeating: 0)
+        for index in 0..<size { head[index] = octets[octet: start + index] }
+        unsafe withMutableOctets { octets in
+            let between = unsafe UnsafeRawBufferPointer(rebasing: octets[place + 1..<start])
+            let target = unsafe UnsafeMutableRawBufferPointer(rebasing: octets[(place + size)...])
+            unsafe target.copyMemory(from: between)  // they may overlap
+            for index in 0..<size { unsafe octets[place + index] = head[index] }
+        }
+        truncate(to: count - 1)  // the octet that was replaced
     }
 }

@@ -18,6 +18,15 @@ internal struct Head {
     var start: Int
 }
 
+/// A head of one octet.
+internal enum ShortHead {
+    case integer
+    /// A string of as many octets.
+    case string(Int)
+    /// Anything else, or nothing at all.
+    case other
+}
+
 internal protocol BinaryReader: ItemReader, ~Escapable {
     var position: Int { get set }
     /// Containers entered and not left yet.
@@ -27,6 +36,9 @@ internal protocol BinaryReader: ItemReader, ~Escapable {
     /// number or one of the simple values.
     mutating func head() throws(CodecError) -> Head
 
+    /// What begins at `position`, if one octet tells it all; most items of most messages are such.
+    func shortHead() -> ShortHead
+
     /// Moves past a break if one is here.
     mutating func takeBreak() -> Bool
 
@@ -35,13 +47,6 @@ internal protocol BinaryReader: ItemReader, ~Escapable {
 }
 
 extension BinaryReader where Self: ~Escapable {
-    /// Whether a value of this kind begins here.
-    @inline(__always)
-    internal func isAt(_ kind: ItemKind) -> Bool {
-        var probe = copy self
-        return (try? probe.head())?.kind == kind
-    }
-
     @inline(__always)
     internal mutating func begin(_ kind: ItemKind) throws(CodecError) -> Container {
         let start = position
@@ -140,6 +145,22 @@ extension BinaryReader where Self: ~Escapable {
             }
             let isKey = maps & ~left.asBits & 1 == 1
             left &-= 1
+            switch shortHead() {
+            case .integer where !isKey:
+                position &+= 1
+                continue
+            case .string(let size):
+                let start = position &+ 1
+                guard size <= octets.byteCount &- start else {
+                    throw .malformed(at: octets.byteCount)
+                }
+                position = start &+ size
+                guard Text.accepts(octets.extracting(start..<position)) else {
+                    throw .notText(at: start)
+                }
+                continue
+            default: break
+            }
             let head = try self.head()
             if isKey && head.kind != .string { throw .keyIsNoString(at: head.start) }
             switch head.kind {
@@ -220,9 +241,14 @@ internal enum Text {
                 index &+= 8
             }
             if bits & 0x8080_8080_8080_8080 == 0 { return true }
-        } else if size < 8 {
-            var bits: UInt8 = 0
-            for index in 0..<size { bits |= octets[octet: index] }
+        } else if size >= 4 && size < 8 {
+            let bits =
+                unsafe octets.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
+                | octets.unsafeLoadUnaligned(fromByteOffset: size &- 4, as: UInt32.self)
+            if bits & 0x8080_8080 == 0 { return true }
+        } else if size < 4 {
+            guard size > 0 else { return true }
+            let bits = octets[octet: 0] | octets[octet: size &>> 1] | octets[octet: size &- 1]
             if bits < 0x80 { return true }
         }
         return UTF8Checker.accepts(octets)

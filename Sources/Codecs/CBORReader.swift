@@ -27,10 +27,20 @@ package struct CBORReader: ItemReader, ~Escapable {
     }
 
     @usableFromInline
-    package mutating func isAtArray() -> Bool { isAt(.array) }
+    package mutating func isAtArray() -> Bool { isAt(CBOROctet.array) }
 
     @usableFromInline
-    package mutating func isAtMap() -> Bool { isAt(.map) }
+    package mutating func isAtMap() -> Bool { isAt(CBOROctet.map) }
+
+    /// Whether a value of this major type begins here, behind its tags.
+    private func isAt(_ major: UInt8) -> Bool {
+        guard position < octets.byteCount else { return false }
+        let found = octets[octet: position] & 0xE0
+        guard found == CBOROctet.tag else { return found == major }
+        var probe = self
+        guard let head = try? probe.head() else { return false }
+        return octets[octet: head.start] & 0xE0 == major
+    }
 
     @usableFromInline
     package mutating func beginArray() throws(CodecError) -> Container { try begin(.array) }
@@ -120,6 +130,15 @@ extension CBORReader: BinaryReader {
         case 25...27: return Head(kind: .float, start: start)
         default: throw .malformed(at: start)
         }
+    }
+
+    @inline(__always)
+    internal func shortHead() -> ShortHead {
+        guard position < octets.byteCount else { return .other }
+        let octet = octets[octet: position]
+        guard octet & 0x1F < 24 else { return .other }
+        if octet & 0xE0 == CBOROctet.text { return .string(Int(octet & 0x1F)) }
+        return octet < CBOROctet.octets ? .integer : .other
     }
 
     @inline(__always)

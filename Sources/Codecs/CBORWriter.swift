@@ -159,19 +159,24 @@ package struct CBORWriter: ItemWriter {
     @inlinable
     package mutating func end(_ opening: Opening, into buffer: inout OctetBuffer) {
         let count = items.end(opening, in: buffer)
-        if opening.announcedCount == nil && count > 0 {
+        guard opening.announcedCount == nil && count > 0 else { return }
+        let major: UInt8 = opening.isMap ? 0xA0 : 0x80
+        if count < 24 {
+            buffer.replaceOctet(
+                at: opening.place, with: major | UInt8(truncatingIfNeeded: count))
+        } else {
             Self.announce(count, of: opening, in: &buffer)
         }
     }
 
-    /// Writes a count over the head of an empty container.
+    /// Puts a count that takes more than an octet over the head of an empty container.
     @usableFromInline
     internal static func announce(
         _ count: Int, of opening: Opening, in buffer: inout OctetBuffer
     ) {
-        var head = OctetBuffer(capacity: 16)
-        append(opening.isMap ? 0xA0 : 0x80, UInt64(truncatingIfNeeded: count), into: &head)
-        buffer.replaceOctet(at: opening.place, with: head)
+        let end = buffer.count
+        append(opening.isMap ? 0xA0 : 0x80, wide: UInt64(truncatingIfNeeded: count), into: &buffer)
+        buffer.moveHead(from: end, over: opening.place)
     }
 
     @inlinable

@@ -120,6 +120,14 @@ extension MessagePackReader: BinaryReader {
     }
 
     @inline(__always)
+    internal func shortHead() -> ShortHead {
+        guard position < octets.byteCount else { return .other }
+        let octet = octets[octet: position]
+        if octet & 0xE0 == 0xA0 { return .string(Int(octet & 0x1F)) }
+        return octet < 0x80 || octet >= 0xE0 ? .integer : .other
+    }
+
+    @inline(__always)
     internal mutating func takeBreak() -> Bool { false }
 
     internal mutating func skipChunks(of kind: ItemKind) throws(CodecError) {
