@@ -28,7 +28,8 @@ package import Bytes
 /// The value is validated; between equal serializations it is copied without the white space
 /// around it.
 ///
-/// - Parameter value: One value and nothing else. JSON must be known to be UTF-8.
+/// - Parameter value: One value and nothing else, of less than 4 GiB: MessagePack has no larger
+///   strings, and limits of messages are far below. JSON must be known to be UTF-8.
 /// - Throws: ``CodecError``; `buffer` is then as before.
 /// - Complexity: O(octets). Containers without an announced size (JSON's, some of CBOR's) with more
 ///   than 15 items are moved by 2 octets or more when they end, at most once per level of 64.
@@ -38,6 +39,7 @@ package func transcode(
     _ value: RawSpan, from source: Serialization, to target: Serialization,
     into buffer: inout OctetBuffer
 ) throws(CodecError) {
+    precondition(value.byteCount <= 0xFFFF_FFFF)
     let before = buffer.count
     do throws(CodecError) {
         switch source {

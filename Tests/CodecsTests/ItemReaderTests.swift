@@ -99,6 +99,23 @@ struct ItemReaderTests {
         }
     }
 
+    @Test("go into JSON texts that the scanner takes, and into no other")
+    func steppingThroughJSON() {
+        for (text, _) in JSONScannerTests.valid {
+            let octets = Array(text.utf8)
+            #expect(walk(octets, .json) != nil, "\(text)")
+        }
+        for text in JSONScannerTests.invalid {
+            #expect(walk(Array(text.utf8), .json) == nil, "\(text)")
+        }
+        let pieces = Array(#"{}[]",:\01.e- "#.utf8)
+        let inputs = JSONScannerTests.valid.map { Array($0.0.utf8) }
+        mutations(of: inputs, pieces: pieces, seeds: 1...300) { octets, seed in
+            let isValid = NaiveJSON.isValid(octets)
+            #expect((walk(octets, .json) != nil) == isValid, "seed \(seed): \(hex(octets))")
+        }
+    }
+
     @Test("say that a value is of another kind, and where")
     func unexpectedKind() throws {
         func check<Reader: ItemReader & ~Escapable>(_ reader: consuming Reader, isMap: Bool) {
