@@ -39,9 +39,12 @@ package struct JSONScanner: ~Escapable {
     }
 
     /// Whether the next value is an object; decides nothing else about it.
-    package mutating func isAtObject() -> Bool {
+    package mutating func isAtObject() -> Bool { isAt(JSONOctet.openingBrace) }
+
+    /// Whether `octet` is the first that is no white space.
+    internal mutating func isAt(_ octet: UInt8) -> Bool {
         skipSpace()
-        return position < text.byteCount && text[octet: position] == JSONOctet.openingBrace
+        return position < text.byteCount && text[octet: position] == octet
     }
 
     /// Enters the object that begins here. Its members follow by ``nextKey(_:)``.
@@ -115,20 +118,21 @@ package struct JSONScanner: ~Escapable {
         guard position == text.byteCount else { throw .malformed(at: position) }
     }
 
-    /// Whether the string `item` says `name`, however it is escaped.
+    /// Whether the string `item` says `name`, which is ASCII, however it is escaped.
     package func string(_ item: JSONItem, equals name: StaticString) -> Bool {
         let contents = text.extracting(item.contents)
-        guard item.hasEscapes else { return contents.equals(name) }
-        var plain = OctetBuffer(capacity: contents.byteCount)
-        return plain.append(unescaping: contents) && plain.octets.equals(name)
+        return item.hasEscapes ? contents.says(name) : contents.equals(name)
     }
 }
 
 /// How far one object's members have been walked through.
 package struct JSONMembers {
     /// Members met so far.
-    package internal(set) var keyCount = 0
+    package internal(set) var keyCount: Int
     package let keyLimit: Int
 
-    internal init(keyLimit: Int) { self.keyLimit = keyLimit }
+    internal init(keyLimit: Int, keyCount: Int = 0) {
+        self.keyLimit = keyLimit
+        self.keyCount = keyCount
+    }
 }

@@ -5,6 +5,61 @@
 
 package import Bytes
 
+extension RawSpan {
+    /// Whether these contents of a scanned string, their escapes resolved, are `text`, which is
+    /// ASCII. Allocates nothing.
+    internal func says(_ text: StaticString) -> Bool {
+        var index = 0
+        var matched = 0
+        while index < byteCount {
+            var octet = self[octet: index]
+            index += 1
+            if octet == JSONOctet.backslash {
+                guard index < byteCount else { return false }
+                octet = self[octet: index]
+                index += 1
+                switch octet {
+                case 0x75:  // u; half of a surrogate pair is no ASCII either
+                    guard let unit = JSONOctet.codeUnit(in: self, at: index), unit < 0x80
+                    else { return false }
+                    octet = UInt8(unit)
+                    index += 4
+                default: octet = JSONOctet.unescaped(octet)
+                }
+            }
+            guard matched < text.utf8CodeUnitCount, unsafe octet == text.utf8Start[matched]
+            else { return false }
+            matched += 1
+        }
+        return matched == text.utf8CodeUnitCount
+    }
+}
+
+extension JSONOctet {
+    /// What the escape with this letter stands for, `u` excepted (§7).
+    static func unescaped(_ letter: UInt8) -> UInt8 {
+        switch letter {
+        case 0x62: 0x08  // b
+        case 0x66: 0x0C  // f
+        case 0x6E: 0x0A  // n
+        case 0x72: 0x0D  // r
+        case 0x74: 0x09  // t
+        default: letter  // " \ /
+        }
+    }
+
+    /// The number that the four digits at `start` say.
+    static func codeUnit(in contents: RawSpan, at start: Int) -> UInt32? {
+        guard contents.byteCount - start >= 4 else { return nil }
+        var unit: UInt32 = 0
+        for index in start..<start + 4 {
+            guard let digit = hexadecimal(contents[octet: index]) else { return nil }
+            unit = unit << 4 | digit
+        }
+        return unit
+    }
+}
+
 extension OctetBuffer {
     /// Appends the text of a scanned string.
     ///
@@ -20,16 +75,11 @@ extension OctetBuffer {
             index = backslash + 2
             guard index <= contents.byteCount else { return false }
             switch contents[octet: backslash + 1] {
-            case 0x62: append(0x08)  // b
-            case 0x66: append(0x0C)  // f
-            case 0x6E: append(0x0A)  // n
-            case 0x72: append(0x0D)  // r
-            case 0x74: append(0x09)  // t
             case 0x75:  // u
                 let scalar = Self.scalar(in: contents, at: &index)
                 if scalar == nil { isText = false }
                 append(utf8: scalar ?? "\u{FFFD}")
-            case let octet: append(octet)  // " \ /
+            case let letter: append(JSONOctet.unescaped(letter))
             }
         }
         append(contents.extracting(index..<contents.byteCount))
@@ -39,25 +89,15 @@ extension OctetBuffer {
     /// Reads the four digits at `index` and, after a high surrogate, the escape of its low one.
     /// Moves `index` past what belongs to the scalar.
     private static func scalar(in contents: RawSpan, at index: inout Int) -> Unicode.Scalar? {
-        guard let first = codeUnit(in: contents, at: index) else { return nil }
+        guard let first = JSONOctet.codeUnit(in: contents, at: index) else { return nil }
         index += 4
         guard first & 0xFC00 == 0xD800 else { return Unicode.Scalar(first) }
         guard contents.byteCount - index >= 6,
             contents[octet: index] == JSONOctet.backslash, contents[octet: index + 1] == 0x75,
-            let second = codeUnit(in: contents, at: index + 2), second & 0xFC00 == 0xDC00
+            let second = JSONOctet.codeUnit(in: contents, at: index + 2), second & 0xFC00 == 0xDC00
         else { return nil }
         index += 6
         return Unicode.Scalar(0x10000 + (first & 0x3FF) << 10 + second & 0x3FF)
-    }
-
-    private static func codeUnit(in contents: RawSpan, at start: Int) -> UInt32? {
-        guard contents.byteCount - start >= 4 else { return nil }
-        var unit: UInt32 = 0
-        for index in start..<start + 4 {
-            guard let digit = JSONOctet.hexadecimal(contents[octet: index]) else { return nil }
-            unit = unit << 4 | digit
-        }
-        return unit
     }
 
     private mutating func append(utf8 scalar: Unicode.Scalar) {

@@ -15,13 +15,16 @@ package struct FuzzTarget: Sendable {
 }
 
 package let fuzzTargets: [FuzzTarget] = unsafe [
+    FuzzTarget(name: "CBOR", run: fuzzCBOR),
     FuzzTarget(name: "Extensions", run: fuzzExtensions),
     FuzzTarget(name: "Frames", run: fuzzFrames),
     FuzzTarget(name: "Inflate", run: fuzzInflate),
     FuzzTarget(name: "JSON", run: fuzzJSON),
+    FuzzTarget(name: "MessagePack", run: fuzzMessagePack),
     FuzzTarget(name: "OctetBuffer", run: fuzzOctetBuffer),
     FuzzTarget(name: "OpenAPI", run: fuzzOpenAPI),
     FuzzTarget(name: "Patterns", run: fuzzPatterns),
     FuzzTarget(name: "RequestHead", run: fuzzRequestHead),
     FuzzTarget(name: "Text", run: fuzzText),
+    FuzzTarget(name: "Transcode", run: fuzzTranscode),
 ]

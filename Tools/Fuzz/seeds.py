@@ -104,3 +104,32 @@ keep("OpenAPI", {name: b"\n".join(said) for name, said in transcripts().items() 
 patterns = ["*", "a*b?c", "[abc]x", "[^a-z]*", "a\\*b", "[", "h?llo", "orders.*.filled", "%2E%25 a.b..c", "*" * 9, "é€😀?"]
 keep("Patterns", {f"{kind}-{n}": bytes([kind]) + text.encode()
                   for kind, (n, text) in itertools.product(range(4), enumerate(patterns))})
+
+# One value in three forms per line; every ninth is enough, and the WAMP messages in the middle.
+vectors = [line.split("\t") for line in (ROOT / "Tests/Vectors/codecs.txt").read_text("utf-8").split("\n") if line]
+chosen = dict(enumerate(vectors[::9])) | {f"wamp-{n}": line for n, line in enumerate(vectors) if line[0][:3] in ("[36", "[16")}
+more_messagepack = {
+    "timestamps": "93d6ff514b67b0d7ff77359400514b67b0c70cff1dcd6500ffffffffffffffff", "extensions": "96d401ffd5010102d80100000000000000000000000000000000c70005c8000105ffc90000000105ff",
+    "wide": "9adc0001c0dd00000001c0d90161da000161db0000000161c50001ffc600000001ffde0001a16101df00000001a16101ca3dcccccd",
+    "integers": "98cc00cd0000ce00000000cf0000000000000000d080d1ff7fd2ffff7fffd38000000000000000", "unused": "c1",
+    "key": "810000", "text": "a3eda080", "counts": "ddffffffff00", "depth-64": "91" * 64 + "c0", "depth-65": "91" * 65 + "c0",
+}
+more_cbor = {
+    "open": "9f5f42010243030405ff7f657374726561646d696e67ffbf61610161629f0203ffff9fffff", "floats": "87f90001f97bfff97e00f97c00fa47c35000fb3ff199999999999afb0000000000000001",
+    "tags": "85c074323031332d30332d32315432303a30343a30305ac11a514b67b0c249010000000000000000c35f4101420000ffd9d9f7c48221196ab3",
+    "simple": "86f0f4f5f6f7f8ff", "wide": "84190001 1a000000011b00000000000000019b000000000000000101", "reserved": "1c", "break": "bf6161ff",
+    "chunk": "5fc24100ff", "key": "a10100", "text": "7f61c361bcff", "depth-64": "81" * 64 + "f6", "depth-65": "9f" * 65 + "f6" + "ff" * 65,
+    "bignum-1024": "c25880" + "ff" * 128, "bignum-1032": "c35881" + "ff" * 129,
+}
+more_json = ['["\\u0000AQI=","\\u0000\\/w==","\\u0000x"]', "[1.0,-0.0,1e999,1e-999,0.1e-5]", "[18446744073709551616,-18446744073709551617,-0]",
+             '{"\\u0061\\ud83d\\ude00":"\\ud800","a":{}}', "9" * 309, "[" + "1," * 40 + "1]", "1." + "0" * 820 + "1"]
+messagepack = {n: bytes.fromhex(line[1]) for n, line in chosen.items()} | {n: bytes.fromhex(h) for n, h in more_messagepack.items()}
+cbor = {n: bytes.fromhex(line[2]) for n, line in chosen.items()} | {n: bytes.fromhex(h) for n, h in more_cbor.items()}
+json = {n: line[0].encode() for n, line in chosen.items()} | {f"json-{n}": text.encode() for n, text in enumerate(more_json)}
+keep("MessagePack", messagepack)
+keep("CBOR", cbor)
+# The first octet: source + 3 * target, 0 JSON, 1 MessagePack, 2 CBOR.
+keep("Transcode", {
+    f"{source + 3 * target}-{n}": bytes([source + 3 * target]) + octets
+    for source, values in enumerate([json, messagepack, cbor]) for target in range(3) if target != source
+    for k, (n, octets) in enumerate(values.items()) if isinstance(n, str) or k % 4 == target})
