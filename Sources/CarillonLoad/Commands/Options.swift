@@ -121,7 +121,9 @@ struct TargetOptions: ParsableArguments {
         if !isTemplate {
             speech = usesEvents ? .openAPIWithEvents : .openAPI
         }
-        if let path = path ?? target.path, path != "/" || isTemplate {
+        // A URL's bare "/" is nobody's wish; --path / is one.
+        let fromURL = target.path == "/" && !isTemplate ? nil : target.path
+        if let path = path ?? fromURL {
             speech.path = try Template(path)
             speech.publishPath = speech.path
         }
@@ -181,8 +183,10 @@ struct SizeOptions: ParsableArguments {
                 + "beginning of the warm-up.", valueName: "phases"))
     var phases: String?
 
-    @Option(help: ArgumentHelp("How long is measured.", valueName: "time"))
-    var duration = DurationOption("10s")
+    @Option(
+        help: ArgumentHelp(
+            "How long is measured. (default: 10s, or what --phases take)", valueName: "time"))
+    var duration: DurationOption?
 
     @Option(help: ArgumentHelp("What goes before and is not measured.", valueName: "time"))
     var warmup = DurationOption("1s")
@@ -213,7 +217,18 @@ struct SizeOptions: ParsableArguments {
         if let messages, messages < 1 || messages > 1 << 40 {
             throw ValidationError("--messages takes a number from 1")
         }
-        guard duration.nanoseconds > 0 else { throw ValidationError("--duration is 0") }
+        guard (duration?.nanoseconds ?? 1) > 0 else { throw ValidationError("--duration is 0") }
+    }
+
+    /// How long is measured, ns.
+    func measuredTime() throws -> UInt64 {
+        if let duration { return duration.nanoseconds }
+        guard let phases else { return 10_000_000_000 }
+        let whole = UInt64(min(try Schedule(phases).duration, 604_800) * 1e9)
+        guard whole > warmup.nanoseconds else {
+            throw ValidationError("--phases are over before --warmup is")
+        }
+        return whole - warmup.nanoseconds
     }
 
     /// The pace asked for.

@@ -60,7 +60,7 @@ extension ScenarioCommand {
             var plan = try plan(for: try target.target())
             place.apply(to: &plan)
             plan.warmUp = size.warmup.nanoseconds
-            plan.duration = size.duration.nanoseconds
+            plan.duration = try size.measuredTime()
             plan.patience = max(output.timeout.nanoseconds, 1_000_000)
             let tenth = plan.duration / 10
             let interval = output.interval?.nanoseconds ?? min(1_000_000_000, tenth)

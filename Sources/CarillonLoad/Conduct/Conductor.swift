@@ -100,7 +100,7 @@ struct Conductor {
         if let failure = threads.compactMap(\.failure).first { throw failure }
         let failed = board.sum(.failed)
         if failed > 0 {
-            throw SetUpError("\(failed) of \(wanted) connections could not be made ready")
+            throw SetUpError("not all of the \(wanted) connections could be made ready:")
         }
         // What the server still does for the newcomers is not what is measured.
         _ = signals.wait(milliseconds: 200)

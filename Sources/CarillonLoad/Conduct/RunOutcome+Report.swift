@@ -18,7 +18,9 @@ extension RunOutcome {
             scenario: plan.scenario, dialect: dialect, parameters: parameters, work: work,
             latencyOrigin: plan.isOpenLoop ? .due : .sent)
         report.warmUpSeconds = Double(plan.warmUp) / 1e9
-        report.durationSeconds = measuredSeconds
+        // With an overloaded server it takes longer until everything has come than to send it.
+        report.durationSeconds = max(
+            measuredSeconds, collector.final.map(\.endSeconds).max() ?? 0)
         report.intervals = collector.intervals
         report.connectionsAsked = plan.clientCount
         report.connectionsOpened = openedCount
@@ -32,7 +34,7 @@ extension RunOutcome {
             for problem in record.problems { report.note(problem.text, count: problem.count) }
         }
         report.handshake = handshakes
-        report.tally.expected =
+        report.tally.expected +=
             report.tally.delivered + report.tally.lost
             + (plan.populations.contains { $0.role == .requester } ? report.tally.answered : 0)
         if work == .connections {
@@ -58,7 +60,8 @@ extension RunOutcome {
             busyShareMean: busy.isEmpty
                 ? 0 : busy.reduce(0) { $0 + $1.generatorBusyShare } / Double(busy.count),
             slippedShare: timed > 0 ? min(1, Double(tally.slippedSamples) / timed) : 0,
-            worstSlipNanoseconds: collector.final.map(\.worstSlip).max() ?? 0)
+            worstSlipNanoseconds: collector.final.map(\.worstSlip).max() ?? 0,
+            cpuSeconds: collector.final.reduce(0) { $0 + $1.cpuSeconds })
     }
 
     private func server(_ pid: Int) -> RunReport.ServerFigures {

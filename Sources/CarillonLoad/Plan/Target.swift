@@ -22,7 +22,7 @@ struct Target: Sendable, Equatable {
         var rest = url[...]
         if let end = rest.range(of: "://") {
             let scheme = rest[..<end.lowerBound].lowercased()
-            guard scheme == "ws" || scheme == "http" else {
+            guard scheme == "ws" else {
                 throw TargetError(
                     description:
                         "\(url): only ws:// is spoken; for wss:// put a TLS proxy in front "

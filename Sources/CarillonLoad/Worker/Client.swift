@@ -38,11 +38,13 @@ final class Outbox {
 /// A handshake under way.
 final class Opening {
     let handshake: ClientHandshake
+    let path: String
     var answer = OctetBuffer(capacity: 0)
     let begin: UInt64
 
-    init(_ handshake: ClientHandshake, begin: UInt64) {
+    init(_ handshake: ClientHandshake, path: String, begin: UInt64) {
         self.handshake = handshake
+        self.path = path
         self.begin = begin
     }
 }

@@ -32,10 +32,13 @@ struct RunClock {
         cpuBegin = carillon_thread_cpu_now()
     }
 
+    /// CPU time since the interval began, ns.
+    var cpuTime: UInt64 { carillon_thread_cpu_now() - cpuBegin }
+
     /// The share of the interval in which the thread had work.
     func busyShare(at now: UInt64) -> Double {
         guard now > intervalBegin else { return 0 }
-        let cpu = carillon_thread_cpu_now() - cpuBegin
+        let cpu = cpuTime
         let busy = Double(cpu) - Double(min(idleTime, cpu))
         return min(1, max(0, busy / Double(now - intervalBegin)))
     }

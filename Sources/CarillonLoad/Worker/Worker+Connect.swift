@@ -60,16 +60,17 @@ extension Worker {
             deflate: population.offersDeflate ? DeflateOffer() : nil)
         unsafe client.pointee.generation &+= 1
         unsafe client.pointee.phase = .opening
-        unsafe client.pointee.opening = Opening(handshake, begin: due)
         unsafe client.pointee.isStuck = number < population.stuckCount
         unsafe client.pointee.anonymousDamage = 0
         unsafe client.pointee.openRequests = 0
         openings.append((slot, unsafe client.pointee.generation))
         let path =
             population.role == .publisher ? population.speech.publishPath : population.speech.path
+        let text = path.text(values(of: slot))
+        unsafe client.pointee.opening = Opening(handshake, path: text, begin: due)
         let start = arena.count
         handshake.writeRequest(
-            host: plan.target.hostField, target: path.text(values(of: slot)), into: &arena
+            host: plan.target.hostField, target: text, into: &arena
         ) { buffer in
             for field in population.speech.fields {
                 buffer.append(field)
@@ -109,7 +110,7 @@ extension Worker {
             let agreed = try opening.handshake.check(head, in: answer.octets)
             opened(slot, agreed)
         } catch {
-            openingFailed(slot, Self.explain(error, head, answer.octets))
+            openingFailed(slot, Self.explain(error, opening.path, head, answer.octets))
             return nil
         }
         return head.headSize - before
@@ -158,7 +159,22 @@ extension Worker {
         let isPublisher =
             plan.populations[Int(unsafe client.pointee.population)].role == .publisher
         guard let wanted = isPublisher ? speech.greeted : speech.subscribed else { return }
-        if unsafe Self.contains(payload, wanted) { becameReady(slot) }
+        if unsafe Self.contains(payload, wanted) {
+            becameReady(slot)
+        } else {
+            heardInstead[slot] = unsafe String(decoding: unsafe payload.prefix(120), as: UTF8.self)
+        }
+    }
+
+    /// Why a client is not ready yet, though its WebSocket is open.
+    mutating func explainGreeting(_ slot: Int) -> String {
+        let client = unsafe clients.pointer(slot)
+        let speech = plan.populations[Int(unsafe client.pointee.population)].speech
+        let isPublisher = unsafe client.pointee.role == .publisher
+        let wanted = (isPublisher ? speech.greeted : speech.subscribed) ?? []
+        let heard = heardInstead.removeValue(forKey: slot).map { "heard \"\($0)\"" }
+        return "the server did not acknowledge in time: waited for "
+            + "\"\(String(decoding: wanted, as: UTF8.self))\", \(heard ?? "heard nothing")"
     }
 
     private mutating func becameReady(_ slot: Int) {
@@ -167,6 +183,7 @@ extension Worker {
         unsafe client.pointee.phase = .ready
         inProgress -= 1
         readyCount += 1
+        if !heardInstead.isEmpty { heardInstead[slot] = nil }
         switch population.role {
         case .subscriber: beginListening(slot, population)
         case .requester:
@@ -353,15 +370,16 @@ extension Worker {
     }
 
     private static func explain(
-        _ failure: HandshakeFailure, _ head: ResponseHead, _ answer: RawSpan
+        _ failure: HandshakeFailure, _ path: String, _ head: ResponseHead, _ answer: RawSpan
     ) -> String {
         guard case .refused(let status) = failure else {
-            return "the handshake failed: \(failure)"
+            return "the handshake for \(path) failed: \(failure)"
         }
         let reason = answer.extracting(head.reasonRange).text
         let end = min(answer.byteCount, head.headSize + 120)
         let body = answer.extracting(min(head.headSize, end)..<end).text
         let said = body.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return "the handshake was refused: \(status) \(reason)" + (said.isEmpty ? "" : ": \(said)")
+        return "the handshake for \(path) was refused: \(status) \(reason)"
+            + (said.isEmpty ? "" : ": \(said)")
     }
 }

@@ -14,7 +14,7 @@ extension Worker {
     private static let burstLimit = 256
 
     mutating func sendDue() {
-        let time = carillon_monotonic_now()
+        let time = now
         guard time >= board.warmUpBegin else { return }
         var isDone = true
         for place in groups.indices where groups[place].count > 0 {
@@ -82,7 +82,13 @@ extension Worker {
     private mutating func sendWindow(_ place: Int, _ window: Int, _ time: UInt64) {
         let population = groups[place].population
         switch population.role {
-        case .requester: break  // Every answer asks the next; `beginRun` asked the first.
+        case .requester:
+            // Every answer asks the next.
+            guard !groups[place].hasBegun else { return }
+            groups[place].hasBegun = true
+            for slot in groups[place].firstSlot..<groups[place].firstSlot + groups[place].count {
+                fillWindow(slot, population)
+            }
         case .visitor:
             // As many visits under way as the window says, spread over the workers.
             let share = LoadPlan.share(window, index, plan.workerCount)

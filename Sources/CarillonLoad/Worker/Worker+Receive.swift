@@ -152,13 +152,29 @@ extension Worker {
         }
     }
 
+    /// A message for a subscriber; some servers put several deliveries into one.
     private mutating func delivered(_ payload: UnsafeRawBufferPointer, _ slot: Int) {
+        var end = unsafe deliveredOne(payload, slot)
+        while payload.count - end >= Stamp.size {
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: payload[end...])
+            guard let mark = unsafe Self.findMark(rest) else { return }
+            let next = unsafe UnsafeRawBufferPointer(rebasing: rest[mark...])
+            end += mark + (unsafe deliveredOne(next, slot))
+        }
+    }
+
+    /// The first delivery in `payload`.
+    ///
+    /// - Returns: Where it ends.
+    @inline(__always)
+    private mutating func deliveredOne(_ payload: UnsafeRawBufferPointer, _ slot: Int) -> Int {
         let client = unsafe clients.pointer(slot)
         switch unsafe readStamp(payload, slot) {
-        case .none: return  // The server talks of something else.
+        case .none: return payload.count  // The server talks of something else.
         case .damaged:
             damaged(slot)
-        case .stamp(let stamp, let isWhole):
+            return payload.count
+        case .stamp(let stamp, let isWhole, let end):
             let isOnly =
                 unsafe stamp.stream == UInt32(bitPattern: client.pointee.onlyStream)
             let first = Int(unsafe client.pointee.checks)
@@ -166,9 +182,8 @@ extension Worker {
                 tally.corrupted += 1
                 wrongCount += 1
                 problems.add("a message reached a subscriber that had not asked for it")
-                return
+                return end
             }
-            tally.delivered += 1
             switch checks.arrived(stamp.number, at: check) {
             case .inOrder: accounted += 1
             case .gap(let count):
@@ -179,17 +194,19 @@ extension Worker {
                 wrongCount += 1
             case .duplicate:
                 tally.duplicated += 1
-                tally.delivered -= 1
                 wrongCount += 1
-                return
+                return end
             }
             if !isWhole {
                 tally.corrupted += 1
                 wrongCount += 1
             }
             if clock.isMeasured(stamp.time) {
+                tally.delivered += 1
+                lastArrival = now
                 latency.record(now > stamp.time ? now - stamp.time : 0)
             }
+            return end
         }
     }
 
@@ -213,7 +230,7 @@ extension Worker {
         switch unsafe readStamp(payload, slot) {
         case .none: return
         case .damaged: damaged(slot)
-        case .stamp(let stamp, let isWhole):
+        case .stamp(let stamp, let isWhole, _):
             let population = groups[place].population
             guard Int(stamp.stream) == population.streamBase + Int(unsafe client.pointee.number)
             else {
@@ -234,12 +251,13 @@ extension Worker {
                 wrongCount += 1
                 return
             }
-            tally.answered += 1
             if !isWhole {
                 tally.corrupted += 1
                 wrongCount += 1
             }
             if clock.isMeasured(stamp.time) {
+                tally.answered += 1
+                lastArrival = now
                 latency.record(now > stamp.time ? now - stamp.time : 0)
             }
         }
@@ -256,6 +274,8 @@ extension Worker {
 
     private mutating func damaged(_ slot: Int) {
         tally.corrupted += 1
+        // It was owed, whichever it was.
+        tally.expected += 1
         wrongCount += 1
         unsafe clients.pointer(slot).pointee.anonymousDamage += 1
     }
@@ -266,7 +286,8 @@ extension Worker {
         case none
         /// There should be a stamp, and is none that can be read.
         case damaged
-        case stamp(Stamp, isWhole: Bool)
+        /// With where its payload ends.
+        case stamp(Stamp, isWhole: Bool, end: Int)
     }
 
     /// Finds the stamp of a message and compares the filler behind it.
@@ -288,19 +309,19 @@ extension Worker {
         }
         guard at + Stamp.size <= payload.count else { return .damaged }
         if let stamp = unsafe verified.stamp(of: start + at, available: payload.count - at) {
-            return .stamp(stamp, isWhole: true)
+            return .stamp(stamp, isWhole: true, end: at + Int(stamp.payloadSize))
         }
         guard let stamp = unsafe Stamp(start + at, seed: seed) else { return .damaged }
         let end = at + Int(stamp.payloadSize)
         guard end <= payload.count, Int(stamp.payloadSize) >= Stamp.size else {
-            return .stamp(stamp, isWhole: false)
+            return .stamp(stamp, isWhole: false, end: payload.count)
         }
         let filler = unsafe UnsafeRawBufferPointer(rebasing: payload[at + Stamp.size..<end])
         guard unsafe Filler.shared.matches(filler, number: stamp.number) else {
-            return .stamp(stamp, isWhole: false)
+            return .stamp(stamp, isWhole: false, end: end)
         }
         unsafe verified.keep(stamp, start + at)
-        return .stamp(stamp, isWhole: true)
+        return .stamp(stamp, isWhole: true, end: end)
     }
 
     private static func findMark(_ payload: UnsafeRawBufferPointer) -> Int? {

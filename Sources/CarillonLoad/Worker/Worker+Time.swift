@@ -16,13 +16,7 @@ extension Worker {
             if population.stormInterval > 0 {
                 groups[place].nextStorm = board.measureBegin + population.stormInterval
             }
-            switch population.pace {
-            case .open(let schedule): setDue(place, schedule)
-            case .closed:
-                guard population.role == .requester else { continue }
-                for slot in groups[place].firstSlot..<groups[place].firstSlot + groups[place].count
-                { fillWindow(slot, population) }
-            }
+            if case .open(let schedule) = population.pace { setDue(place, schedule) }
         }
     }
 
@@ -68,6 +62,7 @@ extension Worker {
                 worker: index, interval: number,
                 beginSeconds: seconds(clock.intervalBegin), endSeconds: seconds(now),
                 tally: tally, latency: distribution, busyShare: clock.busyShare(at: now)))
+        cpuTime += clock.cpuTime
         tally = Tally()
         latency.reset()
         intervalNumber = number + 1
@@ -99,9 +94,7 @@ extension Worker {
             tally.timedOut += 1
             openingFailed(
                 slot,
-                isOpen
-                    ? "the server did not acknowledge a subscription in time"
-                    : "the server did not answer a handshake in time")
+                isOpen ? explainGreeting(slot) : "the server did not answer a handshake in time")
         }
         for group in groups where group.population.role == .requester {
             for slot in group.firstSlot..<group.firstSlot + group.count { giveUpRequests(slot) }
@@ -153,10 +146,10 @@ extension Worker {
         sayGoodbye()
         tell(
             WorkerRecord(
-                worker: index, interval: nil, beginSeconds: 0, endSeconds: seconds(now),
+                worker: index, interval: nil, beginSeconds: 0, endSeconds: seconds(lastArrival),
                 tally: last, latency: total, busyShare: busyShare,
                 handshakes: handshakes.distribution, problems: problems.problems,
-                worstSlip: worstSlip))
+                worstSlip: worstSlip, cpuSeconds: Double(cpuTime) / 1e9))
     }
 
     /// What a client was owed and did not get.

@@ -28,6 +28,8 @@ struct Group {
     /// When the next message is due, ns; `nil`: never again.
     var nextDue: UInt64? = 0
     var sentCount = 0
+    /// Requesters of a closed loop have sent their first.
+    var hasBegun = false
     /// When everybody leaves next.
     var nextStorm = UInt64.max
 }
@@ -63,6 +65,8 @@ struct Worker: ~Copyable {
     var returning = Queue<Int>()
     var openings = Queue<(slot: Int, generation: UInt32)>()
     var inProgress = 0
+    /// What clients got in place of the acknowledgement they wait for.
+    var heardInstead: [Int: String] = [:]
     /// Where in a message the stamp was found the last time.
     var markHint = 0
     var verified = VerifiedPayloads()
@@ -85,6 +89,9 @@ struct Worker: ~Copyable {
     var lostBeforeReturn: UInt64 = 0
     var wrongCount: UInt64 = 0
     var worstSlip: UInt64 = 0
+    /// When a message of the measured part came last.
+    var lastArrival: UInt64 = 0
+    var cpuTime: UInt64 = 0
     var readyCount = 0
     var failedCount = 0
     var nextSweep: UInt64 = 0
@@ -162,9 +169,12 @@ struct Worker: ~Copyable {
             let current = board.stage
             if current != stage { enter(current) }
             if current == .finished { break }
+            if stage == .running || stage == .draining {
+                now = carillon_monotonic_now()
+                keepTime()
+            }
             let isIdle = runTurn()
             clock.turnEnded(at: now, isIdle: isIdle && plan.spins)
-            if stage == .running || stage == .draining { keepTime() }
         }
         finish()
     }

@@ -9,6 +9,7 @@ struct WorkerRecord: Sendable, Codable {
     /// Number of the interval; `nil` in the last record, whose tally holds what only the end knows.
     var interval: Int?
     var beginSeconds: Double
+    /// The interval's end; in the last record, when the last message came.
     var endSeconds: Double
     var tally: Tally
     var latency: LatencyDistribution
@@ -16,6 +17,8 @@ struct WorkerRecord: Sendable, Codable {
     var handshakes: LatencyDistribution?
     var problems: [RunReport.Problem] = []
     var worstSlip: UInt64 = 0
+    /// CPU time of the thread over all intervals.
+    var cpuSeconds = 0.0
 }
 
 /// Distinct problems with their counts; the texts come from the network too, so both are bounded.

@@ -92,10 +92,13 @@ extension RunReport {
         package var slippedShare: Double
         /// The longest such delay, in nanoseconds.
         package var worstSlipNanoseconds: UInt64
+        /// CPU time of all its threads in the measured part; `nil` in older reports.
+        package var cpuSeconds: Double?
 
         package init(
             threads: Int = 1, processes: Int = 1, busyShareMax: Double = 0,
-            busyShareMean: Double = 0, slippedShare: Double = 0, worstSlipNanoseconds: UInt64 = 0
+            busyShareMean: Double = 0, slippedShare: Double = 0, worstSlipNanoseconds: UInt64 = 0,
+            cpuSeconds: Double? = nil
         ) {
             self.threads = threads
             self.processes = processes
@@ -103,6 +106,7 @@ extension RunReport {
             self.busyShareMean = busyShareMean
             self.slippedShare = slippedShare
             self.worstSlipNanoseconds = worstSlipNanoseconds
+            self.cpuSeconds = cpuSeconds
         }
     }
 
