@@ -80,12 +80,13 @@ extension Worker {
     // MARK: closed loop
 
     private mutating func sendWindow(_ place: Int, _ window: Int, _ time: UInt64) {
-        let population = groups[place].population
-        switch population.role {
+        // Field by field: a copy of the population retains every text of its speech, each turn.
+        switch groups[place].population.role {
         case .requester:
             // Every answer asks the next.
             guard !groups[place].hasBegun else { return }
             groups[place].hasBegun = true
+            let population = groups[place].population
             for slot in groups[place].firstSlot..<groups[place].firstSlot + groups[place].count {
                 fillWindow(slot, population)
             }
@@ -98,7 +99,7 @@ extension Worker {
             }
         case .publisher:
             var sent = 0
-            while sent < 64, groups[place].nextDue != nil, hasRoom(population) {
+            while sent < 64, groups[place].nextDue != nil, hasRoom(window) {
                 sendOne(place, due: time)
                 advance(place)
                 stopAtLimit(place)
@@ -116,8 +117,7 @@ extension Worker {
     }
 
     /// Whether fewer deliveries are under way than the window holds publications of.
-    func hasRoom(_ population: Population) -> Bool {
-        guard case .closed(let window) = population.pace else { return false }
+    mutating func hasRoom(_ window: Int) -> Bool {
         // This worker's own figures are newer than those on its board.
         var due = expected
         var done = accounted + writtenOff

@@ -22,6 +22,11 @@ struct Group {
 
     // Pacing.
 
+    /// By the clock.
+    var isScheduled: Bool {
+        if case .open = population.pace { true } else { false }
+    }
+
     /// Whose turn it is, and how many rounds over all members are done.
     var member = 0
     var round = 0
@@ -245,11 +250,11 @@ struct Worker: ~Copyable {
         guard unsent.isEmpty, starved.isEmpty else { return 0 }
         var next = nextSweep
         if stage == .running {
-            for group in groups where group.count > 0 {
-                if case .open = group.population.pace, let due = group.nextDue {
+            for place in groups.indices where groups[place].count > 0 {
+                if groups[place].isScheduled, let due = groups[place].nextDue {
                     next = min(next, due)
                 }
-                next = min(next, group.nextStorm)
+                next = min(next, groups[place].nextStorm)
             }
             if now < board.warmUpBegin { next = min(next, board.warmUpBegin) }
             if plan.isClosedLoop, plan.workerCount > 1, waitsForOthers() { return 0 }
@@ -260,13 +265,17 @@ struct Worker: ~Copyable {
     }
 
     /// Says that it sleeps until something is accounted for; `true` when something was meanwhile.
-    private func waitsForOthers() -> Bool {
+    private mutating func waitsForOthers() -> Bool {
         board.set(.awaitsProgress, of: index, to: 1)
         board.fence()
-        return groups.contains {
-            $0.count > 0 && $0.population.role == .publisher && $0.nextDue != nil
-                && hasRoom($0.population)
+        for place in groups.indices
+        where groups[place].count > 0 && groups[place].population.role == .publisher {
+            guard groups[place].nextDue != nil,
+                case .closed(let window) = groups[place].population.pace
+            else { continue }
+            if hasRoom(window) { return true }
         }
+        return false
     }
 
     private mutating func enter(_ stage: Stage) {
