@@ -47,6 +47,8 @@ struct RecordCollector {
     mutating func nextInterval(_ samples: ServerSamples) -> Interval? {
         let number = intervals.count
         guard let records = open[number], records.count == plan.workerCount else { return nil }
+        // The server is looked at when an interval ends, which may be a moment from now.
+        guard samples.begin == nil || samples.edges.count > number else { return nil }
         return join(number, records, samples, isLast: false)
     }
 

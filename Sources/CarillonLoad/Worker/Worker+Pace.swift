@@ -17,6 +17,7 @@ extension Worker {
         let time = now
         guard time >= board.warmUpBegin else { return }
         var isDone = true
+        earliestDue = .max
         for place in groups.indices where groups[place].count > 0 {
             startStorm(place, time)
             switch groups[place].population.role {
@@ -32,7 +33,10 @@ extension Worker {
             case .open(let schedule): sendScheduled(place, schedule, time)
             case .closed(let window): sendWindow(place, window, time)
             }
-            if groups[place].nextDue != nil { isDone = false }
+            if let due = groups[place].nextDue {
+                isDone = false
+                if groups[place].isScheduled { earliestDue = min(earliestDue, due) }
+            }
         }
         // Where nobody sends, the clock alone ends the run.
         if isDone, plan.hasSenders { board.set(.doneSending, of: index, to: 1) }

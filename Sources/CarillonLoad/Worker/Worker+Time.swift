@@ -43,7 +43,7 @@ extension Worker {
             intervalNumber = 0
             clock.beginInterval(at: now, end: end(ofInterval: 0))
         } else {
-            closeInterval()
+            closeInterval(at: now)
         }
     }
 
@@ -53,14 +53,14 @@ extension Worker {
         return end < clock.measureEnd ? end : .max
     }
 
-    private mutating func closeInterval() {
+    private mutating func closeInterval(at time: UInt64) {
         guard let number = intervalNumber else { return }
         let distribution = latency.distribution
         total.add(distribution)
         tell(
             WorkerRecord(
                 worker: index, interval: number,
-                beginSeconds: seconds(clock.intervalBegin), endSeconds: seconds(now),
+                beginSeconds: seconds(clock.intervalBegin), endSeconds: seconds(time),
                 tally: tally, latency: distribution, busyShare: clock.busyShare(at: now)))
         cpuTime += clock.cpuTime
         tally = Tally()
@@ -134,7 +134,8 @@ extension Worker {
 
     /// Counts what never came, says goodbye, and reports.
     mutating func finish() {
-        if intervalNumber != nil { closeInterval() }
+        // The last one ends with sending, or with what came after; not with our waiting for more.
+        closeInterval(at: max(min(now, board.measureEnd), lastArrival))
         var last = tally
         last.lost = lostBeforeReturn
         for (place, group) in groups.enumerated() {

@@ -94,6 +94,8 @@ struct Worker: ~Copyable {
     var lostBeforeReturn: UInt64 = 0
     var wrongCount: UInt64 = 0
     var worstSlip: UInt64 = 0
+    /// When the next message of an open loop is due; receiving does not go on beyond that.
+    var earliestDue = UInt64.max
     /// When a message of the measured part came last.
     var lastArrival: UInt64 = 0
     var cpuTime: UInt64 = 0
@@ -202,7 +204,7 @@ struct Worker: ~Copyable {
         var count = handleAll()
         let isIdle = count == 0 && !hasSent
         // An enter brings a score of completions at most, though more are ready.
-        while count >= Self.enterShare && count < Self.turnShare {
+        while count >= Self.enterShare && count < Self.turnShare && now < earliestDue {
             _ = ring.enter(timeout: 0)
             now = carillon_monotonic_now()
             let more = handleAll()

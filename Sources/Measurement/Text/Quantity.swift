@@ -83,12 +83,12 @@ package enum Quantity {
         return "\(fixed(percent, decimals: abs(percent) < 9.995 ? 2 : 1)) %"
     }
 
-    /// A ratio of two figures: `1.032`, `0.00081`.
+    /// A ratio of two figures: `1.032`, `21.4`, `0.00081`.
     package static func ratio(_ ratio: Double) -> String {
         guard ratio.isFinite else { return unknown }
         // Three digits after the point, or three digits at all where that would be next to nothing.
-        if abs(ratio) < 0.0995, ratio != 0 { return digits(ratio) }
-        return fixed(ratio, decimals: abs(ratio) < 99.95 ? 3 : 0)
+        if abs(ratio) < 0.0995 || abs(ratio) >= 9.9995, ratio != 0 { return digits(ratio) }
+        return fixed(ratio, decimals: 3)
     }
 
     /// `value` with three significant digits: `1.24`, `38.1`, `412`, `0.0312`.
