@@ -63,6 +63,9 @@ package struct Receiver: ~Copyable {
     var tailLeft = 0 as UInt8
 
     let role: Role
+    /// Text that came in one whole plain frame is handed over as it is; whoever says so looks at it
+    /// (it may know the same text already).
+    package var trustsWholeText = false
     private let allowsCompression: Bool
     let keepsContext: Bool
     let windowBits: UInt8

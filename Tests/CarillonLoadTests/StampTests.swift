@@ -96,25 +96,24 @@ struct PayloadTests {
         }
     }
 
-    @Test("a payload once verified is known again, and only octet by octet")
+    @Test("a message once verified is known again, and only octet by octet")
     func verified() {
-        var known = VerifiedPayloads()
+        var known = VerifiedMessages()
         for number in 0..<1000 as Range<UInt32> {
-            let octets = payload(number, size: 128)
-            unsafe octets.withUnsafeBytes { room in
-                let start = room.baseAddress!
-                #expect(unsafe known.stamp(of: start, available: 128) == nil)
-                let stamp = unsafe Stamp(start, seed: 1)!
-                unsafe known.keep(stamp, start)
-                #expect(unsafe known.stamp(of: start, available: 128) == stamp)
-                #expect(unsafe known.stamp(of: start, available: 127) == nil)
+            let message = [UInt8](repeating: 0x20, count: 9) + payload(number, size: 128) + [0x7D]
+            unsafe message.withUnsafeBytes { room in
+                #expect(unsafe known.stamp(of: room, mark: 9) == nil)
+                let stamp = unsafe Stamp(room.baseAddress! + 9, seed: 1)!
+                unsafe known.keep(stamp, room, mark: 9)
+                #expect(unsafe known.stamp(of: room, mark: 9) == stamp)
+                let cut = UnsafeRawBufferPointer(rebasing: room[..<137])
+                #expect(unsafe known.stamp(of: cut, mark: 9) == nil)
             }
-            for place in [0, 5, 17, 51, 52, 127] {
-                var damaged = octets
+            for place in [0, 14, 26, 60, 61, 137] {
+                var damaged = message
                 damaged[place] ^= 0x10
                 unsafe damaged.withUnsafeBytes {
-                    #expect(
-                        unsafe known.stamp(of: $0.baseAddress!, available: 128)?.number != number)
+                    #expect(unsafe known.stamp(of: $0, mark: 9)?.number != number)
                 }
             }
         }

@@ -130,6 +130,9 @@ extension Worker {
         }
         unsafe client.pointee.opening = nil
         unsafe client.pointee.receiver = Receiver(role: .client, deflate: agreed.deflate)
+        // Deliveries are compared with what was checked before, or checked then.
+        unsafe client.pointee.receiver.trustsWholeText =
+            population.role == .subscriber || population.role == .requester
         if let deflate = agreed.deflate,
             population.role == .publisher || population.role == .requester
         {

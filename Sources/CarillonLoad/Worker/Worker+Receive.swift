@@ -96,7 +96,8 @@ extension Worker {
             }
             if case .needsMore = event { break }
             switch event {
-            case .message(_, let place):
+            case .message(let kind, let place):
+                isUncheckedText = kind == .text
                 let payload = unsafe client.pointee.receiver.payload(of: place, input: octets)
                 unsafe heard(payload, slot)
             case .ping(let place):
@@ -295,22 +296,30 @@ extension Worker {
     private mutating func readStamp(_ payload: UnsafeRawBufferPointer, _ slot: Int) -> Finding {
         let hint = markHint
         guard let start = payload.baseAddress else { return .none }
-        var at = hint
-        if unsafe hint + Stamp.size > payload.count
-            || start.loadUnaligned(fromByteOffset: hint, as: UInt32.self) != Stamp.mark
+        if unsafe hint + Stamp.size <= payload.count
+            && start.loadUnaligned(fromByteOffset: hint, as: UInt32.self) == Stamp.mark,
+            let stamp = unsafe verified.stamp(of: payload, mark: hint)
         {
-            guard let found = unsafe Self.findMark(payload) else {
-                // What is as long as a payload of ours should have been one.
-                let size = Int(unsafe clients.pointer(slot).pointee.expectedSize)
-                return payload.count >= size ? .damaged : .none
-            }
-            at = found
-            markHint = found
+            return .stamp(stamp, isWhole: true, end: hint + Int(stamp.payloadSize))
         }
+        return unsafe readUnknown(payload, slot)
+    }
+
+    /// The same for a message that is seen for the first time, octet by octet.
+    private mutating func readUnknown(_ payload: UnsafeRawBufferPointer, _ slot: Int) -> Finding {
+        if isUncheckedText, unsafe !UTF8Checker.accepts(payload.bytes) {
+            tally.protocolErrors += 1
+            wrongCount += 1
+            problems.add("a text message is not UTF-8")
+        }
+        isUncheckedText = false
+        guard let start = payload.baseAddress, let at = unsafe Self.findMark(payload) else {
+            // What is as long as a payload of ours should have been one.
+            let size = Int(unsafe clients.pointer(slot).pointee.expectedSize)
+            return payload.count >= size ? .damaged : .none
+        }
+        markHint = at
         guard at + Stamp.size <= payload.count else { return .damaged }
-        if let stamp = unsafe verified.stamp(of: start + at, available: payload.count - at) {
-            return .stamp(stamp, isWhole: true, end: at + Int(stamp.payloadSize))
-        }
         guard let stamp = unsafe Stamp(start + at, seed: seed) else { return .damaged }
         let end = at + Int(stamp.payloadSize)
         guard end <= payload.count, Int(stamp.payloadSize) >= Stamp.size else {
@@ -320,7 +329,7 @@ extension Worker {
         guard unsafe Filler.shared.matches(filler, number: stamp.number) else {
             return .stamp(stamp, isWhole: false, end: end)
         }
-        unsafe verified.keep(stamp, start + at)
+        unsafe verified.keep(stamp, payload, mark: at)
         return .stamp(stamp, isWhole: true, end: end)
     }
 

@@ -74,7 +74,9 @@ struct Worker: ~Copyable {
     var heardInstead: [Int: String] = [:]
     /// Where in a message the stamp was found the last time.
     var markHint = 0
-    var verified = VerifiedPayloads()
+    var verified = VerifiedMessages()
+    /// The message at hand is text, and its UTF-8 is not checked yet.
+    var isUncheckedText = false
     /// Receives that found no buffer.
     var starved: [Int] = []
 
