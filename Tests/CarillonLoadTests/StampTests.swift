@@ -106,7 +106,7 @@ struct PayloadTests {
                 let stamp = unsafe Stamp(room.baseAddress! + 9, seed: 1)!
                 unsafe known.keep(stamp, room, mark: 9)
                 #expect(unsafe known.stamp(of: room, mark: 9) == stamp)
-                let cut = UnsafeRawBufferPointer(rebasing: room[..<137])
+                let cut = unsafe UnsafeRawBufferPointer(rebasing: room[..<137])
                 #expect(unsafe known.stamp(of: cut, mark: 9) == nil)
             }
             for place in [0, 14, 26, 60, 61, 137] {
