@@ -161,7 +161,9 @@ struct TargetOptions: ParsableArguments {
 /// How many, how large, how fast, how long.
 struct SizeOptions: ParsableArguments {
     @Option(
-        name: [.customShort("n"), .long], help: ArgumentHelp("Connections.", valueName: "count"))
+        name: [.customShort("n"), .long],
+        help: ArgumentHelp(
+            "Connections. (default: 1000; echo and rpc 100, connect 1024)", valueName: "count"))
     var connections: Int?
 
     @Option(help: ArgumentHelp("Octets of a payload, 52 to 1048576.", valueName: "octets"))

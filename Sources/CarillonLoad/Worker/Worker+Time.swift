@@ -141,6 +141,8 @@ extension Worker {
         for (place, group) in groups.enumerated() {
             for slot in group.firstSlot..<group.firstSlot + group.count {
                 last.lost += missing(slot, place)
+                // The conductor may lose patience a moment before we do.
+                last.timedOut += UInt64(unsafe clients.pointer(slot).pointee.openRequests)
             }
         }
         let busyShare = clock.busyShare(at: now)
