@@ -37,7 +37,7 @@ extension Dealer {
         finish(call, now: now)
     }
 
-    /// Ends the calls that are due: the caller gets ``CallError/timedOut`` and the callee is
+    /// Ends the calls that are due: the caller gets ``CallError/timedOut(after:)`` and the callee is
     /// interrupted. At most ``DealerLimits/callsPerExpiry`` at once; ask ``nextDeadline`` again.
     package mutating func expire(now: UInt64, _ actions: inout [DealerAction]) {
         for _ in 0..<limits.callsPerExpiry {
@@ -45,8 +45,9 @@ extension Dealer {
                 return
             }
             let caller = parties[calls[call].caller].id
-            actions.append(.error(caller, request: calls[call].request, .timedOut, nil))
-            interrupt(call, .killNoWait, reason: .timedOut, &actions)
+            let error = CallError.timedOut(after: calls[call].timeout)
+            actions.append(.error(caller, request: calls[call].request, error, nil))
+            interrupt(call, .killNoWait, reason: error, &actions)
             counters.failed += 1
             finish(call, now: now)
         }

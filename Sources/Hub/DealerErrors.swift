@@ -17,7 +17,8 @@ package enum CallError: Error, Hashable, Sendable {
     case canceled
     /// The callee left before it answered.
     case calleeLeft
-    case timedOut
+    /// The timeout the caller asked for, in nanoseconds, is over.
+    case timedOut(after: UInt64)
     /// The caller, or the realm, has too many calls open.
     case tooManyCalls
     /// What the callee answered, as it is.

@@ -1,6 +1,7 @@
 // DealerScheduleTests — random lives of a small realm, compared with the naive dealer step by step.
 
 import Rooms
+import Synchronization
 import Testing
 
 @testable import Hub
@@ -26,6 +27,13 @@ struct DealerScheduleTests {
         #expect(totals.dropped > 4000)
         #expect(totals.late > 4000)
         #expect(totals.rerouted > 800)
+    }
+
+    @Test("a dealer lives behind a lock")
+    func locked() {
+        let lock = Mutex(Dealer())
+        let isOpen = lock.withLock { $0.open(PartyID(rawValue: 1), features: .all) }
+        #expect(isOpen)
     }
 
     @Test("the same seed gives the same actions")
