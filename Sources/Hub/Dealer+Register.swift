@@ -9,7 +9,7 @@ extension Dealer {
     /// this returns. `pattern` is well-formed by the rules of the party's protocol and allowed to
     /// it.
     ///
-    /// - Complexity: O(registrations of the pattern's callees) with a takeover, else O(callees).
+    /// - Complexity: O(callees of the pattern); with a takeover, O(their registrations).
     package mutating func register(
         _ pattern: Pattern, request: UInt64, by party: PartyID,
         options: RegisterOptions = RegisterOptions(), now: UInt64,
@@ -17,11 +17,10 @@ extension Dealer {
     ) {
         guard let place = parties.place(of: party) else { return }
         let registration: UInt32
-        let revoked: [Callee]
         do throws(RegistrationError) {
-            revoked = try check(pattern, place, options)
+            let takesOver = try check(pattern, place, options)
             // A takeover frees a place in the index before the new registration takes it.
-            if let old = registrations.place(at: pattern), !revoked.isEmpty {
+            if takesOver, let old = registrations.place(at: pattern) {
                 revokeAll(of: old, &actions)
             }
             registration = try findOrMake(pattern, options.policy, now: now)
@@ -81,21 +80,21 @@ extension Dealer {
 
     /// Decides whether the registration can be made.
     ///
-    /// - Returns: The callees it pushes aside.
+    /// - Returns: Whether it pushes the callees at present aside.
     private func check(
         _ pattern: Pattern, _ place: UInt32, _ options: RegisterOptions
-    ) throws(RegistrationError) -> [Callee] {
+    ) throws(RegistrationError) -> Bool {
         if case .glob = pattern { throw .invalidPattern }
         guard parties[place].registrations.count < limits.registrationsPerParty else {
             throw .tooManyRegistrations
         }
-        guard let registration = registrations.place(at: pattern) else { return [] }
+        guard let registration = registrations.place(at: pattern) else { return false }
         let callees = registrations[registration].callees
         switch options.takeover {
-        case .ofAnyone: return callees
+        case .ofAnyone: return true
         case .ofSameOwner:
             let owner = parties[place].owner
-            if callees.allSatisfy({ parties[$0.place].owner == owner }) { return callees }
+            if callees.allSatisfy({ parties[$0.place].owner == owner }) { return true }
         case .none: break
         }
         guard options.policy != .single,
@@ -103,7 +102,7 @@ extension Dealer {
             registrations[registration].position(of: place) == nil
         else { throw .alreadyExists }
         guard callees.count < limits.calleesPerRegistration else { throw .tooManyRegistrations }
-        return []
+        return false
     }
 
     private mutating func findOrMake(
