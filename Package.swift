@@ -57,6 +57,7 @@ let package = Package(
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
+        module("Hub", imports: ["Bytes", "Rooms", "DialectKit"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -130,6 +131,7 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "Hub", also: ["Bytes", "Rooms"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),

@@ -1,0 +1,37 @@
+// LateParts — calls of one party that have ended while parts of them were still on their way.
+//
+// Such a part must neither be answered a second time nor begin a new call, so its request id is
+// remembered for a grace time, or until the last part has come (wamp.md §8.10).
+
+struct LateParts {
+    private var ends: [UInt64: UInt64] = [:]
+    /// What was noted, oldest first; entries whose part came stay until it is their turn.
+    private var order: [(request: UInt64, end: UInt64)] = []
+    private var head = 0
+
+    var count: Int { ends.count }
+
+    /// Expects parts of `request` until `end`, in nanoseconds. The oldest request is forgotten
+    /// when there are more than `limit`.
+    mutating func expect(_ request: UInt64, until end: UInt64, now: UInt64, limit: Int) {
+        ends[request] = end
+        order.append((request, end))
+        while head < order.count, order[head].end <= now || order.count - head > limit {
+            // A request that was noted again has a later entry.
+            if ends[order[head].request] == order[head].end { ends[order[head].request] = nil }
+            head += 1
+        }
+        if head * 2 > order.count {
+            order.removeFirst(head)
+            head = 0
+        }
+    }
+
+    /// Whether a call with the id `request` is a part that comes too late.
+    mutating func takes(_ request: UInt64, isLast: Bool, now: UInt64) -> Bool {
+        if ends.isEmpty { return false }
+        guard let end = ends[request] else { return false }
+        if isLast || end <= now { ends[request] = nil }
+        return end > now
+    }
+}
