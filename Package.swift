@@ -23,7 +23,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
-    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC",
+    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -57,6 +57,9 @@ let package = Package(
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
+        module(
+            "WAMP", path: "Sources/Dialects/WAMP",
+            imports: ["Bytes", "Codecs", "Rooms", "DialectKit"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -130,6 +133,7 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),
