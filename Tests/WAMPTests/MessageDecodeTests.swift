@@ -136,7 +136,7 @@ let routerMessages = [
         let octets = Array(text.utf8)
         let message = try decode(octets, .json)
         let span = unsafe octets.span.bytes
-        #expect(message.plainName(in: span) == nil)
+        #expect(message.name?.isPlain == false)
         #expect(message.nameText(in: span) == Array("com.app".utf8))
         #expect(message.arguments.encoded(in: span).text == "[ 1 ]")
         #expect(message.keywords.encoded(in: span).text == "{ }")

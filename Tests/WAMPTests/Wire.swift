@@ -56,39 +56,3 @@ func lend<R>(_ text: String, _ body: (RawSpan) throws -> R) rethrows -> R {
     let octets = Array(text.utf8)
     return try unsafe body(octets.span.bytes)
 }
-
-/// Encodes with the writer of each serialization and checks what came out, as JSON, against
-/// `expected`; then that the other side takes it.
-func expectEncoded(
-    _ expected: String, by receiver: Receiver, _ encode: (any Encoding.Type, inout OctetBuffer) -> Void,
-    _ location: SourceLocation = #_sourceLocation
-) {
-    let encodings: [(any Encoding.Type, Serialization)] = [
-        (EncodingWith<JSONWriter>.self, .json),
-        (EncodingWith<MessagePackWriter>.self, .messagePack),
-        (EncodingWith<CBORWriter>.self, .cbor),
-    ]
-    for (encoding, serialization) in encodings {
-        var buffer = OctetBuffer()
-        encode(encoding, &buffer)
-        let octets = buffer.octets.array
-        #expect(json(octets, serialization) == expected, sourceLocation: location)
-        #expect(failure(octets, serialization, receiver) == nil, sourceLocation: location)
-    }
-}
-
-/// One of the three encoders, as a value.
-protocol Encoding {
-    static func run(_ body: some EncoderUse, into buffer: inout OctetBuffer)
-}
-
-/// Something to be done with any encoder.
-protocol EncoderUse {
-    func use<Writer: ItemWriter>(_ encoder: MessageEncoder<Writer>.Type, _ buffer: inout OctetBuffer)
-}
-
-enum EncodingWith<Writer: ItemWriter>: Encoding {
-    static func run(_ body: some EncoderUse, into buffer: inout OctetBuffer) {
-        body.use(MessageEncoder<Writer>.self, &buffer)
-    }
-}
