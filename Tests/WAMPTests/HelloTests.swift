@@ -15,7 +15,8 @@ import Testing
         var seen: ClientFeatures = []
         for table in RoleTable.all {
             for feature in table.features {
-                let text = #"[1,"r",{"roles":{"\#(table.name)":{"features":{"\#(feature.name)":true,"x":1}}}}]"#
+                let text =
+                    #"[1,"r",{"roles":{"\#(table.name)":{"features":{"\#(feature.name)":true,"x":1}}}}]"#
                 for serialization in Serialization.allCases {
                     let found = try hello(text, serialization).features
                     #expect(found == [table.role, feature.bit], "\(table.name) \(feature.name)")
@@ -24,11 +25,15 @@ import Testing
             }
         }
         #expect(seen.rawValue.nonzeroBitCount == 27)
+        let old =
+            #"[1,"r",{"roles":{"caller":{"features":{"call_cancelling":true}},"publisher":{"features":{"call_cancelling":true}}}}]"#
+        #expect(try hello(old).features == [.caller, .publisher, .callerCanceling])
     }
 
     @Test("a feature counts when it is true, and wampy's stray keys are skipped")
     func wampy() throws {
-        let text = #"[1,"realm1",{"roles":{"subscriber":{"features":{"call_timeout":true}},"publisher":{"features":{"call_timeout":true}},"callee":{"shared_registration":true,"features":{"call_timeout":true,"call_canceling":false,"call_reroute":1}},"caller":{"features":{"call_timeout":true}}},"authmethods":["anonymous"]}]"#
+        let text =
+            #"[1,"realm1",{"roles":{"subscriber":{"features":{"call_timeout":true}},"publisher":{"features":{"call_timeout":true}},"callee":{"shared_registration":true,"features":{"call_timeout":true,"call_canceling":false,"call_reroute":1}},"caller":{"features":{"call_timeout":true}}},"authmethods":["anonymous"]}]"#
         let expected: ClientFeatures = [
             .publisher, .subscriber, .caller, .callee, .callerTimeout, .calleeTimeout,
         ]
@@ -37,7 +42,8 @@ import Testing
 
     @Test("what authentication needs is a place in the message")
     func authentication() throws {
-        let text = #"[1,"r",{"authmethods":["ticket",5,"wampcra"],"authid":"joe","authrole":"user","authextra":{"nonce":"x","n":null},"agent":"me","roles":{"caller":{}}}]"#
+        let text =
+            #"[1,"r",{"authmethods":["ticket",5,"wampcra"],"authid":"joe","authrole":"user","authextra":{"nonce":"x","n":null},"agent":"me","roles":{"caller":{}}}]"#
         for serialization in Serialization.allCases {
             let octets = wire(text, serialization)
             let span = unsafe octets.span.bytes
@@ -60,7 +66,8 @@ import Testing
     @Test("what a client of ours says is what a router reads")
     func ours() throws {
         var greeting = ClientHello(
-            realm: "realm1", features: [.caller, .callerCanceling, .subscriber, .subscriberPatterns])
+            realm: "realm1",
+            features: [.caller, .callerCanceling, .subscriber, .subscriberPatterns])
         greeting.authMethods = ["ticket"]
         greeting.authID = "joe"
         greeting.authExtra = [("nonce", .text("x")), ("channel_binding", .null)]

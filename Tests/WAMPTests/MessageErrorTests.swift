@@ -51,10 +51,8 @@ import Testing
         ]
         for (text, expected) in rows {
             for serialization in Serialization.allCases {
-                // MessagePack has no integer beyond 64 bits: it becomes a float there.
-                if serialization == .messagePack && text.count > 20 && text.hasPrefix("[184") {
-                    continue
-                }
+                // Beyond 64 bits there are no integers: MessagePack has a float then, CBOR octets.
+                if serialization != .json && text.hasPrefix("[184") { continue }
                 let error = failure(wire(text, serialization), serialization)
                 #expect(
                     error?.answer == .abort(reason: .protocolViolation, message: expected),
@@ -73,8 +71,9 @@ import Testing
             #expect(failure(Array(text.utf8), .json) == .violation(code, .undecodable), "\(text)")
         }
         #expect(failure([0xC1], .messagePack) == .violation(nil, .undecodable))
-        #expect(failure([0x94, 0x10, 0x01, 0x80, 0xA1, 0xFF], .messagePack)
-            == .violation(.publish, .undecodable))
+        #expect(
+            failure([0x94, 0x10, 0x01, 0x80, 0xA1, 0xFF], .messagePack)
+                == .violation(.publish, .undecodable))
         #expect(failure([0xFF], .cbor) == .violation(nil, .undecodable))
     }
 
@@ -217,7 +216,10 @@ import Testing
                 .violation(.subscribe, .unexpected(.closed)),
                 #"[3,{"message":"first message must be HELLO"},"wamp.error.protocol_violation"]"#
             ),
-            (.invalidRealm, #"[3,{"message":"HELLO: invalid realm URI"},"wamp.error.invalid_uri"]"#),
+            (
+                .invalidRealm,
+                #"[3,{"message":"HELLO: invalid realm URI"},"wamp.error.invalid_uri"]"#
+            ),
             (.ignored, nil),
         ]
         for (error, expected) in rows {

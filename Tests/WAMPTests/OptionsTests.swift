@@ -53,8 +53,11 @@ import Testing
 
     @Test("of keys that occur twice the last one counts, its type included")
     func twice() throws {
-        #expect(try options(#"[16,1,{"acknowledge":true,"acknowledge":false},"a"]"#)[.acknowledge] == false)
-        #expect(try options(#"[16,1,{"acknowledge":true,"acknowledge":1},"a"]"#)[.acknowledge] == nil)
+        #expect(
+            try options(#"[16,1,{"acknowledge":true,"acknowledge":false},"a"]"#)[.acknowledge]
+                == false)
+        #expect(
+            try options(#"[16,1,{"acknowledge":true,"acknowledge":1},"a"]"#)[.acknowledge] == nil)
         #expect(try options(#"[32,1,{"match":5,"match":"prefix"},"a"]"#).match == .prefix)
         #expect(
             failure(wire(#"[32,1,{"match":"prefix","match":5},"a"]"#, .json), .json)
@@ -64,7 +67,8 @@ import Testing
 
     @Test("filters are lists, and one value stands for a list of one")
     func filters() throws {
-        let text = #"[16,1,{"eligible":7,"exclude":[],"exclude_authid":"a","eligible_authrole":["b","c"]},"a"]"#
+        let text =
+            #"[16,1,{"eligible":7,"exclude":[],"exclude_authid":"a","eligible_authrole":["b","c"]},"a"]"#
         for serialization in Serialization.allCases {
             let octets = wire(text, serialization)
             let span = unsafe octets.span.bytes
@@ -73,7 +77,8 @@ import Testing
             #expect(!filters.exclude.isAbsent)
             #expect(filters.exclude.ids(in: span, as: serialization).isEmpty)
             #expect(filters.excludeAuthID.texts(in: span, as: serialization) == [[0x61]])
-            #expect(filters.eligibleAuthRole.texts(in: span, as: serialization) == [[0x62], [0x63]])
+            #expect(
+                filters.eligibleAuthRole.texts(in: span, as: serialization) == [[0x62], [0x63]])
             #expect(filters.eligibleAuthID.isAbsent)
             #expect(!filters.isAbsent)
         }

@@ -5,7 +5,8 @@ import Testing
 @testable import WAMP
 
 @Suite struct RawSocketHandshakeTests {
-    private func request(_ octets: [UInt8]) throws -> Result<RawSocketHandshake, RawSocketRefusal>? {
+    private func request(_ octets: [UInt8]) throws -> Result<RawSocketHandshake, RawSocketRefusal>?
+    {
         try RawSocketHandshake.request(unsafe octets.span.bytes)
     }
 
@@ -107,7 +108,8 @@ import Testing
         for first in 0...octets.count {
             for second in first...octets.count {
                 let pieces = [
-                    Array(octets[..<first]), Array(octets[first..<second]), Array(octets[second...]),
+                    Array(octets[..<first]), Array(octets[first..<second]),
+                    Array(octets[second...]),
                 ]
                 #expect(frames(pieces).frames == whole.frames, "\(first) \(second)")
             }

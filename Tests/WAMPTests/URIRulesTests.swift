@@ -31,7 +31,8 @@ private func naive(_ text: String, _ rules: URIRules, _ use: URIUse) -> Bool {
         for rules in URIRules.allCases {
             for use in URIUse.allCases {
                 let found = lend(text) { rules.accepts($0, as: use) }
-                #expect(found == naive(text, rules, use), "\(text.debugDescription) \(rules) \(use)")
+                #expect(
+                    found == naive(text, rules, use), "\(text.debugDescription) \(rules) \(use)")
             }
         }
     }

@@ -59,7 +59,7 @@ internal struct RoleTable: Sendable {
     /// Every bit of the role.
     var all: ClientFeatures { features.reduce(role) { $0.union($1.bit) } }
 
-    /// All four. The last spelling of a feature is only read; what stands first is written.
+    /// All four.
     static let all: [RoleTable] = [
         RoleTable(
             name: "publisher", role: .publisher,
@@ -88,7 +88,6 @@ internal struct RoleTable: Sendable {
                 ("call_timeout", .callerTimeout),
                 ("call_canceling", .callerCanceling),
                 ("payload_passthru_mode", .callerPassthru),
-                ("call_cancelling", .callerCanceling),
             ]),
         RoleTable(
             name: "callee", role: .callee,
@@ -104,7 +103,6 @@ internal struct RoleTable: Sendable {
                 ("registration_revocation", .calleeRevocation),
                 ("call_reroute", .calleeReroute),
                 ("payload_passthru_mode", .calleePassthru),
-                ("call_cancelling", .calleeCanceling),
             ]),
     ]
 }

@@ -124,8 +124,7 @@ extension ItemWriter {
         end(map, into: &buffer)
     }
 
-    /// Appends a role with those of its features that are announced, the first spelling of each
-    /// unless two names share a bit on purpose.
+    /// Appends a role with those of its features that are announced.
     internal mutating func append<Set: OptionSet>(
         role: StaticString, _ table: [(name: StaticString, bit: Set)], of features: Set,
         into buffer: inout OctetBuffer

@@ -81,10 +81,18 @@ package struct Hello: Sendable {
     ) throws(CodecError) {
         var map = try reader.beginMap()
         while let key = try reader.nextKey(&map) {
-            let isOn = try reader.item().kind == .true
-            guard isOn, let found = table.features.first(where: { reader.string(key, equals: $0.name) })
-            else { continue }
+            // The specification spells it both ways (§5.2).
+            let isCanceling = reader.string(key, equals: "call_cancelling")
+            let found = table.features.first { feature in
+                reader.string(key, equals: isCanceling ? "call_cancelling" : feature.name)
+                    && (!isCanceling || ClientFeatures.canceling.contains(feature.bit))
+            }
+            guard try reader.item().kind == .true, let found else { continue }
             features.insert(found.bit)
         }
     }
+}
+
+extension ClientFeatures {
+    fileprivate static let canceling: ClientFeatures = [.callerCanceling, .calleeCanceling]
 }

@@ -71,16 +71,16 @@ extension Message {
         var element = shape.next()
         while element != .end {
             guard try reader.next(&list) else {
-                if element == .revocation { break }
-                return .missing(element)
+                guard element == .revocation else { return .missing(element) }
+                try reader.end()
+                return nil
             }
             if let fault = try readElement(element, &reader, receiver) { return fault }
             element = shape.next()
         }
-        if shape.hasPayload, try reader.next(&list) {
+        if try reader.next(&list) {
+            guard shape.hasPayload else { return .tooManyElements }
             if let fault = try readPayload(&list, &reader) { return fault }
-        } else if !shape.hasPayload, try reader.next(&list) {
-            return .tooManyElements
         }
         try reader.end()
         if code == .hello, hello.features.isDisjoint(with: .roles) { return .noRoles }
@@ -118,7 +118,8 @@ extension Message {
     }
 
     /// Keeps an id, or the code of a request.
-    private mutating func note(_ element: Element, _ value: UInt64, _ receiver: Receiver) -> Fault? {
+    private mutating func note(_ element: Element, _ value: UInt64, _ receiver: Receiver) -> Fault?
+    {
         if element == .requestType {
             guard let octet = UInt8(exactly: value), let type = MessageCode(rawValue: octet),
                 receiver.takesError(about: type)

@@ -6,7 +6,11 @@
 package import Bytes
 
 /// What a frame carries.
-package enum RawSocketKind: UInt8, Sendable { case message = 0, ping = 1, pong = 2 }
+package enum RawSocketKind: UInt8, Sendable {
+    case message = 0
+    case ping = 1
+    case pong = 2
+}
 
 /// The four octets in front of a payload.
 package struct RawSocketHeader: Equatable, Sendable {

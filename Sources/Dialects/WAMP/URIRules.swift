@@ -82,7 +82,8 @@ extension URIRules {
         }
         guard first >= 0xE1 && first <= 0xE3, index + 2 < uri.byteCount else { return false }
         switch uri.bigEndian(at: index, size: 3) {
-        case 0xE1_9A80, 0xE2_8080...0xE2_808A, 0xE2_80A8, 0xE2_80A9, 0xE2_80AF, 0xE2_819F, 0xE3_8080:
+        case 0xE1_9A80, 0xE2_8080...0xE2_808A, 0xE2_80A8, 0xE2_80A9, 0xE2_80AF, 0xE2_819F,
+            0xE3_8080:
             return true
         default: return false
         }
