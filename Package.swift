@@ -23,7 +23,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
-    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC",
+    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -58,6 +58,9 @@ let package = Package(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
         module("Hub", imports: ["Bytes", "Rooms", "DialectKit"]),
+        module(
+            "WAMP", path: "Sources/Dialects/WAMP",
+            imports: ["Bytes", "Codecs", "Rooms", "DialectKit"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -132,6 +135,7 @@ let package = Package(
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Rooms"]),
+        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),

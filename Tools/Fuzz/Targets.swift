@@ -27,4 +27,5 @@ package let fuzzTargets: [FuzzTarget] = unsafe [
     FuzzTarget(name: "RequestHead", run: fuzzRequestHead),
     FuzzTarget(name: "Text", run: fuzzText),
     FuzzTarget(name: "Transcode", run: fuzzTranscode),
+    FuzzTarget(name: "WAMP", run: fuzzWAMP),
 ]

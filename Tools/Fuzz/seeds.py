@@ -133,3 +133,19 @@ keep("Transcode", {
     f"{source + 3 * target}-{n}": bytes([source + 3 * target]) + octets
     for source, values in enumerate([json, messagepack, cbor]) for target in range(3) if target != source
     for k, (n, octets) in enumerate(values.items()) if isinstance(n, str) or k % 4 == target})
+
+# The first octet: serialization + 3 * reader (router closed, challenging, established, leaving, or a client).
+wamp = {
+    "hello": (0, b'[1,"realm1",{"roles":{"caller":{"features":{"call_canceling":true}}},"authmethods":["ticket"],"authid":"a","authextra":{"n":null}}]'),
+    "authenticate": (1, b'[5,"x",{}]'), "publish": (2, b'[16,1,{"acknowledge":true,"exclude":[1],"eligible_authid":"a"},"com.app.t",["Hi"],{"n":1}]'),
+    "passthru": (2, b'[16,1,{"enc_algo":"x","ppt_scheme":"y"},"a.b","\\u0000AQI="]'), "subscribe": (2, b'[32,1,{"match":"wildcard","get_retained":true},"a..b"]'),
+    "unsubscribe": (2, b"[34,1,2]"), "call": (2, b'[48,1,{"timeout":5,"receive_progress":true},"a.\\u0062",[],{}]'), "cancel": (2, b'[49,1,{"mode":"kill"}]'),
+    "register": (2, b'[64,1,{"invoke":"roundrobin","match":"prefix","concurrency":2},"a.b"]'), "yield": (2, b'[70,1,{"progress":true},[1]]'),
+    "error": (2, b'[8,68,1,{},"x",[],{}]'), "goodbye": (3, b'[6,{},"wamp.close.normal"]'), "event": (4, b'[36,1,2,{"topic":"a","retained":true},[1],{}]'),
+    "invocation": (4, b'[68,1,2,{"timeout":5},[1],{}]'), "interrupt": (4, b'[69,1,{"mode":"kill"}]'), "reserved": (2, b'[16,1,{"acknowledge":true},"wamp.x"]'),
+    "id": (2, b'[34,1,9007199254740993]'), "order": (0, b"[34,1,2]"), "batch": (2, b"[34,1,2]\x1e[34,1,3]\x18"), "rawsocket": (2, b"\0\0\0\2[]\1\0\0\1x\2\0\0\0"),
+}
+keep("WAMP", {name: bytes([3 * reader]) + octets for name, (reader, octets) in wamp.items()} | {
+    "messagepack": b"\x07" + bytes.fromhex("9610018 1ab61636b6e6f776c65646765c3a3612e6291c40201028 1a16ec0".replace(" ", "")),
+    "cbor": b"\x08" + bytes.fromhex("9f183001bf6774696d656f757405ff7f62612e6162ff9f01ffff"),
+})
