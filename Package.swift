@@ -163,7 +163,7 @@ let package = Package(
                 "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes"]),
+        tests(of: "CarillonLoad", also: ["Bytes", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

@@ -205,7 +205,7 @@ extension Worker {
             if clock.isMeasured(stamp.time) {
                 tally.delivered += 1
                 lastArrival = now
-                latency.record(now > stamp.time ? now - stamp.time : 0)
+                pending.add(stamp.number, time: stamp.time, now: now, into: &latency)
             }
             return end
         }

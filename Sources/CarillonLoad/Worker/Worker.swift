@@ -86,6 +86,7 @@ struct Worker: ~Copyable {
     var clock = RunClock()
     var tally = Tally()
     var latency = LatencyHistogram()
+    var pending = PendingLatencies()
     var handshakes = LatencyHistogram()
     var total = LatencyDistribution()
     var problems = ProblemList()
@@ -228,6 +229,7 @@ struct Worker: ~Copyable {
         completions.removeAll(keepingCapacity: true)
         ring.reap(into: &completions)
         for place in completions.indices { handle(completions[place]) }
+        pending.flush(now: now, into: &latency)
         ring.publishBuffers()
         return completions.count
     }
