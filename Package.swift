@@ -43,6 +43,7 @@ let package = Package(
         // System headers and the few wrappers they need.
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CSystem"),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -61,6 +62,10 @@ let package = Package(
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "DialectKit"]),
+        module("Crypto", imports: ["COpenSSL", "Bytes"]),
+        module(
+            "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
+            imports: ["Bytes", "Codecs", "Crypto"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -136,6 +141,8 @@ let package = Package(
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "Crypto", also: ["Bytes"]),
+        tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),
