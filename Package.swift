@@ -87,11 +87,15 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
                 "Uring", "Engine", "Echo", "OpenAPIRPC",
             ]),
+        // The client side of WAMP on poll(2), for commands and tests.
+        module(
+            "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "WAMP"]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
-                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon",
+                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
+                "WAMPClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -136,6 +140,7 @@ let package = Package(
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "WAMPClient", also: ["Bytes", "Codecs", "WAMP", "WebSocket"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),
