@@ -92,11 +92,15 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
                 "Uring", "Engine", "Echo", "OpenAPIRPC",
             ]),
+        // The client side of WAMP on poll(2), for commands and tests.
+        module(
+            "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "WAMP"]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
-                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon",
+                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
+                "WAMPClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -143,6 +147,7 @@ let package = Package(
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(of: "WAMPClient", also: ["Bytes", "Codecs", "WAMP", "WebSocket"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),
