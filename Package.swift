@@ -53,19 +53,25 @@ let package = Package(
         module("WebSocket", imports: ["Bytes", "HTTP1", "CZlib"]),
         module("Codecs", imports: ["Bytes"]),
         module("Rooms", imports: ["Bytes"]),
-        module("DialectKit", imports: ["Bytes", "Rooms"]),
+        module("Hub", imports: ["Bytes", "Codecs", "Rooms"]),
+        module("DialectKit", imports: ["Bytes", "Rooms", "Hub"]),
         module("Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "DialectKit"]),
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
-        module("Hub", imports: ["Bytes", "Rooms", "DialectKit"]),
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
-            imports: ["Bytes", "Codecs", "Rooms", "DialectKit"]),
+            imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
         module("Crypto", imports: ["COpenSSL", "Bytes"]),
         module(
             "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
             imports: ["Bytes", "Codecs", "Crypto"]),
+        module(
+            "WAMPRouter", path: "Sources/Dialects/WAMPRouter",
+            imports: [
+                "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
+                "WAMPAuthentication",
+            ]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -77,7 +83,7 @@ let package = Package(
         module(
             "Engine",
             imports: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit",
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Telemetry", "Uring",
             ]),
         module(
@@ -89,8 +95,8 @@ let package = Package(
         module(
             "Carillon",
             imports: [
-                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
-                "Uring", "Engine", "Echo", "OpenAPIRPC",
+                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
+                "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter",
             ]),
         // The client side of WAMP on poll(2), for commands and tests.
         module(
@@ -143,8 +149,8 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
-        tests(of: "Hub", also: ["Bytes", "Rooms"]),
-        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
+        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "WAMP", "WebSocket"]),

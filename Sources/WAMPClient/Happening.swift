@@ -1,5 +1,6 @@
 // Happening — what a router says without being asked, or in answer to something begun earlier.
 
+package import Hub
 package import WAMP
 
 /// One thing that happened.

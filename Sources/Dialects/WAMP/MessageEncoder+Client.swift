@@ -1,5 +1,6 @@
 // MessageEncoder+Client — what a client sends: `carillon-load`, client commands, tests.
 
+package import Hub
 package import Bytes
 package import Codecs
 
