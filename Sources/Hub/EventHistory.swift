@@ -91,6 +91,7 @@ package struct EventHistory<Event: Sendable>: ~Copyable, Sendable {
 
     /// - Parameter entries: Of two with one pattern the later one counts.
     package init(entries: [HistoryEntry]) {
+        isEmpty = entries.isEmpty
         for entry in entries {
             if let place = places[entry.pattern] {
                 shelves[place] = Shelf(entry: entry)
@@ -108,7 +109,7 @@ package struct EventHistory<Event: Sendable>: ~Copyable, Sendable {
     }
 
     /// Whether nothing is ever recorded; publications need not be shown then.
-    package var isEmpty: Bool { shelves.isEmpty }
+    package let isEmpty: Bool
 
     /// The patterns that have a history, in the order of their configuration. The router keeps a
     /// subscription for each of them, with or without subscribers.
@@ -137,7 +138,7 @@ package struct EventHistory<Event: Sendable>: ~Copyable, Sendable {
         in room: Room
     ) {
         precondition(size >= 0)
-        if shelves.isEmpty || audience.namesSessions { return }
+        if isEmpty || audience.namesSessions { return }
         let record = Record(
             timestamp: timestamp, publication: publication, room: room, audience: audience,
             event: event)

@@ -91,8 +91,8 @@ extension Pattern {
                 && zip(first, second).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
         case (.prefix(let octets), .glob(let parent, let glob)),
             (.glob(let parent, let glob), .prefix(let octets)):
+            // What agrees with the parent alone agrees with what is below it.
             return octets.agrees(with: Pattern.beginning(of: glob, under: parent))
-                || glob.matchesEmpty && parent.order(after: octets) == .begins
         case (.wildcard(let components), .glob(let parent, let glob)),
             (.glob(let parent, let glob), .wildcard(let components)):
             if glob.matchesEmpty && Pattern.wildcard(components).matches(parent) { return true }

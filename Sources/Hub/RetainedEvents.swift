@@ -43,20 +43,10 @@ package struct RetainedEvents<Event: Sendable>: ~Copyable, Sendable {
         let order: UInt64
     }
 
-    /// The events of one room, oldest first; one for everybody can only be the first.
-    private struct Shelf: Sendable {
-        let room: Room
-        var events: [Stored] = []
-        var quieter = nowhere
-        var livelier = nowhere
-    }
-
     private let limits: RetentionLimits
-    private var shelves: [Shelf?] = []
-    private var free: [UInt32] = []
-    private var places: [Room: UInt32] = [:]
-    private var quietest = nowhere
-    private var liveliest = nowhere
+    private var ages = RoomAges()
+    /// By the place of the room: its events, oldest first; one for everybody can only be the first.
+    private var events: [[Stored]] = []
 
     /// The order of the last retained event, 0 before the first.
     package private(set) var lastOrder: UInt64 = 0
@@ -68,7 +58,7 @@ package struct RetainedEvents<Event: Sendable>: ~Copyable, Sendable {
 
     package init(limits: RetentionLimits = .standard) { self.limits = limits }
 
-    package var roomCount: Int { places.count }
+    package var roomCount: Int { ages.count }
 
     // MARK: Keeping
 
@@ -88,20 +78,22 @@ package struct RetainedEvents<Event: Sendable>: ~Copyable, Sendable {
     ) -> UInt64 {
         precondition(eventSize >= 0)
         lastOrder += 1
-        if audience.isEverybody { clear(room) }
         let stored = Stored(
             event: event, size: eventSize + audience.size + room.dottedSize, audience: audience,
             publisher: publisher, order: lastOrder)
+        let known = ages.place(of: room)
         guard stored.size <= limits.size, limits.events > 0,
             audience.isEverybody || limits.narrowEventsPerRoom > 0
         else {
+            if audience.isEverybody, let known { remove(at: known) }
             evictedCount += 1
             return lastOrder
         }
-        let place = places[room] ?? makeShelf(for: room)
-        unlink(place)
-        link(place)
-        shelves[Int(place)]!.events.append(stored)
+        let place = known ?? ages.insert(room)
+        ages.touch(place)
+        if place == events.count { events.append([]) }
+        if audience.isEverybody { empty(place) }
+        events[place].append(stored)
         eventCount += 1
         size += stored.size
         dropNarrow(at: place)
@@ -111,33 +103,43 @@ package struct RetainedEvents<Event: Sendable>: ~Copyable, Sendable {
 
     /// Forgets what is retained for `room`.
     package mutating func clear(_ room: Room) {
-        guard let place = places[room] else { return }
-        removeShelf(at: place)
+        if let place = ages.place(of: room) { remove(at: place) }
     }
 
     /// Drops the oldest narrow event beyond the limit for one room.
-    private mutating func dropNarrow(at place: UInt32) {
-        let count = shelves[Int(place)]!.events.count
-        let firstNarrow = shelves[Int(place)]!.events[0].audience.isEverybody ? 1 : 0
-        guard count - firstNarrow > limits.narrowEventsPerRoom else { return }
+    private mutating func dropNarrow(at place: Int) {
+        let firstNarrow = events[place][0].audience.isEverybody ? 1 : 0
+        guard events[place].count - firstNarrow > limits.narrowEventsPerRoom else { return }
         drop(firstNarrow, at: place)
     }
 
     /// Gives up the quietest room; if that is the one just written to, the first of its events.
-    private mutating func evict(sparing place: UInt32) {
-        if quietest == place {
+    private mutating func evict(sparing place: Int) {
+        if ages.quietest == place {
             drop(0, at: place)
         } else {
-            evictedCount += UInt64(shelves[Int(quietest)]!.events.count)
-            removeShelf(at: quietest)
+            evictedCount += UInt64(events[ages.quietest].count)
+            remove(at: ages.quietest)
         }
     }
 
-    private mutating func drop(_ index: Int, at place: UInt32) {
-        let dropped = shelves[Int(place)]!.events.remove(at: index)
+    private mutating func drop(_ index: Int, at place: Int) {
+        let dropped = events[place].remove(at: index)
         eventCount -= 1
         size -= dropped.size
         evictedCount += 1
+    }
+
+    private mutating func remove(at place: Int) {
+        empty(place)
+        events[place] = []
+        ages.remove(at: place)
+    }
+
+    private mutating func empty(_ place: Int) {
+        eventCount -= events[place].count
+        size -= events[place].reduce(0) { $0 + $1.size }
+        events[place].removeAll(keepingCapacity: true)
     }
 
     // MARK: Finding
@@ -154,106 +156,30 @@ package struct RetainedEvents<Event: Sendable>: ~Copyable, Sendable {
         for pattern: Pattern, limit: Int = .max, where admits: (Audience, UInt64?) -> Bool
     ) -> [Found] {
         var found: [Found] = []
-        if case .exact(let room) = pattern {
-            if let place = places[room] { find(at: place, admits, &found) }
-        } else {
-            var place = quietest
-            while place != nowhere {
-                if pattern.covers(shelves[Int(place)]!.room) { find(at: place, admits, &found) }
-                place = shelves[Int(place)]!.livelier
-            }
-            // The list goes by each room's last event, which need not be the one admitted.
-            found.sort { $0.order < $1.order }
+        for place in ages.places(in: pattern) {
+            let newest = events[place].last { admits($0.audience, $0.publisher) }
+            guard let newest else { continue }
+            found.append(Found(room: ages[place], event: newest.event, order: newest.order))
         }
+        if found.count > 1 { found.sort { $0.order < $1.order } }
         if found.count > limit { found.removeFirst(found.count - max(limit, 0)) }
         return found
     }
 
-    private func find(
-        at place: UInt32, _ admits: (Audience, UInt64?) -> Bool, _ found: inout [Found]
-    ) {
-        let shelf = shelves[Int(place)]!
-        let newest = shelf.events.last { admits($0.audience, $0.publisher) }
-        guard let newest else { return }
-        found.append(Found(room: shelf.room, event: newest.event, order: newest.order))
-    }
-
-    // MARK: Shelves
-
-    private mutating func makeShelf(for room: Room) -> UInt32 {
-        let place: UInt32
-        if let last = free.popLast() {
-            place = last
-            shelves[Int(place)] = Shelf(room: room)
-        } else {
-            place = UInt32(shelves.count)
-            shelves.append(Shelf(room: room))
-        }
-        places[room] = place
-        link(place)
-        return place
-    }
-
-    private mutating func removeShelf(at place: UInt32) {
-        unlink(place)
-        let shelf = shelves[Int(place)]!
-        eventCount -= shelf.events.count
-        size -= shelf.events.reduce(0) { $0 + $1.size }
-        places[shelf.room] = nil
-        shelves[Int(place)] = nil
-        free.append(place)
-    }
-
-    /// Puts a room at the lively end of the list.
-    private mutating func link(_ place: UInt32) {
-        shelves[Int(place)]!.quieter = liveliest
-        shelves[Int(place)]!.livelier = nowhere
-        if liveliest == nowhere {
-            quietest = place
-        } else {
-            shelves[Int(liveliest)]!.livelier = place
-        }
-        liveliest = place
-    }
-
-    private mutating func unlink(_ place: UInt32) {
-        let quieter = shelves[Int(place)]!.quieter
-        let livelier = shelves[Int(place)]!.livelier
-        if quieter == nowhere {
-            quietest = livelier
-        } else {
-            shelves[Int(quieter)]!.livelier = livelier
-        }
-        if livelier == nowhere {
-            liveliest = quieter
-        } else {
-            shelves[Int(livelier)]!.quieter = quieter
-        }
-    }
-
     package func checkInvariants() {
         var order: UInt64 = 0
-        var seen = (rooms: 0, events: 0, size: 0)
-        var place = quietest
-        var previous = nowhere
-        while place != nowhere {
-            let shelf = shelves[Int(place)]!
-            precondition(places[shelf.room] == place && shelf.quieter == previous)
-            precondition(!shelf.events.isEmpty && shelf.events.last!.order > order)
-            order = shelf.events.last!.order
-            precondition(shelf.events.dropFirst().allSatisfy { !$0.audience.isEverybody })
-            seen.rooms += 1
-            seen.events += shelf.events.count
-            seen.size += shelf.events.reduce(0) { $0 + $1.size }
-            previous = place
-            place = shelf.livelier
+        var seen = (events: 0, size: 0)
+        for place in ages.checkedPlaces() {
+            let stored = events[place]
+            precondition(stored.last!.order > order)
+            order = stored.last!.order
+            precondition(stored.dropFirst().allSatisfy { !$0.audience.isEverybody })
+            precondition(zip(stored, stored.dropFirst()).allSatisfy { $0.order < $1.order })
+            seen.events += stored.count
+            seen.size += stored.reduce(0) { $0 + $1.size }
         }
-        precondition(previous == liveliest && order <= lastOrder)
-        precondition(seen == (roomCount, eventCount, size))
-        precondition(shelves.count == places.count + free.count)
+        precondition(order <= lastOrder && seen == (eventCount, size))
+        precondition(events.reduce(0) { $0 + $1.count } == eventCount)
         precondition(eventCount <= limits.events && size <= limits.size)
     }
 }
-
-/// Where no shelf is.
-private let nowhere = UInt32.max
