@@ -141,20 +141,24 @@ enum NameOrder {
 extension Room {
     /// Where the dotted name stands to `octets`, without writing it down.
     func order(after octets: [UInt8]) -> NameOrder {
-        let name = self.octets
+        let name = self.octets.span
+        let octets = octets.span
         var offset = 0
+        var place = 0
         for index in 0..<segmentCount {
             if index > 0 {
                 if offset == octets.count { return .begins }
                 if octets[offset] != 0x2E { return octets[offset] > 0x2E ? .before : .after }
                 offset += 1
             }
-            for place in range(of: index) {
+            let end = range(of: index).upperBound
+            while place < end {
                 if offset == octets.count { return .begins }
                 if octets[offset] != name[place] {
                     return octets[offset] > name[place] ? .before : .after
                 }
                 offset += 1
+                place += 1
             }
         }
         return offset == octets.count ? .begins : .before

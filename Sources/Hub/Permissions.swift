@@ -52,8 +52,7 @@ package struct Permissions: Sendable {
         let place = Int(role.rawValue)
         guard place < rules.count, room.segmentCount > 0 else { return nil }
         if let blanket = blankets[place] { return blanket.grant(action) }
-        // A span lends the rules where they lie; an array would retain what they consist of.
-        return rules.span[place].grant(action, on: room)
+        return rules[place].grant(action, on: room)
     }
 
     /// What `role` gets for a pattern; `nil` is denied.
@@ -87,7 +86,7 @@ package struct Permissions: Sendable {
     package func grant(_ action: Action, on pattern: Pattern, to role: RoleID) -> Grant? {
         if case .exact(let room) = pattern { return grant(action, on: room, to: role) }
         guard Int(role.rawValue) < rules.count else { return nil }
-        return rules.span[Int(role.rawValue)].grant(action, on: pattern)
+        return rules[Int(role.rawValue)].grant(action, on: pattern)
     }
 }
 

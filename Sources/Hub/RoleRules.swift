@@ -8,7 +8,9 @@
 
 internal import Rooms
 
-struct RoleRules: Sendable {
+/// Immutable; a class, because a structure would be copied out of its array for every question,
+/// with one shared reference count for each of its parts.
+final class RoleRules: Sendable {
     /// A rule without its pattern.
     struct Verdict: Sendable {
         let allowed: Permissions.Actions
@@ -110,7 +112,6 @@ struct RoleRules: Sendable {
     }
 
     private func longestPrefix(of room: Room) -> Verdict? {
-        let prefixes = prefixes.span
         // The first prefix behind the name, and how the name stands to the one before it.
         var low = 0
         var high = prefixes.count
