@@ -162,7 +162,12 @@ private struct Loader {
             guard let (section, key) = EnvironmentNames.split(variable) else {
                 let names = EnvironmentNames.all
                 let closest = Suggestion.closest(to: variable, among: names)
-                problems.append(.init(source, "no such setting" + suggestion(closest)))
+                let record = Configuration.records.first {
+                    variable.hasPrefix(EnvironmentNames.variable(section: $0.name, key: ""))
+                }
+                let hint = record.map { "; [[\($0.name)]] stands in the file only" }
+                problems.append(
+                    .init(source, "no such setting" + (hint ?? suggestion(closest))))
                 continue
             }
             assign(.word(word), section: section, key: key, source, readFile)

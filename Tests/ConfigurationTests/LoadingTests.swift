@@ -133,6 +133,7 @@ struct LoadingTests {
             "CARILLON_LIMITS_BODY_SIZE": "none", "CARILLON_SERVICE_HOST": "10.0.0.1",
             "CARILLON_PORT": "tcp://10.0.0.1:8000", "CARILLON_PORT_8000_TCP_ADDR": "10.0.0.1",
             "CARILLON_SERVICE_PORT_WEB": "8000", "CARILLONNE": "", "CARILLON_X": "",
+            "CARILLON_REALM_NAME": "a",
         ])
         #expect(
             told == [
@@ -140,6 +141,8 @@ struct LoadingTests {
                     + "size from 1 to 1GiB, such as 4096 or \"64KiB\"",
                 "environment CARILLON_LIMIT_BODY_SIZE: no such setting; did you mean "
                     + "CARILLON_LIMITS_BODY_SIZE?",
+                "environment CARILLON_REALM_NAME: no such setting; [[realm]] stands in the file "
+                    + "only",
                 "environment CARILLON_SERVER_LISTN: no setting server.listn; did you mean "
                     + "server.listen?",
                 "environment CARILLON_X: no such setting",
