@@ -91,8 +91,8 @@ extension Pattern {
                 && zip(first, second).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
         case (.prefix(let octets), .glob(let parent, let glob)),
             (.glob(let parent, let glob), .prefix(let octets)):
+            // What agrees with the parent alone agrees with what is below it.
             return octets.agrees(with: Pattern.beginning(of: glob, under: parent))
-                || glob.matchesEmpty && parent.order(after: octets) == .begins
         case (.wildcard(let components), .glob(let parent, let glob)),
             (.glob(let parent, let glob), .wildcard(let components)):
             if glob.matchesEmpty && Pattern.wildcard(components).matches(parent) { return true }
@@ -141,20 +141,24 @@ enum NameOrder {
 extension Room {
     /// Where the dotted name stands to `octets`, without writing it down.
     func order(after octets: [UInt8]) -> NameOrder {
-        let name = self.octets
+        let name = self.octets.span
+        let octets = octets.span
         var offset = 0
+        var place = 0
         for index in 0..<segmentCount {
             if index > 0 {
                 if offset == octets.count { return .begins }
                 if octets[offset] != 0x2E { return octets[offset] > 0x2E ? .before : .after }
                 offset += 1
             }
-            for place in range(of: index) {
+            let end = range(of: index).upperBound
+            while place < end {
                 if offset == octets.count { return .begins }
                 if octets[offset] != name[place] {
                     return octets[offset] > name[place] ? .before : .after
                 }
                 offset += 1
+                place += 1
             }
         }
         return offset == octets.count ? .begins : .before

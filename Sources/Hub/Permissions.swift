@@ -12,6 +12,9 @@ package import Rooms
 
 package struct Permissions: Sendable {
     private let names: [String: RoleID]
+    /// For each role the verdict everywhere, if it has but one rule and that is the empty prefix.
+    /// It lies here because reading it touches no reference count that cores share.
+    private let blankets: [RoleRules.Verdict?]
     private let rules: [RoleRules]
     /// The role of every name that is not in the table.
     private let fallback: RoleID?
@@ -22,12 +25,14 @@ package struct Permissions: Sendable {
             roles.indices.map { (roles[$0].name, RoleID(rawValue: UInt32($0))) },
             uniquingKeysWith: { $1 })
         rules = roles.map { RoleRules($0.rules) }
+        blankets = rules.map(\.blanket)
         fallback = nil
     }
 
     private init(everythingFor name: String) {
         names = [:]
         rules = [RoleRules([Rule(.prefix([]), allows: .all, mayTakeOver: true)])]
+        blankets = rules.map(\.blanket)
         fallback = RoleID(rawValue: 0)
     }
 
@@ -44,8 +49,10 @@ package struct Permissions: Sendable {
     ///   if there are exact rules, a binary search of the prefixes and a walk over the wildcards of
     ///   that many segments. No allocation.
     package func grant(_ action: Action, on room: Room, to role: RoleID) -> Grant? {
-        guard Int(role.rawValue) < rules.count else { return nil }
-        return rules[Int(role.rawValue)].grant(action, on: room)
+        let place = Int(role.rawValue)
+        guard place < rules.count, room.segmentCount > 0 else { return nil }
+        if let blanket = blankets[place] { return blanket.grant(action) }
+        return rules[place].grant(action, on: room)
     }
 
     /// What `role` gets for a pattern; `nil` is denied.
@@ -77,6 +84,7 @@ package struct Permissions: Sendable {
     ///
     /// - Complexity: As for a room if the pattern is one; otherwise O(rules of the role).
     package func grant(_ action: Action, on pattern: Pattern, to role: RoleID) -> Grant? {
+        if case .exact(let room) = pattern { return grant(action, on: room, to: role) }
         guard Int(role.rawValue) < rules.count else { return nil }
         return rules[Int(role.rawValue)].grant(action, on: pattern)
     }

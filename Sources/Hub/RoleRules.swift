@@ -8,7 +8,9 @@
 
 internal import Rooms
 
-struct RoleRules: Sendable {
+/// Immutable; a class, because a structure would be copied out of its array for every question,
+/// with one shared reference count for each of its parts.
+final class RoleRules: Sendable {
     /// A rule without its pattern.
     struct Verdict: Sendable {
         let allowed: Permissions.Actions
@@ -33,7 +35,7 @@ struct RoleRules: Sendable {
     }
 
     /// The verdict everywhere, if there is but one rule and that is the empty prefix.
-    private let blanket: Verdict?
+    let blanket: Verdict?
     private let exact: [Room: Verdict]
     /// In octet order.
     private let prefixes: [Prefix]
@@ -97,10 +99,9 @@ struct RoleRules: Sendable {
 
     // MARK: Deciding
 
+    /// For a room that has a segment.
     func grant(_ action: Permissions.Action, on room: Room) -> Permissions.Grant? {
-        if room.segmentCount == 0 { return nil }
-        if let blanket { return blanket.grant(action) }
-        return verdict(on: room)?.grant(action)
+        verdict(on: room)?.grant(action)
     }
 
     private func verdict(on room: Room) -> Verdict? {
@@ -111,23 +112,25 @@ struct RoleRules: Sendable {
     }
 
     private func longestPrefix(of room: Room) -> Verdict? {
-        // The first prefix behind the name.
+        // The first prefix behind the name, and how the name stands to the one before it.
         var low = 0
         var high = prefixes.count
+        var order = NameOrder.after
         while low < high {
             let middle = (low + high) / 2
-            if room.order(after: prefixes[middle].octets) == .before {
+            let middleOrder = room.order(after: prefixes[middle].octets)
+            if middleOrder == .before {
                 high = middle
             } else {
                 low = middle + 1
+                order = middleOrder
             }
         }
         var place = low - 1
         while place >= 0 {
-            if room.order(after: prefixes[place].octets) == .begins {
-                return prefixes[place].verdict
-            }
+            if order == .begins { return prefixes[place].verdict }
             place = prefixes[place].next
+            if place >= 0 { order = room.order(after: prefixes[place].octets) }
         }
         return nil
     }

@@ -40,7 +40,7 @@ package enum ClientError: Error, Sendable {
     // One request.
 
     /// ERROR.
-    case refused(Refusal)
+    case refused(ErrorReply)
 
     // At any time.
 
@@ -58,14 +58,16 @@ package enum ClientError: Error, Sendable {
     case frame(FrameError)
     /// What the router sent is no WAMP; we said so and left.
     case violation(String)
-    /// A message is larger than the other side takes, in octets.
+    /// What we wanted to say is larger than the router takes, in octets; nothing was sent.
     case oversized(limit: Int)
+    /// What the router says is larger than we take, in octets.
+    case incomingOversized(limit: Int)
     /// More came while we waited for an answer than is kept, in octets.
     case flooded(limit: Int)
 }
 
 /// An ERROR: a request that was answered in the negative.
-package struct Refusal: Sendable {
+package struct ErrorReply: Sendable {
     /// What was asked for: `.call`, `.subscribe` and so on.
     package let request: MessageCode
     package let uri: String

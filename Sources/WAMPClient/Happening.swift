@@ -14,7 +14,7 @@ package enum Happening: Sendable {
     /// Its last one.
     case result(call: UInt64, Answer)
     /// Its failure.
-    case failure(call: UInt64, Refusal)
+    case failure(call: UInt64, ErrorReply)
     /// The router has withdrawn a subscription (reference §7.12).
     case revokedSubscription(UInt64, reason: String?)
     /// The router has withdrawn a registration (reference §8.12).

@@ -90,7 +90,7 @@ final class Transport {
                 } catch {
                     fail(error.closeCode)
                     throw error == .oversizedMessage
-                        ? .oversized(limit: limits.messageSize) : .frame(error)
+                        ? .incomingOversized(limit: limits.messageSize) : .frame(error)
                 }
                 switch event {
                 case .message(let kind, let place):
@@ -124,7 +124,9 @@ final class Transport {
             do throws(RawSocketError) {
                 frame = try frames.next(in: incoming.octets, at: &position)
             } catch {
-                if case .oversizedFrame = error { throw .oversized(limit: frames.payloadLimit) }
+                if case .oversizedFrame = error {
+                    throw .incomingOversized(limit: frames.payloadLimit)
+                }
                 throw .rawSocket(error)
             }
             guard let frame else { return nil }

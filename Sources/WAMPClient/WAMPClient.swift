@@ -308,7 +308,7 @@ extension WAMPClient {
     private enum Arrival {
         case happening(Happening)
         case acknowledgement(request: UInt64, id: UInt64)
-        case refusal(request: UInt64, Refusal)
+        case refusal(request: UInt64, ErrorReply)
         /// An answer nobody waits for.
         case nothing
     }
@@ -408,7 +408,7 @@ extension WAMPClient {
             openCalls.remove(message.request)
             return .happening(.result(call: message.request, answer))
         case .error:
-            let refusal = Refusal(
+            let refusal = ErrorReply(
                 message.requestType ?? .error, uri: text(message, span), details: details,
                 arguments: Arguments(message, in: span))
             guard message.requestType == .call else {

@@ -5,6 +5,14 @@ import WAMP
 
 @testable import WAMPClient
 
+extension PublishOptions {
+    fileprivate static var acknowledged: PublishOptions {
+        var options = PublishOptions()
+        options.acknowledge = true
+        return options
+    }
+}
+
 @Suite struct RequestTests {
     @Test("requests wait for their answer, and what comes in between is kept in order")
     func kept() throws {
@@ -16,9 +24,8 @@ import WAMP
                 "[33,1,500]", #"[36,500,9,{"topic":"a.b"},[1,"x"],{"k":2.5}]"#, "[36,500,10,{}]",
                 "[17,2,11]", "[35,3]")
             #expect(try client.subscribe("a.", match: .prefix, getRetained: true) == 500)
-            var options = PublishOptions()
-            options.acknowledge = true
-            #expect(try client.publish("a.b", Arguments(positional: ["1"]), options) == 11)
+            let one = try Arguments(positional: ["1"])
+            #expect(try client.publish("a.b", one, .acknowledged) == 11)
             try client.unsubscribe(500)
             guard case .event(let first) = try client.next(),
                 case .event(let second) = try client.next(),
@@ -71,15 +78,13 @@ import WAMP
             #"[8,64,4,{},"wamp.error.procedure_already_exists"]"#,
             #"[8,34,5,{},"wamp.error.no_such_subscription"]"#,
             #"[8,66,6,{},"wamp.error.no_such_registration"]"#)
-        var acknowledged = PublishOptions()
-        acknowledged.acknowledge = true
-        let requests: [() throws(ClientError) -> Void] = [
-            { () throws(ClientError) in _ = try client.call("p") },
-            { () throws(ClientError) in _ = try client.subscribe("t") },
-            { () throws(ClientError) in try client.publish("t", Arguments(), acknowledged) },
-            { () throws(ClientError) in _ = try client.register("p") },
-            { () throws(ClientError) in try client.unsubscribe(1) },
-            { () throws(ClientError) in try client.unregister(1) },
+        let requests: [() throws -> Void] = [
+            { _ = try client.call("p") },
+            { _ = try client.subscribe("t") },
+            { try client.publish("t", Arguments(), .acknowledged) },
+            { _ = try client.register("p") },
+            { try client.unsubscribe(1) },
+            { try client.unregister(1) },
         ]
         let uris = [
             "com.x", "wamp.error.not_authorized", "wamp.error.invalid_uri",
@@ -109,7 +114,7 @@ import WAMP
         var options = router.options
         options.answerTime = .zero
         let client = try router.join(options)
-        let error = failure { () throws(ClientError) in _ = try client.call("p") }
+        let error = failure { _ = try client.call("p") }
         guard case .timedOut = error else {
             Issue.record("\(String(describing: error))")
             return
@@ -131,7 +136,8 @@ import WAMP
         var options = RegisterOptions()
         options.match = .prefix
         options.discloseCaller = true
-        #expect(try client.register("a.", options) == 5)
+        let registration = try client.register("a.", options)
+        #expect(registration == 5)
         guard case .invocation(let invocation) = try client.next() else {
             Issue.record("no invocation")
             return
@@ -203,13 +209,13 @@ import WAMP
     @Test("a message that the router does not take is not sent")
     func oversized() throws {
         let router = ScriptedRouter()
-        router.sayInstead("\u{7F}\u{01}\0\0")  // 512 octets
+        router.sayInstead("\u{7F}\u{11}\0\0")  // 1024 octets, enough for a HELLO
         router.welcome()
         let client = try router.join()
-        let text = "\"" + String(repeating: "x", count: 600) + "\""
+        let text = "\"" + String(repeating: "x", count: 1100) + "\""
         let arguments = try Arguments(positional: [text])
-        let error = failure { () throws(ClientError) in try client.publish("t", arguments) }
-        guard case .oversized(limit: 512) = error else {
+        let error = failure { try client.publish("t", arguments) }
+        guard case .oversized(limit: 1024) = error else {
             Issue.record("\(String(describing: error))")
             return
         }

@@ -145,7 +145,7 @@ final class ScriptedRouter {
         var octets: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = unsafe recv(ownEnd, &piece, piece.count, CInt(MSG_DONTWAIT.rawValue))
+            let count = unsafe recv(ownEnd, &piece, piece.count, CInt(MSG_DONTWAIT))
             guard count > 0 else { break }
             octets += piece[..<count]
         }
