@@ -44,6 +44,8 @@ let package = Package(
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CSystem"),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
+        .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -66,6 +68,10 @@ let package = Package(
         module(
             "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
             imports: ["Bytes", "Codecs", "Crypto"]),
+        // Entries of principals and clients; routes and sessions never link it.
+        module(
+            "PasswordDerivation",
+            imports: ["CArgon2", "CIDN", "Bytes", "Crypto", "WAMPAuthentication"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -143,6 +149,7 @@ let package = Package(
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),
