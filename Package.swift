@@ -23,7 +23,8 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
-    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP",
+    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
+    "WAMPAuthentication",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -44,6 +45,8 @@ let package = Package(
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CSystem"),
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
+        .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -72,6 +75,10 @@ let package = Package(
                 "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
                 "WAMPAuthentication",
             ]),
+        // Entries of principals and clients; routes and sessions never link it.
+        module(
+            "PasswordDerivation",
+            imports: ["CArgon2", "CIDN", "Bytes", "Crypto", "WAMPAuthentication"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -154,6 +161,7 @@ let package = Package(
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "WAMP", "WebSocket"]),
+        tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),

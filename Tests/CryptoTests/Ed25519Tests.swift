@@ -4,15 +4,15 @@ import Testing
 @Suite("Ed25519")
 struct Ed25519Tests {
     /// RFC 8032 §7.1, TEST 1 to 3 and TEST SHA(abc).
-    private let vectors = [
+    private let vectors: [(seed: String, key: String, message: String, signature: String)] = [
         (
-            seed: "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-            key: "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
-            message: "",
-            signature: """
-                e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155
-                5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b
-                """
+            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            """
+            e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155
+            5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b
+            """
         ),
         (
             "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",

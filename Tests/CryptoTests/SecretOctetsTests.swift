@@ -4,6 +4,10 @@ import Testing
 
 private struct Refusal: Error {}
 
+private func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    unsafe left.span.bytes.equalsInConstantTime(right.span.bytes)
+}
+
 @Suite("secret octets")
 struct SecretOctetsTests {
     @Test("hold what was written, and an error of the writer comes through")
@@ -13,7 +17,8 @@ struct SecretOctetsTests {
         #expect(throws: Refusal.self) {
             _ = try unsafe SecretOctets(count: 3) { _ throws(Refusal) in throw Refusal() }
         }
-        let nothing = unsafe SecretOctets(copying: ([] as [UInt8]).span.bytes)
+        let empty: [UInt8] = []
+        let nothing = unsafe SecretOctets(copying: empty.span.bytes)
         #expect(nothing.count == 0)
         #expect(nothing.octets.byteCount == 0)
     }
@@ -21,7 +26,8 @@ struct SecretOctetsTests {
     @Test("exclusive or twice gives back what was there")
     func exclusiveOr() {
         let other: [UInt8] = [0xF0, 0x0F, 0xFF]
-        var secret = unsafe SecretOctets(copying: ([1, 2, 3] as [UInt8]).span.bytes)
+        let start: [UInt8] = [1, 2, 3]
+        var secret = unsafe SecretOctets(copying: start.span.bytes)
         unsafe secret.formXOR(other.span.bytes)
         #expect(secret.octets.array == [0xF1, 0x0D, 0xFC])
         unsafe secret.formXOR(other.span.bytes)
@@ -38,10 +44,10 @@ struct SecretOctetsTests {
         var buffer = OctetBuffer()
         buffer.append("secret")
         buffer.wipe()
-        #expect(buffer.isEmpty)
-        buffer.append(atMost: 6) { room in
+        #expect(buffer.count == 0)
+        unsafe buffer.append(atMost: 6) { room in
             // What the buffer held is gone from its memory, not only from its count.
-            #expect(unsafe room.allSatisfy { unsafe $0 == 0 })
+            #expect(unsafe room.allSatisfy { $0 == 0 })
             return 0
         }
     }
@@ -51,13 +57,13 @@ struct SecretOctetsTests {
         let octets = [UInt8](0..<33)
         for size in 0...33 {
             let left = Array(octets[..<size])
-            #expect(unsafe left.span.bytes.equalsInConstantTime(left.span.bytes))
+            #expect(areEqual(left, left))
             for place in 0..<size {
                 var right = left
                 right[place] ^= 0x80
-                #expect(unsafe !left.span.bytes.equalsInConstantTime(right.span.bytes))
+                #expect(!areEqual(left, right))
             }
-            #expect(unsafe !left.span.bytes.equalsInConstantTime((left + [0]).span.bytes))
+            #expect(!areEqual(left, left + [0]))
         }
     }
 

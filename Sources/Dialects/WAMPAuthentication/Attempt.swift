@@ -105,7 +105,7 @@ internal struct Attempt {
         else { return .unsuitable(.failed("authextra.nonce is missing or is none")) }
         let parameters = verifier.parameters
         let salt = unsafe TextForm.base64(parameters.salt.span.bytes)
-        let random = context.random(18)  // without padding, so that the nonce is base 64 again
+        let random = context.random(18)  // 24 letters, no padding
         let nonce = unsafe clientNonce + TextForm.base64(random.span.bytes)
         let exchange = SCRAMExchange(
             dialect: method == .scram ? .deployed : .specified, authID: entry.authID,

@@ -26,6 +26,16 @@ internal enum TextForm {
         return octets.octets.array
     }
 
+    /// The octets that a peer's base 64 stands for, or `nil` if it is none or longer than allowed.
+    static func octets(base64 text: String, atMost limit: Int) -> [UInt8]? {
+        guard text.utf8.count <= (limit + 2) / 3 * 4 else { return nil }
+        var octets = OctetBuffer(capacity: limit)
+        guard unsafe Base64.decode(Array(text.utf8).span.bytes, into: &octets),
+            octets.count <= limit
+        else { return nil }
+        return octets.octets.array
+    }
+
     /// The octets that a peer's digits stand for, or `nil` unless there are `count`.
     static func octets(hex text: String, count: Int) -> [UInt8]? {
         guard text.utf8.count == count * 2 else { return nil }
