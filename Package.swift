@@ -107,7 +107,7 @@ let package = Package(
             ]),
         // The client side of WAMP on poll(2), for commands and tests.
         module(
-            "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "WAMP"]),
+            "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "Hub", "WAMP"]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [

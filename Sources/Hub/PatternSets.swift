@@ -8,7 +8,7 @@
 // Where an answer would need more than a look at the patterns it errs to the safe side: what is
 // called contained is contained, and what is called disjoint is disjoint.
 
-internal import Rooms
+package import Rooms
 
 extension Pattern {
     /// The same set in its plainest form: a wildcard without a gap and a glob without a wildcard
@@ -36,7 +36,7 @@ extension Pattern {
     }
 
     /// Whether `room` is in the set, like ``Pattern/matches(_:)``; allocates nothing.
-    func covers(_ room: Room) -> Bool {
+    package func covers(_ room: Room) -> Bool {
         if case .prefix(let octets) = self { return room.order(after: octets) == .begins }
         return matches(room)
     }

@@ -71,7 +71,7 @@ struct WAMPRegisterCommand: WAMPSessionCommand {
     }
 
     func run(_ client: WAMPClient) throws {
-        var options = RegisterOptions()
+        var options = ClientRegisterOptions()
         options.match = match.policy
         options.invoke = invoke.policy
         if force { options.forceReregister = true }

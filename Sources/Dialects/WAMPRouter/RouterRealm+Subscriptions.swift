@@ -3,6 +3,7 @@
 
 internal import DialectKit
 internal import Hub
+internal import Lockfree
 internal import Rooms
 
 extension RouterRealm {

@@ -6,10 +6,10 @@
 // see it in its order.
 
 internal import Bytes
-package import DialectKit
+internal import DialectKit
 package import Hub
 internal import Lockfree
-package import Rooms
+internal import Rooms
 internal import WAMP
 
 /// A session as the others see it (§9.3).

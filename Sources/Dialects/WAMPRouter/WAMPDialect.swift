@@ -6,7 +6,7 @@
 package import Bytes
 package import DialectKit
 internal import Hub
-package import Rooms
+internal import Rooms
 internal import WAMP
 
 package final class WAMPDialect: Dialect {

@@ -1,7 +1,7 @@
 // WAMPForm — a way to write WAMP: serialization, batches, transport. Subscribers of one form share
 // their events; each form is a dialect of its own to the engine.
 
-package import Bytes
+internal import Bytes
 package import Codecs
 package import DialectKit
 internal import WAMP

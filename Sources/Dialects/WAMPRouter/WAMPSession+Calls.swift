@@ -34,7 +34,7 @@ extension WAMPSession {
                 "callers of this procedure are not disclosed", &commands)
             return
         }
-        var options = CallOptions()
+        var options = Hub.CallOptions()
         options.timeout = wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
             ? .max : wishes.timeout * 1_000_000
         options.wantsProgress = wishes.has(.receiveProgress)
@@ -62,7 +62,7 @@ extension WAMPSession {
             return
         }
         let wishes = message.options
-        var options = RegisterOptions()
+        var options = Hub.RegisterOptions()
         options.policy = wishes.invoke
         options.concurrencyLimit = UInt32(clamping: wishes.concurrency)
         options.disclosesCaller = wishes.has(.discloseCaller)
