@@ -132,6 +132,37 @@ struct RetainedEventsTests {
         #expect(events.lastOrder == 3)
     }
 
+    @Test("a subscriber filled up to the last order that ignores what is live below gets all, once")
+    func filling() {
+        for seed: UInt64 in 1...100 {
+            var random = SeededRandom(seed: seed)
+            let events = Subject()
+            var live: [(order: UInt64, text: String)] = []
+            var got: [(order: UInt64, text: String)] = []
+            let entered = Int.random(in: 0..<20, using: &random)
+            let filled = Int.random(in: entered..<30, using: &random)
+            var noted: UInt64 = 0
+            var last: [String: String] = [:]
+            for step in 0..<40 {
+                let name = ["a", "b", "c"].randomElement(using: &random)!
+                let order = events.retain("\(step)", name)
+                last[name] = "\(name):\(step)"
+                // What is posted from now on waits until the subscriber has been filled.
+                if step >= entered { live.append((order, "\(name):\(step)")) }
+                if step == filled {
+                    got = events.found(prefix("")).map { ($0.order, "\($0.room.text):\($0.event)") }
+                    noted = events.lastOrder
+                }
+            }
+            got += live.filter { $0.order > noted }
+            let orders = got.map(\.order)
+            let isAscending = zip(orders, orders.dropFirst()).allSatisfy { $0 < $1 }
+            let holdsLast = last.values.allSatisfy { text in got.contains { $0.text == text } }
+            let holdsRest = orders.filter { $0 > noted }.count == 39 - filled
+            if !isAscending || !holdsLast || !holdsRest { Issue.record("seed \(seed)") }
+        }
+    }
+
     @Test("too many events or octets cost the room that was quiet longest everything it had")
     func eviction() {
         let count = Subject(limits: .init(events: 3))
