@@ -103,7 +103,7 @@ let package = Package(
             "Carillon",
             imports: [
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
-                "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter",
+                "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter", "WAMPAuthentication",
             ]),
         // The client side of WAMP on poll(2), for commands and tests.
         module(
@@ -113,7 +113,7 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "WAMPClient",
+                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

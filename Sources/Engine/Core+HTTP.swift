@@ -73,7 +73,8 @@ extension Core where Kernel: ~Copyable {
         }
         if connection.listener == 0,
             let route = routes.place(
-                of: path, offers: { UpgradeRequest.subprotocols(of: head, in: octets) })
+                of: path, isUpgrade: head.fields.contains { $0.name == .upgrade },
+                offers: { UpgradeRequest.subprotocols(of: head, in: octets) })
         {
             upgrade(head, octets, to: route, for: connection)
             return

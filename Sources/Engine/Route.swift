@@ -58,15 +58,18 @@ struct RouteTable {
         }
     }
 
-    /// - Parameter offers: Asked for only where it matters.
-    func place(of path: String, offers: () -> [String]) -> Int? {
+    /// - Parameters:
+    ///   - isUpgrade: Whether it asks for a WebSocket at all. What does not is nobody's whose routes
+    ///     all want a subprotocol.
+    ///   - offers: Asked for only where it matters.
+    func place(of path: String, isUpgrade: Bool, offers: () -> [String]) -> Int? {
         guard let path = paths[path] else { return nil }
         if !path.bySubprotocol.isEmpty {
             for offer in offers() {
                 if let place = path.bySubprotocol[offer] { return place }
             }
         }
-        return path.general ?? path.first
+        return path.general ?? (isUpgrade ? path.first : nil)
     }
 }
 

@@ -38,7 +38,7 @@ final class Worker: Sendable {
             run()
             return
         }
-        unsafe pthread_detach(thread)
+        pthread_detach(thread)
     }
 
     /// Works through what is queued, and ends when there is nothing more.

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Codecs
+import enum Hub.InvocationPolicy
 import WAMP
 import WAMPClient
 
