@@ -23,7 +23,8 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
-    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP",
+    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
+    "WAMPAuthentication",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -43,6 +44,9 @@ let package = Package(
         // System headers and the few wrappers they need.
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CSystem"),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
+        .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -52,15 +56,29 @@ let package = Package(
         module("WebSocket", imports: ["Bytes", "HTTP1", "CZlib"]),
         module("Codecs", imports: ["Bytes"]),
         module("Rooms", imports: ["Bytes"]),
-        module("DialectKit", imports: ["Bytes", "Rooms"]),
+        module("Hub", imports: ["Bytes", "Codecs", "Rooms"]),
+        module("DialectKit", imports: ["Bytes", "Rooms", "Hub"]),
         module("Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "DialectKit"]),
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
-        module("Hub", imports: ["Bytes", "Rooms", "DialectKit"]),
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
-            imports: ["Bytes", "Codecs", "Rooms", "DialectKit"]),
+            imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
+        module("Crypto", imports: ["COpenSSL", "Bytes"]),
+        module(
+            "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
+            imports: ["Bytes", "Codecs", "Crypto"]),
+        module(
+            "WAMPRouter", path: "Sources/Dialects/WAMPRouter",
+            imports: [
+                "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
+                "WAMPAuthentication",
+            ]),
+        // Entries of principals and clients; routes and sessions never link it.
+        module(
+            "PasswordDerivation",
+            imports: ["CArgon2", "CIDN", "Bytes", "Crypto", "WAMPAuthentication"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -72,7 +90,7 @@ let package = Package(
         module(
             "Engine",
             imports: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit",
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Telemetry", "Uring",
             ]),
         module(
@@ -84,14 +102,18 @@ let package = Package(
         module(
             "Carillon",
             imports: [
-                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
-                "Uring", "Engine", "Echo", "OpenAPIRPC",
+                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
+                "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter", "WAMPAuthentication",
             ]),
+        // The client side of WAMP on poll(2), for commands and tests.
+        module(
+            "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "Hub", "WAMP"]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
-                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon",
+                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
+                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -134,8 +156,12 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
-        tests(of: "Hub", also: ["Bytes", "Rooms"]),
-        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
+        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
+        tests(of: "Crypto", also: ["Bytes"]),
+        tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(of: "WAMPClient", also: ["Bytes", "Codecs", "WAMP", "WebSocket"]),
+        tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),

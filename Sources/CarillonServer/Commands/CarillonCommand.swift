@@ -1,4 +1,4 @@
-// CarillonCommand — the program's command line: `carillon serve`, `carillon config …`.
+// CarillonCommand — the program's command line: `carillon serve`, `carillon config …`, `carillon wamp …`.
 
 import ArgumentParser
 
@@ -24,5 +24,5 @@ struct CarillonCommand: ParsableCommand {
             78 bad configuration or io_uring refused.
             """,
         version: carillonVersion,
-        subcommands: [ServeCommand.self, ConfigCommand.self])
+        subcommands: [ServeCommand.self, ConfigCommand.self, WAMPCommand.self])
 }
