@@ -135,14 +135,14 @@ class Play:
             self.close_group()
         if not self.group:
             self.group = (letter, [])
-        self.group[1].append(pattern)
+        self.group[1].append(without_empties(pattern))
 
     def close_group(self):
         if not self.group:
             return
         (letter, patterns), self.group = self.group, None
         for _ in range(len(patterns)):
-            got = self.next(letter)
+            got = without_empties(self.next(letter))
             for pattern in patterns:
                 trial = Bindings(self.names)
                 if trial.difference(pattern, got) is None:
