@@ -245,7 +245,7 @@ def test_the_documented_services_run(documented, tmp_path):
 @pytest.mark.skipif(Router.is_crossbar, reason="the default configuration is carillon's")
 def test_a_service_of_ones_own_runs_from_the_command_line(documented, tmp_path):
     (tmp_path / "mine.py").write_text(
-        "from wampy.peers.clients import Client\nfrom wampy.roles import callee\n\n"
+        "from wampy.peers.clients import Client\nfrom wampy.roles.callee import callee\n\n"
         "class BinaryNumberService(Client):\n\n    @callee\n    def get_binary_number(self, number):\n"
         "        return bin(number)\n")
     service = Program([HOME / "bin/wampy", "run", "mine:BinaryNumberService", "--config", "crossbar.json"], tmp_path)

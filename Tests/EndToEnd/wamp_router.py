@@ -37,7 +37,7 @@ RULES = {
     "realm1": {
         "anonymous": [
             ("", "prefix", EVERYTHING, "on request", False),
-            ("com.denied.", "prefix", [], "on request", False),
+            ("denied.", "prefix", [], "on request", False),
             ("com.hidden.", "prefix", EVERYTHING, "never", False),
             ("com.shown.", "prefix", EVERYTHING, "always", False),
             ("com.takeover.", "prefix", EVERYTHING, "on request", True),
@@ -73,7 +73,7 @@ def table(header, **members):
 
 def configuration(rawsocket=(), **more):
     """carillon's configuration file. `more` are further settings of [wamp]."""
-    parts = ["[wamp]", 'paths = ["/"]', *(f"{name} = {toml(value)}" for name, value in more.items())]
+    parts = ["[wamp]", *(f"{name} = {toml(value)}" for name, value in more.items())]
     if rawsocket:
         parts.append(f"rawsocket_listen = {toml(list(rawsocket))}")
     parts.append("")
