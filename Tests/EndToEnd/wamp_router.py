@@ -37,7 +37,7 @@ RULES = {
     "realm1": {
         "anonymous": [
             ("", "prefix", EVERYTHING, "on request", False),
-            ("com.denied.", "prefix", [], "on request", False),
+            ("denied.", "prefix", [], "on request", False),
             ("com.hidden.", "prefix", EVERYTHING, "never", False),
             ("com.shown.", "prefix", EVERYTHING, "always", False),
             ("com.takeover.", "prefix", EVERYTHING, "on request", True),
@@ -73,7 +73,7 @@ def table(header, **members):
 
 def configuration(rawsocket=(), **more):
     """carillon's configuration file. `more` are further settings of [wamp]."""
-    parts = ["[wamp]", 'paths = ["/"]', *(f"{name} = {toml(value)}" for name, value in more.items())]
+    parts = ["[wamp]", *(f"{name} = {toml(value)}" for name, value in more.items())]
     if rawsocket:
         parts.append(f"rawsocket_listen = {toml(list(rawsocket))}")
     parts.append("")
@@ -151,7 +151,7 @@ class Router:
 
     is_crossbar = bool(CROSSBAR)
 
-    def __init__(self, *options, cores=1, rawsocket=False, text=None, **more):
+    def __init__(self, *options, cores=1, rawsocket=False, text=None, settings=None, **more):
         self.folder = tempfile.TemporaryDirectory(prefix="wamp.")
         place = pathlib.Path(self.folder.name)
         self.rawsocket_port = free_port() if rawsocket else None
@@ -161,7 +161,8 @@ class Router:
         listeners = [f"127.0.0.1:{self.rawsocket_port}"] if rawsocket else []
         file = place / "carillon.toml"
         file.write_text(text if text is not None else configuration(listeners, **more))
-        self.server = Carillon("--config", str(file), "--cores", str(cores), *options)
+        self.server = Carillon("--config", str(file), "--cores", str(cores), *options,
+                               settings=settings)
         self.port, self.host = self.server.port, self.server.host
 
     def _start_crossbar(self, place):
