@@ -39,7 +39,7 @@ enum People {
                     name: "anonymous",
                     rules: [
                         everything,
-                        .init(prefix("com.denied."), allows: []),
+                        .init(prefix("denied."), allows: []),
                         .init(prefix("com.hidden."), allows: .all, disclosure: .never),
                         .init(prefix("com.shown."), allows: .all, disclosure: .always),
                         .init(prefix("com.takeover."), allows: .all, mayTakeOver: true),
@@ -77,7 +77,6 @@ enum People {
                         .init(prefix("com.guest."), allows: .subscribe),
                         .init(prefix("com.guest.open."), allows: .publish),
                         .init(pattern("com.guest.exact", .exact), allows: .call),
-                        .init(pattern("com.guest..call", .wildcard), allows: .call),
                         .init(pattern("com..any.call", .wildcard), allows: .call),
                     ])
             ]))

@@ -61,7 +61,7 @@ private final class Play {
         let rest = line.dropFirst()
         if rest.hasPrefix("<~ ") {
             if let group, group.letter != letter { try closeGroup() }
-            group = (letter, (group?.patterns ?? []) + [parsed(rest.dropFirst(3))])
+            group = (letter, (group?.patterns ?? []) + [withoutEmpties(parsed(rest.dropFirst(3)))])
             return
         }
         try closeGroup()
@@ -170,7 +170,8 @@ private final class Play {
         var left = patterns
         for _ in patterns {
             let heard = hear(letter)
-            guard case .message(let message)? = heard else { throw Misheard(said(heard)) }
+            guard case .message(let whole)? = heard else { throw Misheard(said(heard)) }
+            let message = withoutEmpties(whole)
             let place = left.firstIndex { pattern in
                 var trial = names
                 guard trial.match(pattern, message) else { return false }

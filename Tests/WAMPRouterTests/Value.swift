@@ -4,6 +4,7 @@
 //     "$name"           the value bound to the name; binds it where the name is new
 //     "$!name"          another value than the bound one
 //     "$?id" and so on  any value of that kind
+//     "$$name"          the text "$name"
 //     "$..."            as the last element: anything may follow; as a key: other members, too
 
 import Bytes
@@ -117,6 +118,7 @@ struct Bindings {
             let parts = text.dropFirst(5).dropLast().split(separator: ",", maxSplits: 1)
             let challenge = values[String(parts[0])]?.string ?? ""
             return .text(signature(challenge: challenge, secret: String(parts[1])))
+        case .text(let text) where text.hasPrefix("$$"): return .text(String(text.dropFirst()))
         case .text(let text) where text.hasPrefix("$"):
             guard let value = values[String(text.dropFirst())] else {
                 preconditionFailure("\(text) is not bound")
@@ -153,6 +155,7 @@ struct Bindings {
     }
 
     private mutating func match(place: Substring, _ value: Value) -> Bool {
+        if place.hasPrefix("$") { return value == .text(String(place)) }
         if place.hasPrefix("?") {
             switch (place.dropFirst(), value) {
             case ("any", _), ("map", .map), ("list", .list): return true
