@@ -110,6 +110,7 @@ extension Core where Kernel: ~Copyable {
             fresh += 1
         }
         concludeFlush()
+        abortBroken()
         finishFlushed()
     }
 
