@@ -1,9 +1,9 @@
 // HTTP — requests in front of an upgrade, and those that want no WebSocket at all.
 
+import WebSocket
 import Bytes
 import HTTP1
 import Telemetry
-import WebSocket
 
 /// A request whose head or body is not complete yet.
 final class Exchange {

@@ -1,7 +1,7 @@
 // Time — one deadline per connection, and the few things a core does by the clock.
 
-import Bytes
 import DialectKit
+import Bytes
 import Synchronization
 import Telemetry
 import WebSocket
