@@ -24,7 +24,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
-    "WAMPAuthentication",
+    "WAMPAuthentication", "Hub", "WAMPRouter",
 ]
 
 // Imports point one way: a target names only targets above it.
