@@ -87,6 +87,8 @@ extension WAMPSession {
 
     func revoked(_ note: RevocationNote, _ commands: inout Commands) {
         guard phase == .established, note.session == id else { return }
+        // It has subscribed again before it heard of this, and was told so.
+        if realm?.isMember(id, of: note.reading) == true { return }
         belongings?.filled.removeAll { $0.reading == note.reading }
         commands.append(.unsubscribe(note.pattern, note.reading))
         guard features.contains(.subscriberRevocation) else { return }
