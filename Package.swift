@@ -175,7 +175,7 @@ let package = Package(
         tests(
             of: "Engine",
             also: [
-                "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
+                "Bytes", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
