@@ -75,8 +75,9 @@ extension WAMPSession {
         guard let testaments = belongings?.testaments else { return }
         for scope in [Testament.Scope.detached, .destroyed] {
             for testament in testaments where testament.scope == scope {
+                // Behind what was announced of its subscriptions and registrations.
                 commands.append(
-                    .publish(
+                    .announce(
                         realm.publication(
                             to: testament.room, testament.arguments, by: id,
                             publisher: testament.publisher, audience: testament.audience,
