@@ -165,7 +165,7 @@ let package = Package(
             of: "CarillonServer",
             also: [
                 "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
-                "WebSocket", .product(name: "Logging", package: "swift-log"),
+                "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
         tests(of: "CarillonLoad", also: ["Bytes", "Measurement"]),

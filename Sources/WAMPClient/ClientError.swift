@@ -26,6 +26,8 @@ package enum ClientError: Error, Sendable {
     /// What came is no HTTP at all.
     case notHTTP(HeadError)
     case badUpgrade(HandshakeFailure)
+    /// The server ended the connection in place of an answer.
+    case hungUp
     /// The WebSocket opened and the server speaks no WAMP on it, or not in our serialization.
     case noSubprotocol
     case rawSocket(RawSocketError)

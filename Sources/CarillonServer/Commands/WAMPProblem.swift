@@ -33,8 +33,8 @@ struct WAMPProblem {
         if error.isAboutIdentity { return Status.notAuthorized }
         switch error {
         case .badAddress: return Status.usage
-        case .hostNotFound, .system, .upgradeRefused, .notHTTP, .badUpgrade, .noSubprotocol,
-            .rawSocket, .farewell, .closed, .lost:
+        case .hostNotFound, .system, .upgradeRefused, .notHTTP, .badUpgrade, .hungUp,
+            .noSubprotocol, .rawSocket, .farewell, .closed, .lost:
             return Status.unavailable
         case .aborted(let reason, _):
             return reason == "wamp.close.system_shutdown" ? Status.unavailable : Status.failure
@@ -67,18 +67,23 @@ extension WAMPProblem {
         case .upgradeRefused(let status, let body):
             let said = body.split(whereSeparator: \.isNewline).first.map { ": \($0.prefix(200))" }
             let advice =
-                status == 404 ? "; is the path of --url the router's?"
+                status == 404
+                ? "; is the path of --url the router's?"
                 : status == 401 || status == 403 ? "; somebody in front of the router says no" : ""
             return "\(url) answers HTTP \(status)\(said ?? "")\(advice)"
         case .notHTTP:
             return "what listens on \(url) speaks no HTTP; for a RawSocket write rs://HOST:PORT"
+        case .hungUp:
+            return "what listens on \(url) hangs up; is it a router, and does it speak "
+                + "\(url.hasPrefix("ws") ? "WebSocket" : "RawSocket") there?"
         case .badUpgrade, .noSubprotocol:
             return "\(url) is a WebSocket without WAMP in \(router.serializer.rawValue); is the "
                 + "path the router's? --serializer tries another one"
         case .rawSocket(let error):
             return "\(url): \(sentence(error)); for a WebSocket write ws://HOST:PORT/PATH"
         case .aborted(let reason, let message):
-            return "the router does not let us in: \(reason)\(text(message))\(advice(reason, router))"
+            return
+                "the router does not let us in: \(reason)\(text(message))\(advice(reason, router))"
         case .cannotAuthenticate(let sentence):
             return "\(sentence); give --authid with --ticket-file, --secret-file or --key-file"
         case .refused(let refusal):
