@@ -23,7 +23,8 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
-    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP",
+    "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
+    "WAMPAuthentication",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -43,6 +44,9 @@ let package = Package(
         // System headers and the few wrappers they need.
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CSystem"),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
+        .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -61,6 +65,14 @@ let package = Package(
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "DialectKit"]),
+        module("Crypto", imports: ["COpenSSL", "Bytes"]),
+        module(
+            "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
+            imports: ["Bytes", "Codecs", "Crypto"]),
+        // Entries of principals and clients; routes and sessions never link it.
+        module(
+            "PasswordDerivation",
+            imports: ["CArgon2", "CIDN", "Bytes", "Crypto", "WAMPAuthentication"]),
         module("Configuration"),
         module("Telemetry", imports: ["Bytes"]),
         module(
@@ -95,7 +107,7 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "WAMPClient",
+                "WAMPAuthentication", "PasswordDerivation", "WAMPClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -141,6 +153,9 @@ let package = Package(
         tests(of: "Hub", also: ["Bytes", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "WAMP", "WebSocket"]),
+        tests(of: "Crypto", also: ["Bytes"]),
+        tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement"),

@@ -36,7 +36,9 @@ package enum ClientError: Error, Sendable {
 
     /// ABORT, with `Details.message`.
     case aborted(reason: String, message: String?)
-    /// The router asks for a proof that we do not have.
+    /// The router asks for a proof, and nobody was named who has one.
+    case credentialRequired(method: String)
+    /// The proof cannot be made, or the router gives none in turn.
     case cannotAuthenticate(String)
 
     // One request.
@@ -88,7 +90,7 @@ extension ClientError {
     /// Whether it is about who we are: another identity would help, another try would not.
     package var isAboutIdentity: Bool {
         switch self {
-        case .cannotAuthenticate: true
+        case .credentialRequired, .cannotAuthenticate: true
         case .aborted(let reason, _): Self.isAboutIdentity(reason)
         case .refused(let refusal): Self.isAboutIdentity(refusal.uri)
         case .upgradeRefused(let status, _): status == 401 || status == 403

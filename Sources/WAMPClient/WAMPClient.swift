@@ -99,7 +99,7 @@ package final class WAMPClient {
         case .challenge:
             let method = text(message, span)
             guard let authenticate else {
-                throw .cannotAuthenticate("the router wants \(method), and there is no credential")
+                throw .credentialRequired(method: method)
             }
             let answer = try authenticate(Challenge(method: method, extra: details.values))
             try send(.authenticate(answer), wait)

@@ -15,6 +15,7 @@ package struct FuzzTarget: Sendable {
 }
 
 package let fuzzTargets: [FuzzTarget] = unsafe [
+    FuzzTarget(name: "Authentication", run: fuzzAuthentication),
     FuzzTarget(name: "CBOR", run: fuzzCBOR),
     FuzzTarget(name: "Extensions", run: fuzzExtensions),
     FuzzTarget(name: "Frames", run: fuzzFrames),

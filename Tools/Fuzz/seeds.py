@@ -6,6 +6,9 @@
 The first octets of some inputs choose settings; each target's header says which.
 """
 
+import base64
+import hashlib
+import hmac
 import itertools
 import pathlib
 import re
@@ -149,3 +152,41 @@ keep("WAMP", {name: bytes([3 * reader]) + octets for name, (reader, octets) in w
     "messagepack": b"\x07" + bytes.fromhex("9610018 1ab61636b6e6f776c65646765c3a3612e6291c40201028 1a16ec0".replace(" ", "")),
     "cbor": b"\x08" + bytes.fromhex("9f183001bf6774696d656f757405ff7f62612e6162ff9f01ffff"),
 })
+
+# The first octet: method (or 5: those of the last texts) + 6 * authid (none, "a", the eighth text); as a
+# client: credential + 5 * method. Signatures of Ed25519 were made with PyNaCl.
+secret, public = b"\7" * 32, "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
+signature = "c5c34fac95ce4efc49d82bd2f496187c50cfc6013ebe2abadf290e193a46a5d2" \
+            "35cb2ea27d1571576d1dc55881b1854601f8e1e8258d082ae70329e06a03a10f"
+router = "41c0d890111822185f1e08da250bb51d2814a907d978e2093beb5a58f89ba10b" \
+         "ac81210a0663127a1afbb95e2c59d3d98aa72512c041a1fcee576dbccbdd620f"
+base64_of = lambda octets: base64.b64encode(octets).decode()
+code = lambda key, text: hmac.new(key, text.encode(), hashlib.sha256).digest()
+cra = ('{"authid":"a","authrole":"r","authmethod":"wampcra","authprovider":"static","session":1,'
+       f'"nonce":"{"09" * 16}","timestamp":"now"}}')
+
+
+def proof(binding):
+    nonce, salt = "x" + base64_of(b"\t" * 18), base64_of(bytes(range(32)))
+    client_key = code(secret, "Client Key")
+    signed = code(hashlib.sha256(client_key).digest(), f"n=a,r=x,r={nonce},s={salt},i=1,c={binding},r={nonce}")
+    return base64_of(bytes(a ^ b for a, b in zip(client_key, signed)))
+
+
+authentication = {
+    "ticket": (6, ["", "", "", secret.decode()]), "ticket-wrong": (6, ["", "", "", "t"]),
+    "wampcra": (7, ["", "", "", base64_of(code(secret, cra))]), "wamp-scram": (8, ["x", "", "", proof("biws")]),
+    "scram": (9, ["x", "", "", proof("")]), "scram-stranger": (15, ["x", "", "", proof("")] + [""] * 3 + ["b"]),
+    "cryptosign": (4, [public, "", "", signature + "09" * 32]),
+    "cryptosign-mutual": (0xCA, [public, "ab" * 32, "tls-unique", signature + "09" * 32]),
+    "methods": (17, ["x", "", "", "t", "", "", "", "a", "cookie", "scram"]),
+    "long-authid": (12, [""] * 7 + ["a" * 1100]), "anonymous": (5, [""] * 8 + ["anonymous"]),
+    "client-salted": (6, ["", "salt", "", "{}", "", "", "x" * 32]), "client-plain": (1, ["", "", "", "{}"]),
+    "client-scram": (2, ["y", base64_of(b"salt"), "pbkdf2", "", "a,=b", base64_of(secret)]),
+    "client-argon": (7, ["y", base64_of(b"salt"), "argon2id-13", "", "a"]),
+    "client-key": (3, ["", "", "", "09" * 32]),
+    "client-careful": (4, ["", "", "", "09" * 32, router + bytes(range(32)).hex()]),
+    "client-bound": (3, ["", "", "", "09" * 32, "", "tls-unique"]), "client-null": (2, ["0", "0", "0", "0", "0", "0"]),
+}
+keep("Authentication", {name: bytes([choice]) + "\n".join(texts).encode()
+                        for name, (choice, texts) in authentication.items()})

@@ -43,7 +43,7 @@ struct WAMPProblem {
             let isAnswer = ["the answer to the call", "an acknowledgement"].contains("\(what)")
             return isAnswer ? Status.failure : Status.unavailable
         case .interrupted: return Status.interrupted
-        case .cannotAuthenticate: return Status.notAuthorized
+        case .credentialRequired, .cannotAuthenticate: return Status.notAuthorized
         case .refused, .frame, .violation, .oversized, .incomingOversized, .flooded:
             return Status.failure
         }
@@ -84,8 +84,11 @@ extension WAMPProblem {
         case .aborted(let reason, let message):
             return
                 "the router does not let us in: \(reason)\(text(message))\(advice(reason, router))"
+        case .credentialRequired(let method):
+            return "the router wants \(method); give --authid with --ticket-file, --secret-file "
+                + "or --key-file"
         case .cannotAuthenticate(let sentence):
-            return "\(sentence); give --authid with --ticket-file, --secret-file or --key-file"
+            return sentence
         case .refused(let refusal):
             let line = WAMPText.line(refusal.arguments)
             return refusal.uri + (line.isEmpty ? "" : ": " + line) + advice(refusal)

@@ -1,0 +1,13 @@
+// AuthMethod — the methods of authentication by the names they have in HELLO (reference §10).
+
+/// A method that this module can do.
+package enum AuthMethod: String, Sendable, CaseIterable {
+    case anonymous
+    case ticket
+    case wampCRA = "wampcra"
+    /// SCRAM as the specification has it.
+    case wampSCRAM = "wamp-scram"
+    /// SCRAM as Autobahn and Crossbar have it.
+    case scram
+    case cryptosign
+}
