@@ -56,19 +56,25 @@ let package = Package(
         module("WebSocket", imports: ["Bytes", "HTTP1", "CZlib"]),
         module("Codecs", imports: ["Bytes"]),
         module("Rooms", imports: ["Bytes"]),
-        module("DialectKit", imports: ["Bytes", "Rooms"]),
+        module("Hub", imports: ["Bytes", "Codecs", "Rooms"]),
+        module("DialectKit", imports: ["Bytes", "Rooms", "Hub"]),
         module("Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "DialectKit"]),
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
-        module("Hub", imports: ["Bytes", "Rooms", "DialectKit"]),
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
-            imports: ["Bytes", "Codecs", "Rooms", "DialectKit"]),
+            imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
         module("Crypto", imports: ["COpenSSL", "Bytes"]),
         module(
             "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
             imports: ["Bytes", "Codecs", "Crypto"]),
+        module(
+            "WAMPRouter", path: "Sources/Dialects/WAMPRouter",
+            imports: [
+                "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
+                "WAMPAuthentication",
+            ]),
         // Entries of principals and clients; routes and sessions never link it.
         module(
             "PasswordDerivation",
@@ -84,7 +90,7 @@ let package = Package(
         module(
             "Engine",
             imports: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "DialectKit",
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Telemetry", "Uring",
             ]),
         module(
@@ -96,18 +102,18 @@ let package = Package(
         module(
             "Carillon",
             imports: [
-                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "DialectKit",
-                "Uring", "Engine", "Echo", "OpenAPIRPC",
+                "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
+                "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter", "WAMPAuthentication",
             ]),
         // The client side of WAMP on poll(2), for commands and tests.
         module(
-            "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "WAMP"]),
+            "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "Hub", "WAMP"]),
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "WAMPAuthentication", "PasswordDerivation", "WAMPClient",
+                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication", "PasswordDerivation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -150,11 +156,11 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
-        tests(of: "Hub", also: ["Bytes", "Rooms"]),
-        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
-        tests(of: "WAMPClient", also: ["Bytes", "Codecs", "WAMP", "WebSocket"]),
+        tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
+        tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),

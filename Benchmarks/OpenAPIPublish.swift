@@ -38,7 +38,7 @@ struct OpenAPIPublish: Work, ~Copyable {
             guard case .publish(let publication)? = commands.list.last else {
                 preconditionFailure("the call is valid")
             }
-            sum.add(publication.payload.count)
+            sum.add(publication.payload.size)
             sum.add(commands.octets.count)
             commands.removeAll()
         }

@@ -57,6 +57,8 @@ extension PushServer {
         package var flushSlice = EngineSettings().flushSlice
         package var index = EngineSettings().index
         package var openAPI = OpenAPISettings()
+        /// `nil`: WAMP is not spoken.
+        package var wamp: WAMP? = .open
         /// Told of limits that were reached; called on cores, so it must not wait.
         package var report: (@Sendable (LimitReport) -> Void)?
         /// Answers requests that are no upgrades.

@@ -12,6 +12,7 @@ import Lockfree
 import OpenAPIRPC
 import Rooms
 import Uring
+import WAMPRouter
 import WebSocket
 
 /// A push server: WebSocket clients subscribe to rooms, and what is published to a room reaches
@@ -132,7 +133,8 @@ public final class PushServer: Sendable {
 
     private func makeEngine(_ procedures: [String: ProcedureHandler]) throws(StartError) -> Engine {
         try options.check()
-        let registry = Registry()
+        let realmCount = 1 + Int(options.wamp?.realms.map(\.number.rawValue).max() ?? 0)
+        let registry = Registry(realmCount: realmCount)
         var settings = EngineSettings()
         settings.limits = options.limits
         settings.index = options.index
@@ -142,7 +144,9 @@ public final class PushServer: Sendable {
         settings.handler = options.handler
         settings.report = options.report
         settings.procedures = procedures
-        settings.routes = try routes(registry)
+        let origins = try originList()
+        settings.routes = routes(registry, origins)
+        if let wamp = options.wamp { addRouter(wamp, to: &settings, registry, origins: origins) }
         for name in procedures.keys { registry.declare(procedure: name) }
 
         var engineOptions = EngineOptions(coreCount: options.cores ?? CPUPlan().coreCount)
@@ -165,14 +169,15 @@ public final class PushServer: Sendable {
         }
     }
 
-    private func routes(_ registry: Registry) throws(StartError) -> [Route] {
-        var origins: OriginList?
-        if !options.origins.isEmpty {
-            guard let list = OriginList(options.origins) else {
-                throw .badOption("an origin is written like https://example.com")
-            }
-            origins = list
+    private func originList() throws(StartError) -> OriginList? {
+        guard !options.origins.isEmpty else { return nil }
+        guard let list = OriginList(options.origins) else {
+            throw .badOption("an origin is written like https://example.com")
         }
+        return list
+    }
+
+    private func routes(_ registry: Registry, _ origins: OriginList?) -> [Route] {
         var routes: [Route] = []
         if let path = options.path {
             let id = DialectID(rawValue: 0)

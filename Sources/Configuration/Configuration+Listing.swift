@@ -6,12 +6,17 @@ extension EffectiveConfiguration {
     /// The configuration in effect, as TOML, with the source of each value.
     package func listing() -> String {
         var parts: [String] = []
+        if !values.warnings.isEmpty {
+            parts.append(values.warnings.map { ListingText.comment("Warning: \($0)") }.joined())
+        }
         for section in Configuration.sections {
             let isSet = section.settings.contains { sources["\(section.name).\($0.key)"] != nil }
             if section.isHidden && !isSet { continue }
             parts.append("[\(section.name)]\n" + lines(of: section))
         }
-        return parts.joined(separator: "\n")
+        var writer = RecordWriter(.listing(sources))
+        writer.write(values.realms, at: [Configuration.Realm.name])
+        return parts.joined(separator: "\n") + writer.text
     }
 
     private func lines(of section: Section<Configuration>) -> String {
@@ -23,11 +28,34 @@ extension EffectiveConfiguration {
             }
             return ("\(setting.key) = \(setting.literal(values))", source.description)
         }
+        return ListingText.aligned(rows)
+    }
+}
+
+/// Lines as a listing has them.
+internal enum ListingText {
+    /// Each text with its note as a comment; the comments stand below each other.
+    static func aligned(_ rows: [(text: String, note: String)]) -> String {
         let width = Swift.min(48, rows.map(\.text.count).max() ?? 0)
         return rows.map { row in
             let space = String(repeating: " ", count: Swift.max(0, width - row.text.count))
             return "\(row.text)\(space)  # \(row.note)\n"
         }.joined()
+    }
+
+    /// `text` in comment lines of at most 90 characters.
+    static func comment(_ text: String) -> String {
+        var lines: [String] = []
+        var line = "#"
+        for word in text.split(separator: " ") {
+            if line.count + 1 + word.count > 90 {
+                lines.append(line)
+                line = "#"
+            }
+            line += " " + word
+        }
+        lines.append(line)
+        return lines.map { $0 + "\n" }.joined()
     }
 }
 
@@ -44,35 +72,24 @@ extension Configuration {
 
             """
         for section in sections where !section.isHidden {
-            text += comment(section.summary) + "[\(section.name)]\n"
+            text += ListingText.comment(section.summary) + "[\(section.name)]\n"
             for setting in section.settings {
-                text += "\n" + comment(setting.summary)
+                text += "\n" + ListingText.comment(setting.summary)
                 if setting.isSecret {
                     text +=
                         "# \(setting.key)_file = \"/run/secrets/\(section.name)-\(setting.key)\"\n"
                 } else {
-                    text += comment("Expected: \(setting.expectation).")
+                    text += ListingText.comment("Expected: \(setting.expectation).")
                     text += "# \(setting.key) = \(setting.literal(standard))\n"
                 }
             }
             text += "\n\n"
         }
+        var writer = RecordWriter(.example)
+        writer.write([Realm.example], at: [Configuration.Realm.name])
+        text.removeLast()
+        text += writer.text
         while text.hasSuffix("\n\n") { text.removeLast() }
         return text
-    }
-
-    /// `text` in comment lines of at most 90 characters.
-    private static func comment(_ text: String) -> String {
-        var lines: [String] = []
-        var line = "#"
-        for word in text.split(separator: " ") {
-            if line.count + 1 + word.count > 90 {
-                lines.append(line)
-                line = "#"
-            }
-            line += " " + word
-        }
-        lines.append(line)
-        return lines.map { $0 + "\n" }.joined()
     }
 }

@@ -39,7 +39,8 @@ package struct ConfigurationInput: Sendable {
 /// A configuration that is complete and valid, and where each value of it came from.
 package struct EffectiveConfiguration: Sendable {
     package let values: Configuration
-    /// By `section.key`; a key that is missing has its default.
+    /// By `section.key`, or by `realm.0.role.1.name` in tables that stand several times; a key
+    /// that is missing has its default.
     package let sources: [String: ValueSource]
 }
 
@@ -61,7 +62,9 @@ extension Configuration {
         }
     ) throws(ConfigurationProblems) -> EffectiveConfiguration {
         var loader = Loader()
-        if let file = input.file { loader.load(file: file.text, named: file.name, readFile) }
+        if let file = input.file {
+            loader.load(file: file.text, named: file.name, input.environment, readFile)
+        }
         loader.load(environment: input.environment, readFile)
         for flag in input.flags {
             let path = flag.key.split(separator: ".", maxSplits: 1).map(String.init)
@@ -89,15 +92,20 @@ private enum Given {
 }
 
 private struct Loader {
-    typealias ReadFile = (String) throws(UnreadableFile) -> String
+    typealias ReadFile = RecordLoader.ReadFile
 
     var values = Configuration()
     var sources: [String: ValueSource] = [:]
     var problems: [ConfigurationProblem] = []
+    /// Variables that the file names for secrets; they need not be settings.
+    var secretVariables: Set<String> = []
 
     // MARK: The layers
 
-    mutating func load(file text: String, named name: String, _ readFile: ReadFile) {
+    mutating func load(
+        file text: String, named name: String, _ environment: [String: String],
+        _ readFile: ReadFile
+    ) {
         let document: TOMLDocument
         do {
             document = try TOMLDocument(text)
@@ -105,15 +113,18 @@ private struct Loader {
             problems.append(.init(.file(name: name, line: error.line), error.message))
             return
         }
-        // Tables have no order of their own; messages come in the order of the file.
-        func ordered(_ table: [String: RawValue], under path: [String]) -> [(
-            String, Int?, RawValue
-        )] {
-            table.map { ($0.key, document.line(of: path + [$0.key]), $0.value) }
-                .sorted { ($0.1 ?? 0, $0.0) < ($1.1 ?? 0, $1.0) }
+        var records = RecordLoader(document, named: name, environment: environment)
+        defer {
+            problems = inOrder(problems + records.problems)
+            sources.merge(records.sources) { _, new in new }
+            secretVariables = records.secretVariables
         }
-        for (section, line, value) in ordered(document.root, under: []) {
+        for (section, line, value) in document.ordered(document.root, under: []) {
             let source = ValueSource.file(name: name, line: line)
+            if let part = Configuration.records.first(where: { $0.name == section }) {
+                part.load(&values, value, [section], &records, readFile)
+                continue
+            }
             guard Configuration.sections.contains(where: { $0.name == section }) else {
                 problems.append(.init(source, unknownSection(section, value)))
                 continue
@@ -125,21 +136,38 @@ private struct Loader {
                         "\(section) is \(value.description); expected a section [\(section)]"))
                 continue
             }
-            for (key, line, value) in ordered(table, under: [section]) {
+            for (key, line, value) in document.ordered(table, under: [section]) {
                 let source = ValueSource.file(name: name, line: line)
                 assign(.raw(value), section: section, key: key, source, readFile)
             }
         }
     }
 
+    /// A file's problems in the order of its lines.
+    private func inOrder(_ problems: [ConfigurationProblem]) -> [ConfigurationProblem] {
+        func line(_ problem: ConfigurationProblem) -> Int {
+            if case .file(_, let line?) = problem.source { line } else { 0 }
+        }
+        return problems.enumerated()
+            .sorted { (line($0.element), $0.offset) < (line($1.element), $1.offset) }
+            .map(\.element)
+    }
+
     mutating func load(environment: [String: String], _ readFile: ReadFile) {
         for (variable, word) in environment.sorted(by: { $0.key < $1.key }) {
-            guard EnvironmentNames.isOurs(variable) else { continue }
+            guard EnvironmentNames.isOurs(variable), !secretVariables.contains(variable) else {
+                continue
+            }
             let source = ValueSource.environment(variable)
             guard let (section, key) = EnvironmentNames.split(variable) else {
                 let names = EnvironmentNames.all
                 let closest = Suggestion.closest(to: variable, among: names)
-                problems.append(.init(source, "no such setting" + suggestion(closest)))
+                let record = Configuration.records.first {
+                    variable.hasPrefix(EnvironmentNames.variable(section: $0.name, key: ""))
+                }
+                let hint = record.map { "; [[\($0.name)]] stands in the file only" }
+                problems.append(
+                    .init(source, "no such setting" + (hint ?? suggestion(closest))))
                 continue
             }
             assign(.word(word), section: section, key: key, source, readFile)
@@ -149,7 +177,8 @@ private struct Loader {
     mutating func checkRelations() {
         for relation in values.brokenRelations {
             let source = sources[relation.key] ?? .standard
-            problems.append(.init(source, "\(relation.key) \(relation.message)"))
+            let path = relation.key.split(separator: ".").map(String.init)
+            problems.append(.init(source, "\(RecordPath.label(path)) \(relation.message)"))
         }
     }
 
@@ -203,11 +232,7 @@ private struct Loader {
             return
         }
         do {
-            var text = try readFile(path)
-            // Editors and `echo` end files with a line feed that is no part of the secret.
-            while text.unicodeScalars.last == "\n" || text.unicodeScalars.last == "\r" {
-                text.unicodeScalars.removeLast()
-            }
+            let text = Secret.withoutLineEnd(try readFile(path))
             let before = problems.count
             store(.word(text), in: setting, section: section, source)
             if problems.count > before {
@@ -240,12 +265,16 @@ private struct Loader {
 
     private func unknownSection(_ name: String, _ value: RawValue) -> String {
         let sections = Configuration.sections.filter { !$0.isHidden }
+        let records = Configuration.records.map(\.name)
+        if let closest = Suggestion.closest(to: name, among: records) {
+            return "no table [[\(name)]]" + suggestion("[[\(closest)]]")
+        }
         guard case .table = value else {
             let owner = sections.first { $0.settings.contains { $0.key == name } }
             return "\(name) stands in no section" + suggestion(owner.map { "[\($0.name)] \(name)" })
         }
         let closest = Suggestion.closest(to: name, among: sections.map(\.name))
-        let known = sections.map(\.name).joined(separator: ", ")
+        let known = (sections.map(\.name) + records.map { "[[\($0)]]" }).joined(separator: ", ")
         return "no section [\(name)]"
             + (closest.map { suggestion("[\($0)]") } ?? "; the sections are \(known)")
     }

@@ -1,6 +1,6 @@
 // Configuration — everything that can be set, as typed values.
 //
-// One struct per section. The structs know their defaults and nothing of the modules they are for:
+// One struct per section, and one per table that may stand several times. The structs know their defaults and nothing of the modules they are for:
 // the server product hands each module the values it wants.
 
 /// A whole configuration. `Configuration()` is the default one.
@@ -10,18 +10,25 @@ package struct Configuration: Sendable {
     package var drain = Drain()
     package var api = API()
     package var openapi = OpenAPI()
+    package var wamp = WAMP()
     package var websocket = WebSocket()
     package var log = Log()
     package var engine = Engine()
     package var testing = Testing()
+    /// The `[[realm]]`s of the file; ``realms`` are those in effect.
+    package var declaredRealms: [Realm] = []
 
     package init() {}
 
     /// All sections, in the order in which a file lists them.
     package static let sections: [Section<Configuration>] = [
         Section(\.server), Section(\.limits), Section(\.drain), Section(\.api), Section(\.openapi),
-        Section(\.websocket), Section(\.log), Section(\.engine), Section(\.testing),
+        Section(\.wamp), Section(\.websocket), Section(\.log), Section(\.engine),
+        Section(\.testing),
     ]
+
+    /// The tables that may stand several times, in the order in which a file lists them.
+    package static let records: [RecordPart<Configuration>] = [RecordPart(\.declaredRealms)]
 }
 
 // MARK: What one setting alone cannot say
@@ -50,6 +57,30 @@ extension Configuration {
         }
         if let control = server.control, control.port != 0, control == server.listen {
             broken.append(("server.control", "is the same address as server.listen"))
+        }
+        broken += listenerRelations
+        var names: Set<String> = []
+        for (index, realm) in declaredRealms.enumerated()
+        where !names.insert(realm.name).inserted {
+            broken.append(("realm.\(index).name", "is given twice"))
+        }
+        return broken
+    }
+
+    /// No two listeners stand at the same address, but for port 0, which is never the same.
+    private var listenerRelations: [(key: String, message: String)] {
+        var taken: [(address: SocketAddress, name: String)] = [
+            (.internet(server.listen), "server.listen")
+        ]
+        if let control = server.control { taken.append((.internet(control), "server.control")) }
+        var broken: [(key: String, message: String)] = []
+        for address in wamp.rawsocketListen {
+            if case .internet(let address) = address, address.port == 0 { continue }
+            if let other = taken.first(where: { $0.address == address }) {
+                broken.append(
+                    ("wamp.rawsocket_listen", "has \(address), the same address as \(other.name)"))
+            }
+            taken.append((address, "another of them"))
         }
         return broken
     }

@@ -87,6 +87,21 @@ extension Format where Value == Int {
     }
 }
 
+extension Format where Value == Int {
+    /// A size in octets that must be a power of two.
+    package static func sizePowerOfTwo(_ range: ClosedRange<Int>) -> Format {
+        let size = size(range)
+        let ifPower = { @Sendable (octets: Int) in
+            octets > 0 && octets & (octets - 1) == 0 ? octets : nil
+        }
+        let bounds = SizeText.text(range.lowerBound) + " to " + SizeText.text(range.upperBound)
+        return Format(
+            "a power of two from \(bounds), such as \"64KiB\"",
+            read: { size.read($0).flatMap(ifPower) }, parse: { size.parse($0).flatMap(ifPower) },
+            write: size.write)
+    }
+}
+
 /// Sizes as text.
 package enum SizeText {
     private static let units: [(name: String, octets: Int)] = [

@@ -12,6 +12,16 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomRefle
         self.text = text
     }
 
+    /// The text of a secret's file without the line feeds at its end: editors and `echo` write
+    /// them, and they are no part of the secret.
+    internal static func withoutLineEnd(_ text: String) -> String {
+        var text = text
+        while text.unicodeScalars.last == "\n" || text.unicodeScalars.last == "\r" {
+            text.unicodeScalars.removeLast()
+        }
+        return text
+    }
+
     package var description: String { "(secret)" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -18,7 +18,7 @@ package struct Setting<Root: Sendable>: Sendable {
     package let assignWord: @Sendable (inout Root, String) -> Bool
     /// The value as TOML.
     package let literal: @Sendable (Root) -> String
-    /// Whether there is a value; only secrets can lack one.
+    /// Whether there is a value; secrets and optional settings can lack one.
     package let isSet: @Sendable (Root) -> Bool
 
     package init<Value>(
@@ -43,11 +43,34 @@ package struct Setting<Root: Sendable>: Sendable {
         isSet = { _ in true }
     }
 
+    /// A setting that is there or not, without a word for "not".
+    package init<Value>(
+        optional key: String, _ path: any WritableKeyPath<Root, Value?> & Sendable,
+        _ format: Format<Value>, _ summary: String
+    ) {
+        self.key = key
+        self.summary = summary
+        expectation = format.expectation
+        isSecret = false
+        assign = { root, raw in
+            guard let value = format.read(raw) else { return false }
+            root[keyPath: path] = value
+            return true
+        }
+        assignWord = { root, word in
+            guard let value = format.parse(word) else { return false }
+            root[keyPath: path] = value
+            return true
+        }
+        literal = { $0[keyPath: path].map(format.write) ?? "\"\"" }
+        isSet = { $0[keyPath: path] != nil }
+    }
+
     /// A secret: `key` holds it, or `key_file` names the file that does.
     package init(
-        secret key: String, _ path: any WritableKeyPath<Root, Secret?> & Sendable, _ summary: String
+        secret key: String, _ path: any WritableKeyPath<Root, Secret?> & Sendable,
+        format: Format<Secret?> = .secret, _ summary: String
     ) {
-        let format = Format<Secret?>.secret
         self.key = key
         self.summary = summary
         expectation = format.expectation

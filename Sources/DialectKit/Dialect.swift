@@ -4,6 +4,7 @@
 // another dialect. The engine makes one dynamic call per inbound message and none per delivery.
 
 package import Bytes
+package import Hub
 package import Rooms
 
 /// The request that asks for a WebSocket, as far as a dialect may look at it.
@@ -87,17 +88,55 @@ package protocol Session: AnyObject {
     func receive(_ kind: MessageKind, _ octets: RawSpan, _ commands: inout Commands)
 
     /// The index had no room for a subscription that `octets`, the message at hand, asked for (a
-    /// limit of patterns). The commands behind it are dropped; say so in their place.
-    func refused(_ octets: RawSpan, _ commands: inout Commands)
+    /// limit of patterns). The commands behind it, up to the next boundary, are dropped; say so in
+    /// their place.
+    func refused(
+        _ octets: RawSpan, _ pattern: Pattern, _ reading: Reading, _ commands: inout Commands)
 
     /// The outcome of a ``Command/call(_:procedure:arguments:holdsInput:)``.
     func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands)
+
+    /// What the realm's dealer wants of this session, in the dealer's order.
+    func dealt(_ action: DealerAction, _ commands: inout Commands)
+
+    /// A note from another session, or from work done elsewhere.
+    func told(_ note: any SessionNote, _ commands: inout Commands)
+
+    /// The time asked for by ``Command/wake(after:)`` is over.
+    func timePassed(_ commands: inout Commands)
+
+    /// The server drains: say goodbye. What is left after a while is closed.
+    func drained(_ commands: inout Commands)
+
+    /// The connection is no more: its subscriptions are gone, nothing can be sent. What others have
+    /// to know is returned: publications, notes and requests to the dealer.
+    func closed(_ commands: inout Commands)
+
+    /// Whether this session gets a selective publication (``Reach/isSelective``) that one of its
+    /// subscriptions of `reading` matches.
+    func admits(_ publication: Publication, _ reading: Reading) -> Bool
+
+    /// Whether ``closed(_:)`` has something to say.
+    var leavesTraces: Bool { get }
 }
 
 extension Session {
     package func opened(_ commands: inout Commands) {}
-    package func refused(_ octets: RawSpan, _ commands: inout Commands) {}
+    package func refused(
+        _ octets: RawSpan, _ pattern: Pattern, _ reading: Reading, _ commands: inout Commands
+    ) {}
     package func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands) {}
+    package func dealt(_ action: DealerAction, _ commands: inout Commands) {}
+    package func told(_ note: any SessionNote, _ commands: inout Commands) {}
+    package func timePassed(_ commands: inout Commands) {}
+    package func drained(_ commands: inout Commands) {
+        commands.append(.close(code: 1001, reason: "going away"))
+    }
+    package func closed(_ commands: inout Commands) {}
+    package func admits(_ publication: Publication, _ reading: Reading) -> Bool {
+        publication.reach.audience.admitsUnidentified
+    }
+    package var leavesTraces: Bool { false }
 }
 
 /// How a call ended.
@@ -125,4 +164,17 @@ package protocol Directory: Sendable {
 
     /// Whether a procedure of that name exists (a Swift handler now; callees with the dealer).
     func hasProcedure(_ name: String, in realm: Realm) -> Bool
+}
+
+/// What a router asks of the engine besides. The engine implements it.
+package protocol RouterServices: Sendable {
+    /// Whether a publication to the room would have to be sent to any core.
+    func hasInterest(in room: Room, of realm: Realm) -> Bool
+
+    /// Publishes for the server itself: by the mailboxes of all interested cores, so that what is
+    /// announced under one lock arrives in that order.
+    func announce(_ publication: Publication)
+
+    /// Asks a realm's dealer what the meta procedures tell. Nothing may be changed.
+    func askDealer<R>(of realm: Realm, _ body: (inout Dealer) -> R) -> R
 }

@@ -3,7 +3,9 @@
 // Shared by reference between cores. The payload is delimited, never parsed: it stays the octets
 // its publisher sent. What each dialect writes around it is made once per process and kept here.
 
+package import Hub
 package import Rooms
+import Synchronization
 
 /// Names a dialect at run time; which one is which, the engine's routes say.
 package struct DialectID: Hashable, Sendable {
@@ -16,37 +18,111 @@ package struct DialectID: Hashable, Sendable {
 /// openapi-ws: how many segments are the channel. WAMP: the subscription id. Otherwise 0.
 package typealias Reading = UInt32
 
-/// Where a publication came from: exclusion and loop control need it.
-package enum Origin: Sendable {
-    case connection(UInt64)  // a ConnectionID
-    case api
-    case embedder
+/// Who published or called, where that is disclosed.
+package struct Identity: Sendable {
+    package let session: UInt64
+    package let authID: String
+    package let authRole: String
+
+    package init(session: UInt64, authID: String, authRole: String) {
+        self.session = session
+        self.authID = authID
+        self.authRole = authRole
+    }
 }
 
-/// The canonical forms of a payload (DESIGN §4): one JSON value now, args + kwargs with WAMP.
-package enum PayloadForm: Sendable { case json }
+/// What is published, in one of the canonical forms (DESIGN §4).
+package enum PublicationPayload: Sendable {
+    /// One JSON value, as its publisher wrote it.
+    case value([UInt8])
+    case arguments(Arguments)
+
+    /// Octets of it.
+    package var size: Int {
+        switch self {
+        case .value(let octets): octets.count
+        case .arguments(let arguments): arguments.octets.count
+        }
+    }
+}
+
+/// Who of the subscribers gets a publication; nothing is said for most of them.
+package struct Reach: Sendable {
+    /// The connection that does not get it: its publisher's.
+    package var excluded: UInt64?
+    /// Whom the publisher chose among the subscribers.
+    package var audience = Audience.everybody
+    /// Its place among what its realm retains; sessions that were filled up to here ignore it.
+    package var order: UInt64 = 0
+
+    package init() {}
+
+    /// Whether sessions must be asked one by one.
+    package var isSelective: Bool { !audience.isEverybody || order != 0 }
+}
 
 package final class Publication: Sendable {
     package let realm: Realm
     package let room: Room
-    package let form: PayloadForm
-    /// One JSON value, as its publisher wrote it.
-    package let payload: [UInt8]
+    package let payload: PublicationPayload
     /// The dialect it was published in; `nil` for the HTTP API, links and embedders.
     package let dialect: DialectID?
     /// Between clients of `dialect` the reading travels along and is compared exactly.
     package let reading: Reading?
+    package let publisher: Identity?
+    package let reach: Reach
+    private let id: Atomic<UInt64>
+    private let derivedValue = AtomicLazyReference<DerivedValue>()
     let forms = PublicationForms()
 
+    /// - Parameter id: 1 to 2^53, or 0 to let it be made when somebody asks.
     package init(
-        realm: Realm, room: Room, payload: [UInt8], form: PayloadForm = .json,
-        dialect: DialectID? = nil, reading: Reading? = nil
+        realm: Realm, room: Room, payload: PublicationPayload, id: UInt64 = 0,
+        dialect: DialectID? = nil, reading: Reading? = nil, publisher: Identity? = nil,
+        reach: Reach = Reach()
     ) {
         self.realm = realm
         self.room = room
-        self.form = form
         self.payload = payload
+        self.id = Atomic(id)
         self.dialect = dialect
         self.reading = reading
+        self.publisher = publisher
+        self.reach = reach
     }
+
+    /// Publishes one JSON value.
+    package convenience init(
+        realm: Realm, room: Room, payload: [UInt8], dialect: DialectID? = nil,
+        reading: Reading? = nil
+    ) {
+        self.init(
+            realm: realm, room: room, payload: PublicationPayload.value(payload), dialect: dialect,
+            reading: reading)
+    }
+
+    /// 1 to 2^53; the same for all who ask.
+    package var identifier: UInt64 {
+        let known = id.load(ordering: .relaxed)
+        if known != 0 { return known }
+        let made = UInt64.random(in: 1...1 << 53)
+        let (isStored, first) = id.compareExchange(
+            expected: 0, desired: made, ordering: .relaxed)
+        return isStored ? made : first
+    }
+
+    /// The payload as one JSON value; arguments are turned into one once per process.
+    package var value: [UInt8] {
+        switch payload {
+        case .value(let octets): return octets
+        case .arguments(let arguments):
+            if let derived = derivedValue.load() { return derived.octets }
+            return derivedValue.storeIfNil(DerivedValue(octets: arguments.value())).octets
+        }
+    }
+}
+
+private final class DerivedValue: Sendable {
+    let octets: [UInt8]
+    init(octets: [UInt8]) { self.octets = octets }
 }

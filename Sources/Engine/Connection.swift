@@ -79,6 +79,11 @@ final class Connection {
     var receiver: Receiver?
     var session: (any Session)?
     var route: Int = -1
+    /// Those of its route, unless its session joins others.
+    var realm = Realm.standard
+    var dialect = DialectID(rawValue: 0)
+    /// When its session wants to be called; 0 for never.
+    var sessionDeadline: UInt64 = 0
     var wire = WireForm.plain
     var subscriptions: SubscriptionSet?
     /// Error replies since `errorWindow`, when the running minute began.

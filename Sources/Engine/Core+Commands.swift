@@ -13,36 +13,72 @@ extension Core where Kernel: ~Copyable {
     mutating func carryOut(
         _ commands: inout Commands, _ inbound: RawSpan, for connection: Connection
     ) {
-        var isRefused = false
-        for command in commands.list {
-            guard connection.phase == .open, !isRefused else { break }
+        for (place, command) in commands.list.enumerated() {
+            guard connection.phase == .open else { break }
             switch command {
             case .reply(let kind, let range):
                 sendMessage(kind, commands.octets.octets.extracting(range), to: connection)
             case .relay(let kind, let range):
                 sendMessage(kind, inbound.extracting(range), to: connection)
             case .subscribe(let pattern, let reading):
-                isRefused = !subscribe(connection, pattern, reading)
+                guard !subscribe(connection, pattern, reading) else { break }
+                refuse(pattern, reading, at: place, &commands, inbound, connection)
+                return
             case .unsubscribe(let pattern, let reading):
                 unsubscribe(connection, pattern, reading)
+            case .unsubscribeAll: unsubscribeAll(connection)
             case .publish(let publication):
                 publish(publication)
                 if state.isCongested { holdForMail(connection) }
+            case .announce(let publication): state.publish(publication)
             case .call(let token, let procedure, let arguments, let holdsInput):
                 if holdsInput { connection.awaitsAnswer = true }
                 call(token, procedure, arguments, from: connection)
+            case .boundary: break
             case .close(let code, let reason):
                 close(connection, CloseCode(rawValue: code), reason, because: .asked)
+            case .join(let realm, let dialect): join(connection, realm, dialect)
+            case .dealer(let request): askDealer(request, from: connection)
+            case .tell(let address, let note): tell(ConnectionID(rawValue: address), note)
+            case .workElsewhere(let job): state.workElsewhere(job, for: connection.id)
+            case .wake(let delay):
+                connection.sessionDeadline = delay == 0 ? 0 : now + delay
+                setDeadline(of: connection)
             }
-        }
-        if isRefused, let session = connection.session {
-            commands.removeAll()
-            session.refused(inbound, &commands)
-            carryOut(&commands, inbound, for: connection)
-            return
         }
         if commands.errorCount > 0 { countErrors(commands.errorCount, connection) }
         commands.removeAll()
+    }
+
+    /// Says where and when its session is called.
+    func introduce(_ connection: Connection, to commands: inout Commands) {
+        commands.connection = connection.id.rawValue
+        commands.now = now
+    }
+
+    /// The index had no room: the session says so, and what belongs to other requests goes on.
+    private mutating func refuse(
+        _ pattern: Pattern, _ reading: Reading, at place: Int, _ commands: inout Commands,
+        _ inbound: RawSpan, _ connection: Connection
+    ) {
+        let rest = commands.list[place...].drop { if case .boundary = $0 { false } else { true } }
+        let later = Array(rest)
+        commands.keep(later)
+        var answer = Commands(capacity: 256)
+        introduce(connection, to: &answer)
+        connection.session?.refused(inbound, pattern, reading, &answer)
+        carryOut(&answer, inbound, for: connection)
+        carryOut(&commands, inbound, for: connection)
+    }
+
+    private mutating func join(
+        _ connection: Connection, _ realm: Realm, _ dialect: DialectID
+    ) {
+        precondition(connection.subscriptions == nil, "a connection joins before it subscribes")
+        state.registry.closed(connection.dialect, in: connection.realm)
+        connection.realm = realm
+        connection.dialect = dialect
+        state.registry.opened(dialect, in: realm)
     }
 
     /// Too many error replies in a minute: whoever that is does not listen.
@@ -65,12 +101,11 @@ extension Core where Kernel: ~Copyable {
     ) -> Bool {
         let key = SubscriptionSet.Key(pattern: pattern, reading: reading)
         if connection.subscriptions?.contains(key) == true { return true }
-        let route = state.settings.routes[connection.route]
-        let lane = Self.lane(route.dialectID, connection.wire)
+        let lane = Self.lane(connection.dialect, connection.wire)
         let envelope = EnvelopeClass(lane: lane, reading: reading)
         guard
             let entry = try? rooms.add(
-                pattern, in: route.realm, class: envelope, connection: UInt32(connection.slot))
+                pattern, in: connection.realm, class: envelope, connection: UInt32(connection.slot))
         else {
             hit(.wildcardsPerPattern, connection)
             return false
@@ -78,8 +113,8 @@ extension Core where Kernel: ~Copyable {
         connection.subscriptions = connection.subscriptions ?? SubscriptionSet()
         connection.subscriptions?.insert(key, entry)
         // Registry and summary know before the reply is queued (DESIGN §5).
-        interest.add(pattern, in: route.realm)
-        state.registry.subscribed(pattern, route.dialectID, in: route.realm)
+        interest.add(pattern, in: connection.realm)
+        state.registry.subscribed(pattern, connection.dialect, in: connection.realm)
         metrics.adjust(.subscriptions, by: 1)
         return true
     }
@@ -89,33 +124,52 @@ extension Core where Kernel: ~Copyable {
     ) {
         let key = SubscriptionSet.Key(pattern: pattern, reading: reading)
         guard let entry = connection.subscriptions?.remove(key) else { return }
-        forget(key, entry, state.settings.routes[connection.route])
+        forget(key, entry, connection)
         if connection.subscriptions?.count == 0 { connection.subscriptions = nil }
     }
 
     private mutating func forget(
-        _ key: SubscriptionSet.Key, _ entry: EntryID, _ route: Route
+        _ key: SubscriptionSet.Key, _ entry: EntryID, _ connection: Connection
     ) {
         rooms.remove(entry)
-        interest.remove(key.pattern, in: route.realm)
-        state.registry.unsubscribed(key.pattern, route.dialectID, in: route.realm)
+        interest.remove(key.pattern, in: connection.realm)
+        state.registry.unsubscribed(key.pattern, connection.dialect, in: connection.realm)
         metrics.adjust(.subscriptions, by: -1)
+    }
+
+    private mutating func unsubscribeAll(_ connection: Connection) {
+        guard let subscriptions = connection.subscriptions else { return }
+        connection.subscriptions = nil
+        var entries: [(SubscriptionSet.Key, EntryID)] = []
+        subscriptions.forEach { entries.append(($0, $1)) }
+        for (key, entry) in entries { forget(key, entry, connection) }
     }
 
     /// Takes a connection out of session table, index, registry and summary, at once and before
     /// anything is said about it: who asks after the close gets the right answer.
     mutating func leaveRooms(_ connection: Connection) {
-        guard connection.session != nil else { return }
+        guard let session = connection.session else { return }
         connection.session = nil
-        let route = state.settings.routes[connection.route]
-        if let subscriptions = connection.subscriptions {
-            connection.subscriptions = nil
-            var entries: [(SubscriptionSet.Key, EntryID)] = []
-            subscriptions.forEach { entries.append(($0, $1)) }
-            for (key, entry) in entries { forget(key, entry, route) }
-        }
-        state.registry.closed(route.dialectID, in: route.realm)
+        unsubscribeAll(connection)
+        state.registry.closed(connection.dialect, in: connection.realm)
         metrics.adjust(.openWebSockets, by: -1)
+        if session.leavesTraces { sendOff(session, of: connection) }
+    }
+
+    /// What the others have to know about a session that is no more.
+    private mutating func sendOff(_ session: any Session, of connection: Connection) {
+        var commands = Commands(capacity: 0)
+        introduce(connection, to: &commands)
+        session.closed(&commands)
+        for command in commands.list {
+            switch command {
+            case .publish(let publication): publish(publication)
+            case .announce(let publication): state.publish(publication)
+            case .dealer(let request): askDealer(request, from: connection)
+            case .tell(let address, let note): tell(ConnectionID(rawValue: address), note)
+            default: preconditionFailure("nothing can be sent to a session that is closed")
+            }
+        }
     }
 
     /// Too much is under way between the cores: this publisher is not read for a tick.
@@ -142,6 +196,7 @@ extension Core where Kernel: ~Copyable {
         guard let connection = table.connection(id), connection.phase == .open,
             let session = connection.session, var commands = commands.take()
         else { return }
+        introduce(connection, to: &commands)
         session.answered(token, answer, &commands)
         carryOut(&commands, RawSpan(), for: connection)
         self.commands = consume commands

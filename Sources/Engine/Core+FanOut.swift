@@ -20,7 +20,7 @@ struct EncodedForm {
 
 extension Publication {
     /// Octets it is counted with while it is under way: small ones are mostly what surrounds them.
-    var mailSize: Int { payload.count + 512 }
+    var mailSize: Int { payload.size + 512 }
 }
 
 extension EnvelopeClass {
@@ -78,6 +78,7 @@ extension Core where Kernel: ~Copyable {
         guard matched.count > 0 else { return 0 }
         encoded.removeAll(keepingCapacity: true)
         stamp &+= 1
+        let excluded = slot(excludedFrom: publication)
         var count = 0
         for place in 0..<matched.count {
             let list = matched[place]
@@ -92,32 +93,71 @@ extension Core where Kernel: ~Copyable {
             guard let range = frame(of: publication, for: envelope, dialect.dialect) else {
                 continue
             }
-            if matched.count > 1 && dialect.dialect.deliversOncePerConnection {
-                count += deliverOnce(range, to: list)
+            let isOnce = matched.count > 1 && dialect.dialect.deliversOncePerConnection
+            if publication.reach.isSelective {
+                count += deliver(
+                    range, to: list, of: publication, envelope.reading, isOnce, excluded)
+            } else if isOnce {
+                count += deliverOnce(range, to: list, excluded)
             } else {
-                count += deliver(range, to: list)
+                count += deliver(range, to: list, excluded)
             }
         }
         return count
     }
 
-    /// Per subscriber: 8 octets read in sequence, one cache line written.
-    private mutating func deliver(_ range: LogRange, to list: MemberListID) -> Int {
+    /// The place of the connection that does not get it, if that is one of ours.
+    private func slot(excludedFrom publication: Publication) -> UInt32 {
+        guard let excluded = publication.reach.excluded else { return .max }
+        let id = ConnectionID(rawValue: excluded)
+        guard id.core == index, table.connection(id) != nil else { return .max }
+        return UInt32(id.slot)
+    }
+
+    /// Asks every subscriber's session: for publications that not all of them get.
+    private mutating func deliver(
+        _ range: LogRange, to list: MemberListID, of publication: Publication,
+        _ reading: Reading, _ isOnce: Bool, _ excluded: UInt32
+    ) -> Int {
         let members = unsafe rooms.unsafeMembers(of: list)
         var count = 0
         for place in 0..<members.count {
             let slot = unsafe members[place].connection
+            guard slot != excluded,
+                let session = table.connection(at: Int(slot))?.session,
+                session.admits(publication, reading)
+            else { continue }
+            let line = unsafe table.hot + Int(slot)
+            if isOnce, unsafe line.pointee.stamp == stamp { continue }
+            unsafe line.pointee.stamp = stamp
+            if enqueue(range, at: slot) { count &+= 1 }
+        }
+        return count
+    }
+
+    /// Per subscriber: 8 octets read in sequence, one cache line written.
+    private mutating func deliver(
+        _ range: LogRange, to list: MemberListID, _ excluded: UInt32
+    ) -> Int {
+        let members = unsafe rooms.unsafeMembers(of: list)
+        var count = 0
+        for place in 0..<members.count {
+            let slot = unsafe members[place].connection
+            if slot == excluded { continue }
             if enqueue(range, at: slot) { count &+= 1 }
         }
         return count
     }
 
     /// The same for connections that other lists of this publication may hold as well.
-    private mutating func deliverOnce(_ range: LogRange, to list: MemberListID) -> Int {
+    private mutating func deliverOnce(
+        _ range: LogRange, to list: MemberListID, _ excluded: UInt32
+    ) -> Int {
         let members = unsafe rooms.unsafeMembers(of: list)
         var count = 0
         for place in 0..<members.count {
             let slot = unsafe members[place].connection
+            if slot == excluded { continue }
             let line = unsafe table.hot + Int(slot)
             if unsafe line.pointee.stamp == stamp { continue }
             unsafe line.pointee.stamp = stamp

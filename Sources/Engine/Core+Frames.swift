@@ -98,6 +98,7 @@ extension Core where Kernel: ~Copyable {
     ) {
         metrics.add(.messagesReceived)
         guard let session = connection.session, var commands = commands.take() else { return }
+        introduce(connection, to: &commands)
         session.receive(kind, payload, &commands)
         carryOut(&commands, payload, for: connection)
         self.commands = consume commands

@@ -1,5 +1,6 @@
 // HTTP — requests in front of an upgrade, and those that want no WebSocket at all.
 
+import WebSocket
 import Bytes
 import HTTP1
 import Telemetry
@@ -70,7 +71,11 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 400)
             return
         }
-        if connection.listener == 0, let route = routes[path] {
+        if connection.listener == 0,
+            let route = routes.place(
+                of: path, isUpgrade: head.fields.contains { $0.name == .upgrade },
+                offers: { UpgradeRequest.subprotocols(of: head, in: octets) })
+        {
             upgrade(head, octets, to: route, for: connection)
             return
         }

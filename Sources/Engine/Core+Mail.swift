@@ -22,6 +22,8 @@ extension Core where Kernel: ~Copyable {
             case .response(let id, let response):
                 if let connection = table.connection(id) { respond(response, connection) }
             case .answer(let id, let token, let answer): answered(id, token, answer)
+            case .dealt(let id, let action): callSession(id) { $0.dealt(action, &$1) }
+            case .note(let id, let note): callSession(id) { $0.told(note, &$1) }
             case .drain(let plan): beginDrain(plan)
             case .stop: stop()
             }
@@ -106,6 +108,7 @@ extension Core where Kernel: ~Copyable {
         closeListeners(role: nil)
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot) else { continue }
+            sayGoodbye(to: connection)
             close(connection, .goingAway, "going away", because: .drain)
             // One enter takes the close frame along; who has not read it by then has lost it.
             connection.phaseDeadline = now + 200_000_000

@@ -1,5 +1,6 @@
 // Time — one deadline per connection, and the few things a core does by the clock.
 
+import DialectKit
 import Bytes
 import Synchronization
 import Telemetry
@@ -11,12 +12,14 @@ extension Core where Kernel: ~Copyable {
         var next = wheel.nextDeadline()
         if isAcceptPaused { next = min(next ?? .max, acceptPausedUntil) }
         if let drain { next = min(next ?? .max, drainTime(drain)) }
+        if dealerAlarm != .max { next = min(next ?? .max, dealerAlarm) }
         return next
     }
 
     mutating func advanceTime() {
         if isAcceptPaused { resumeAccept() }
         if drain != nil { advanceDrain() }
+        expireCalls()
         expired.removeAll(keepingCapacity: true)
         var due = expired
         wheel.advance(to: now, expired: &due)
@@ -43,6 +46,9 @@ extension Core where Kernel: ~Copyable {
             deadline = min(deadline, backlog.lastProgress + limits.slowWriteTime)
         }
         if connection.waitsForTick { deadline = min(deadline, now + TimingWheel.tick) }
+        if connection.sessionDeadline != 0, connection.phase == .open {
+            deadline = min(deadline, connection.sessionDeadline)
+        }
         if let drainTime = connection.drainTime { deadline = min(deadline, drainTime) }
         // Another deadline set meanwhile must not let it sleep until then.
         if connection.waitsForTick { deadline = min(deadline, now + TimingWheel.tick) }
@@ -69,7 +75,12 @@ extension Core where Kernel: ~Copyable {
         }
         switch connection.phase {
         case .http: requestTimedOut(connection)
-        case .open: checkLife(of: connection)
+        case .open:
+            if connection.sessionDeadline != 0, now >= connection.sessionDeadline {
+                connection.sessionDeadline = 0
+                callSession(connection.id) { $0.timePassed(&$1) }
+            }
+            if connection.phase == .open { checkLife(of: connection) }
         case .closing:
             guard now >= connection.phaseDeadline else { break }
             hit(.closeHandshakeTime, connection)
@@ -94,7 +105,7 @@ extension Core where Kernel: ~Copyable {
 
     private mutating func closeForDrain(_ connection: Connection) {
         if connection.phase == .open {
-            close(connection, .goingAway, "going away", because: .drain)
+            sayGoodbye(to: connection)
         } else if connection.phase == .http, connection.exchange == nil {
             leaveHandshake(connection)
             finish(connection)
@@ -124,6 +135,16 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
+    /// Text, and more than an octet: some clients read the payload of a ping as they read messages.
+    private static var pingText: RawSpan {
+        @_lifetime(immortal) get {
+            let text: StaticString = "carillon"
+            let span = unsafe RawSpan(
+                _unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount)
+            return unsafe _overrideLifetime(span, copying: ())
+        }
+    }
+
     /// Pings who has been silent; drops who does not answer.
     private mutating func checkLife(of connection: Connection) {
         // Whom we do not read cannot answer, and a ping behind a backlog says nothing new: there the
@@ -141,7 +162,7 @@ extension Core where Kernel: ~Copyable {
         }
         connection.isPongAwaited = true
         connection.phaseDeadline = now + limits.pongTime
-        sendFrame(.ping, RawSpan(), to: connection)
+        sendFrame(.ping, Self.pingText, to: connection)
     }
 
     /// Over the process's budget the largest queues are closed first.

@@ -71,6 +71,8 @@ extension Core where Kernel: ~Copyable {
         leaveHandshake(connection)
         connection.phase = .open
         connection.route = place
+        connection.realm = route.realm
+        connection.dialect = route.dialectID
         connection.session = session
         connection.receiver = Receiver(role: .server, deflate: request.deflate)
         if let deflate = request.deflate {
@@ -85,6 +87,7 @@ extension Core where Kernel: ~Copyable {
         if let drain { setDrainTime(of: connection, drain) }
         setDeadline(of: connection)
         guard var commands = commands.take() else { return }
+        introduce(connection, to: &commands)
         session.opened(&commands)
         carryOut(&commands, RawSpan(), for: connection)
         self.commands = consume commands

@@ -29,8 +29,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     let index: Int
     let state: EngineState
     let limits: Limits
-    /// Places in `settings.routes` by path.
-    let routes: [String: Int]
+    /// Where paths and subprotocols lead to.
+    let routes: RouteTable
     /// Dialects by their id.
     let dialects: [(any Dialect)?]
     /// What receivers keep to, by route.
@@ -86,6 +86,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
 
     // Buffers used again for every message.
     var commands: Commands? = Commands()
+    /// When calls may be due that connections of this core asked the dealers.
+    var dealerAlarm: UInt64 = .max
     var message = OctetBuffer(capacity: 4096)
     var packed = OctetBuffer(capacity: 4096)
     var expired: [UInt32] = []
@@ -135,24 +137,23 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         wheel = TimingWheel(capacity: capacity, now: now)
         rooms = RoomIndex(limits: state.settings.index)
         interest = CoreInterest(state.interest, core: index)
-        let dialectCount = 1 + (state.settings.routes.map { Int($0.dialectID.rawValue) }.max() ?? 0)
+        let forms = state.settings.routes.map { ($0.dialectID, $0.dialect) } + state.settings.forms
+        let dialectCount = 1 + (forms.map { Int($0.0.rawValue) }.max() ?? 0)
         logs = Array(repeating: PublicationLog(), count: dialectCount * WireForm.count)
         gather = GatherArena(count: max(state.settings.flushSlice, 64))
         deflaters = DeflaterTable()
         let limits = state.settings.limits
-        var routes: [String: Int] = [:]
         var dialects: [(any Dialect)?] = Array(repeating: nil, count: dialectCount)
         var receiverLimits: [ReceiverLimits] = []
-        for (place, route) in state.settings.routes.enumerated() {
-            routes[route.path] = place
-            dialects[Int(route.dialectID.rawValue)] = route.dialect
+        for (id, dialect) in forms { dialects[Int(id.rawValue)] = dialect }
+        for route in state.settings.routes {
             receiverLimits.append(
                 ReceiverLimits(
                     messageSize: route.messageSize ?? limits.messageSize,
                     fragmentCount: route.fragmentCount ?? limits.fragmentCount,
                     inflatedPerStep: limits.inflatedPerTurn))
         }
-        self.routes = routes
+        routes = RouteTable(state.settings.routes)
         self.dialects = dialects
         self.receiverLimits = receiverLimits
     }

@@ -19,6 +19,8 @@ package struct EngineSettings: Sendable {
     /// What a core's index of rooms keeps to.
     package var index = IndexLimits.standard
     package var routes: [Route] = []
+    /// Forms of dialects that no route leads to and that sessions join.
+    package var forms: [(DialectID, any Dialect)] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
     /// Told of limits that were reached; called on cores, so it must not wait.
@@ -38,7 +40,6 @@ package final class EngineState: Sendable {
     package let settings: EngineSettings
     package let registry: Registry
     package let metrics: [CoreMetrics]
-    let interest = InterestSummary()
     let mailboxes: [Mailbox<Mail>]
     /// Which listeners are bound to loopback addresses.
     let loopbackListeners: [Bool]
@@ -51,6 +52,8 @@ package final class EngineState: Sendable {
     let backlogOctets = Atomic<Int>(0)
     let draining = Atomic<Bool>(false)
     let openCount = Atomic<Int>(0)
+    /// Does what would keep a core too long.
+    let worker = Worker()
 
     package init(
         settings: EngineSettings, registry: Registry, coreCount: Int,
@@ -63,7 +66,10 @@ package final class EngineState: Sendable {
         metrics = (0..<coreCount).map { CoreMetrics(core: $0) }
         mailboxes = (0..<coreCount).map { _ in Mailbox<Mail>() }
         wakeHandles = Guarded(Array(repeating: nil, count: coreCount))
+        registry.attach { [unowned self] in publish($0) }
     }
+
+    var interest: InterestSummary { registry.interest }
 
     package var coreCount: Int { mailboxes.count }
 
@@ -130,6 +136,13 @@ package final class EngineState: Sendable {
             mailOctets.wrappingAdd(publication.mailSize, ordering: .relaxed)
             post(.publication(publication, receipt), to: core)
         }
+    }
+
+    /// Does work off the cores; its note goes to the session that asked for it.
+    func workElsewhere(
+        _ job: @escaping @Sendable () -> any SessionNote, for connection: ConnectionID
+    ) {
+        worker.submit { [unowned self] in post(.note(connection, job()), to: connection.core) }
     }
 
     /// Hands the outcome of a call to the session that asked. Any thread.

@@ -2,6 +2,7 @@
 
 import Bytes
 import DialectKit
+import Hub
 
 /// One message to a core.
 enum Mail: Sendable {
@@ -11,6 +12,10 @@ enum Mail: Sendable {
     case response(ConnectionID, Response)
     /// A call of the connection's session has ended.
     case answer(ConnectionID, CallToken, Answer)
+    /// The dealer wants something of the connection's session.
+    case dealt(ConnectionID, DealerAction)
+    /// A note for the connection's session.
+    case note(ConnectionID, any SessionNote)
     /// Stop accepting and close everybody by the plan.
     case drain(DrainPlan)
     /// Close what is left and end the thread.

@@ -6,11 +6,12 @@
 // "does anybody subscribe under this?" asks one.
 
 package import DialectKit
+package import Hub
 import Lockfree
 package import Rooms
 import Synchronization
 
-package final class Registry: Directory, Sendable {
+package final class Registry: Directory, RouterServices, Sendable {
     private struct Group: Hashable {
         let dialect: DialectID
         let realm: Realm
@@ -30,8 +31,21 @@ package final class Registry: Directory, Sendable {
     private let sessions = Guarded<[UInt32: Int]>([:])
     private let order = Atomic<UInt64>(0)
     private let procedures = Guarded<Set<String>>([])
+    private let announcer = Guarded<(@Sendable (Publication) -> Void)?>(nil)
+    let interest = InterestSummary()
+    /// One per realm, at its number.
+    package let dealers: [SharedDealer]
 
-    package init() {}
+    package init(realmCount: Int = 1, dealerLimits: DealerLimits = .standard) {
+        dealers = (0..<max(realmCount, 1)).map { _ in SharedDealer(limits: dealerLimits) }
+    }
+
+    package func dealer(of realm: Realm) -> SharedDealer { dealers[Int(realm.rawValue)] }
+
+    /// How publications of the server itself reach the cores.
+    func attach(_ announcer: @escaping @Sendable (Publication) -> Void) {
+        self.announcer.withLock { $0 = announcer }
+    }
 
     // MARK: what the engine reports
 
@@ -106,6 +120,18 @@ package final class Registry: Directory, Sendable {
 
     package func hasProcedure(_ name: String, in realm: Realm) -> Bool {
         procedures.withLock { $0.contains(name) }
+    }
+
+    package func hasInterest(in room: Room, of realm: Realm) -> Bool {
+        interest.cores(for: room, in: realm) != 0
+    }
+
+    package func announce(_ publication: Publication) {
+        announcer.withLock { $0 }?(publication)
+    }
+
+    package func askDealer<R>(of realm: Realm, _ body: (inout Dealer) -> R) -> R {
+        dealer(of: realm).query(body)
     }
 
     private func shard(_ group: Group) -> Shard {

@@ -9,6 +9,9 @@ package import WebSocket
 /// A WebSocket path.
 package struct Route: Sendable {
     package let path: String
+    /// Only for clients that offer this subprotocol; `nil`: for those that offer none of another
+    /// route of the path.
+    package let subprotocol: String?
     package let dialect: any Dialect
     package let dialectID: DialectID
     package let realm: Realm
@@ -20,12 +23,53 @@ package struct Route: Sendable {
     package var originList: OriginList?
 
     package init(
-        path: String, dialect: any Dialect, dialectID: DialectID, realm: Realm = .standard
+        path: String, subprotocol: String? = nil, dialect: any Dialect, dialectID: DialectID,
+        realm: Realm = .standard
     ) {
         self.path = path
+        self.subprotocol = subprotocol
         self.dialect = dialect
         self.dialectID = dialectID
         self.realm = realm
+    }
+}
+
+/// Which route a request takes: by its path, then by the first subprotocol that it offers and a
+/// route has, else to the route of the path without one (DESIGN §1).
+struct RouteTable {
+    private struct Path {
+        var general: Int?
+        var bySubprotocol: [String: Int] = [:]
+        /// Answers who offers nothing that any route of the path has.
+        var first: Int
+    }
+
+    private var paths: [String: Path] = [:]
+
+    init(_ routes: [Route]) {
+        for (place, route) in routes.enumerated() {
+            var path = paths[route.path] ?? Path(first: place)
+            if let subprotocol = route.subprotocol {
+                path.bySubprotocol[subprotocol] = place
+            } else {
+                path.general = place
+            }
+            paths[route.path] = path
+        }
+    }
+
+    /// - Parameters:
+    ///   - isUpgrade: Whether it asks for a WebSocket at all. What does not is nobody's whose routes
+    ///     all want a subprotocol.
+    ///   - offers: Asked for only where it matters.
+    func place(of path: String, isUpgrade: Bool, offers: () -> [String]) -> Int? {
+        guard let path = paths[path] else { return nil }
+        if !path.bySubprotocol.isEmpty {
+            for offer in offers() {
+                if let place = path.bySubprotocol[offer] { return place }
+            }
+        }
+        return path.general ?? (isUpgrade ? path.first : nil)
     }
 }
 

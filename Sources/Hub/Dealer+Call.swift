@@ -60,7 +60,7 @@ extension Dealer {
     ) throws(CallError) -> UInt32 {
         guard procedure.segmentCount > 0 else { throw .invalidProcedure }
         guard let registration = registrations.best(for: procedure) else {
-            throw .noSuchProcedure
+            throw .noSuchProcedure(procedure)
         }
         guard parties[caller].asCaller.count < limits.callsPerParty, calls.count < limits.calls
         else { throw .tooManyCalls }

@@ -43,6 +43,22 @@ package enum DealerAction: Sendable {
     case meta(RegistrationEvent)
 }
 
+extension DealerAction {
+    /// Whom it is for; `nil` for those who watch.
+    package var party: PartyID? {
+        switch self {
+        case .invoke(let invocation): invocation.callee
+        case .interrupt(let party, _, _, _), .result(let party, _, _, _),
+            .error(let party, _, _, _), .registered(let party, _, _),
+            .registrationRefused(let party, _, _), .unregistered(let party, _, _),
+            .unregistrationRefused(let party, _, _), .revoked(let party, _, _),
+            .violation(let party, _):
+            party
+        case .meta: nil
+        }
+    }
+}
+
 /// What those hear who watch registrations. The party is the one that caused it by coming, going
 /// or being removed.
 package enum RegistrationEvent: Sendable {
@@ -63,7 +79,7 @@ package enum RegistrationEvent: Sendable {
 }
 
 /// How a caller takes its question back.
-package enum CancelMode: Sendable {
+package enum CancelMode: CaseIterable, Sendable {
     /// The caller stops waiting; the callee is not told.
     case skip
     /// The callee is told and its answer is waited for.

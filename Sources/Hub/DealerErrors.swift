@@ -3,11 +3,13 @@
 // The enums are closed: a dialect without URIs switches over them. The URIs are those of the WAMP
 // specification where it has one.
 
+package import Rooms
+
 /// Why a call ends without a result.
 package enum CallError: Error, Hashable, Sendable {
     /// The procedure has no segment at all.
     case invalidProcedure
-    case noSuchProcedure
+    case noSuchProcedure(Room)
     /// The call comes in parts and the callee does not take them.
     case featureNotSupported
     /// All callees have as many invocations open as they allow.

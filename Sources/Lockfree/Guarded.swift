@@ -4,11 +4,11 @@
 ///
 /// Safety: `storage` is allocated in `init`, freed in `deinit`, and reached only under `lock`.
 @safe
-package struct Guarded<Value>: ~Copyable, @unchecked Sendable {
+package struct Guarded<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     private let lock = Lock()
     private let storage: UnsafeMutablePointer<Value>
 
-    package init(_ value: sending Value) {
+    package init(_ value: consuming sending Value) {
         unsafe storage = .allocate(capacity: 1)
         unsafe storage.initialize(to: value)
     }

@@ -58,7 +58,7 @@ extension Room {
     }
 
     /// Writes the segments with bare dots between them, nothing encoded: what a WAMP prefix sees.
-    func appendDotted(to buffer: inout OctetBuffer) {
+    package func appendDotted(to buffer: inout OctetBuffer) {
         for index in 0..<segmentCount {
             if index > 0 { buffer.append(0x2E) }
             withSegment(index) { segment in buffer.append(segment) }

@@ -1,6 +1,7 @@
 // Happening — what a router says without being asked, or in answer to something begun earlier.
 
-package import WAMP
+package import Hub
+internal import WAMP
 
 /// One thing that happened.
 package enum Happening: Sendable {

@@ -5,6 +5,7 @@
 
 internal import Bytes
 internal import Codecs
+internal import Hub
 internal import WAMP
 
 enum Request {
@@ -15,9 +16,9 @@ enum Request {
     case subscribe(UInt64, topic: String, MatchPolicy?, getRetained: Bool?)
     case unsubscribe(UInt64, subscription: UInt64)
     case publish(UInt64, topic: String, PublishOptions, Arguments)
-    case call(UInt64, procedure: String, CallOptions, Arguments)
+    case call(UInt64, procedure: String, ClientCallOptions, Arguments)
     case cancel(UInt64, CancelMode)
-    case register(UInt64, procedure: String, RegisterOptions)
+    case register(UInt64, procedure: String, ClientRegisterOptions)
     case unregister(UInt64, registration: UInt64)
     case yield(UInt64, isProgress: Bool, Arguments)
     case fail(UInt64, uri: String, Arguments)

@@ -8,6 +8,7 @@
 internal import Bytes
 internal import Codecs
 internal import Glibc
+package import Hub
 package import WAMP
 
 /// A session. One thread; the connection ends with it.
@@ -180,7 +181,7 @@ package final class WAMPClient {
     /// - Throws: `refused` for an ERROR. After `timedOut` and `interrupted` the call is canceled.
     package func call(
         _ procedure: String, _ arguments: Arguments = Arguments(),
-        _ options: CallOptions = CallOptions(), progress: (Answer) -> Void = { _ in }
+        _ options: ClientCallOptions = ClientCallOptions(), progress: (Answer) -> Void = { _ in }
     ) throws(ClientError) -> Answer {
         let id = try beginCall(procedure, arguments, options)
         do throws(ClientError) {
@@ -205,7 +206,7 @@ package final class WAMPClient {
     /// Begins a call whose results come from `next`.
     package func beginCall(
         _ procedure: String, _ arguments: Arguments = Arguments(),
-        _ options: CallOptions = CallOptions()
+        _ options: ClientCallOptions = ClientCallOptions()
     ) throws(ClientError) -> UInt64 {
         let id = counter.next()
         try send(.call(id, procedure: procedure, options, arguments), patience)
@@ -226,7 +227,7 @@ package final class WAMPClient {
     ///
     /// - Returns: The registration.
     package func register(
-        _ procedure: String, _ options: RegisterOptions = RegisterOptions()
+        _ procedure: String, _ options: ClientRegisterOptions = ClientRegisterOptions()
     ) throws(ClientError) -> UInt64 {
         let id = counter.next()
         try send(.register(id, procedure: procedure, options), patience)

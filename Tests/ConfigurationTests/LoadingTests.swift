@@ -115,7 +115,7 @@ struct LoadingTests {
                     + "to 1000, each one of \"subscribe\", \"unsubscribe\", \"publish\", "
                     + "\"server_info\", \"info\", \"echo\"",
                 "c.toml:23: no section [wholly_unknown]; the sections are server, limits, drain, "
-                    + "api, openapi, websocket, log, engine",
+                    + "api, openapi, wamp, websocket, log, engine, [[realm]]",
             ])
     }
 
@@ -133,6 +133,7 @@ struct LoadingTests {
             "CARILLON_LIMITS_BODY_SIZE": "none", "CARILLON_SERVICE_HOST": "10.0.0.1",
             "CARILLON_PORT": "tcp://10.0.0.1:8000", "CARILLON_PORT_8000_TCP_ADDR": "10.0.0.1",
             "CARILLON_SERVICE_PORT_WEB": "8000", "CARILLONNE": "", "CARILLON_X": "",
+            "CARILLON_REALM_NAME": "a",
         ])
         #expect(
             told == [
@@ -140,6 +141,8 @@ struct LoadingTests {
                     + "size from 1 to 1GiB, such as 4096 or \"64KiB\"",
                 "environment CARILLON_LIMIT_BODY_SIZE: no such setting; did you mean "
                     + "CARILLON_LIMITS_BODY_SIZE?",
+                "environment CARILLON_REALM_NAME: no such setting; [[realm]] stands in the file "
+                    + "only",
                 "environment CARILLON_SERVER_LISTN: no setting server.listn; did you mean "
                     + "server.listen?",
                 "environment CARILLON_X: no such setting",
@@ -220,6 +223,15 @@ struct LoadingTests {
         }
     }
 
+    private static let recordKeys = [
+        Configuration.Realm.settings.map(\.key), Configuration.Realm.Role.settings.map(\.key),
+        Configuration.Realm.Rule.settings.map(\.key),
+        Configuration.Realm.Principal.settings.flatMap {
+            $0.isSecret ? [$0.key, $0.key + "_file", $0.key + "_env"] : [$0.key]
+        },
+        Configuration.Realm.History.settings.map(\.key),
+    ]
+
     @Test("no file and no word stops the process")
     func hostile() {
         let pieces = [
@@ -229,7 +241,9 @@ struct LoadingTests {
             "message_size", "handshake_time", "1979-05-27", "true", ",", "#", "\u{0}", "0x7f", "\\",
             " ", "\r\n",
             ".", "#", "é", "\u{A0}", "\u{FEFF}", "_", "-", "+", "1", "e", "T", ":", "\"\"\"", "\t",
-            "\"9e99 MiB\"",
+            "\"9e99 MiB\"", "[[realm]]\n", "[[realm.role]]\n", "[[realm.role.rule]]\n",
+            "[[realm.principal]]\n", "[[", "]]", "realm", "name = \"a\"\n", "uri", "secret_file",
+            "salt", "[\"call\"]", "{ name = \"a\" }", "method = \"scram\"\n",
         ]
         var state: UInt64 = 7
         func next(_ bound: Int) -> Int {
@@ -240,6 +254,17 @@ struct LoadingTests {
             var text = ""
             for _ in 0..<next(14) { text += pieces[next(pieces.count)] }
             _ = problems(text)
+        }
+        let tables = ["realm", "realm.role", "realm.role.rule", "realm.principal", "realm.history"]
+        for (keys, table) in zip(Self.recordKeys, tables) {
+            for key in keys + ["role", "rule", "0"] {
+                for value in [
+                    "-9223372036854775808", "9223372036854775807", "nan", "[[[]]]", "{}", "\"\"",
+                    "[{}]", "[\"\"]", "\"\\u0000\"", "\".\"", "\"=\"", "false", "\"scram\"",
+                ] {
+                    _ = problems("[[realm]]\n[[\(table)]]\n\(key) = \(value)")
+                }
+            }
         }
         for section in Configuration.sections {
             for setting in section.settings {

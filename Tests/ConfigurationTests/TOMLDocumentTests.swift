@@ -122,6 +122,36 @@ struct TOMLDocumentTests {
         }
     }
 
+    @Test("tables of lists hold lists of tables, and a large file takes no large time")
+    func nestedLists() throws {
+        let text = "[[a]]\n[[a.b]]\nx=1\n[[a.b]]\n[[a.b.c]]\n[[a]]\n[[a.b]]\n[a.b.d]\ny=2"
+        #expect(
+            try TOMLDocument(text).root == [
+                "a": .list([
+                    .table([
+                        "b": .list([
+                            .table(["x": .integer(1)]), .table(["c": .list([.table([:])])]),
+                        ])
+                    ]),
+                    .table(["b": .list([.table(["d": .table(["y": .integer(2)])])])]),
+                ])
+            ])
+        for (text, line) in [
+            ("[[a]]\n[[a.b]]\n[a.b]", 3), ("[[a]]\n[a.b]\n[[a.b]]", 3),
+            ("[[a]]\nb = []\n[[a.b]]", 3),
+        ] {
+            let failure = #expect(throws: TOMLDocument.Failure.self) { try TOMLDocument(text) }
+            #expect(failure?.line == line)
+        }
+        // One copy of the list per table would be ten thousand million steps.
+        let many = String(repeating: "[[a]]\n", count: 140_000)
+        guard case .list(let tables) = try TOMLDocument(many).root["a"] else {
+            Issue.record("no list")
+            return
+        }
+        #expect(tables.count == 140_000)
+    }
+
     @Test("what is no TOML fails with its line")
     func failures() {
         for (text, line) in [
@@ -168,11 +198,24 @@ struct TOMLDocumentTests {
             [[many]]
             x = 2
             [limits]
+            [[many]]
+            [[many.inner]]
+            y = 1
+            [[many.inner]]
+            z.a = 1
+            [many.inner.table]
+            w = { v = 1 }
             """#)
         for (path, line) in [
             (["top"], 2), (["server"], 6), (["server", "listen"], 7), (["server", "cores"], 8),
             (["limits"], 18), (["limits", "inner"], 11), (["limits", "inner", "quoted key"], 12),
             (["limits", "inner", "a", "b", "deep"], 13), (["many"], 14), (["many", "x"], 14),
+            (["many", "0"], 14), (["many", "1"], 16), (["many", "1", "x"], 17),
+            (["many", "2"], 19),
+            (["many", "2", "inner", "0", "y"], 21), (["many", "2", "inner", "1"], 22),
+            (["many", "2", "inner", "1", "z", "a"], 23), (["many", "2", "inner", "2"], 20),
+            (["many", "2", "inner", "1", "table", "w", "v"], 25), (["many", "3"], 14),
+            (["many", "-1"], 14), (["many", "2", "inner", "9223372036854775808"], 20),
             (["server", "nothing"], 6),
         ] {
             #expect(document.line(of: path) == line, "\(path)")

@@ -24,10 +24,10 @@ def parsed(text):
     return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
 
 
-def conversations():
+def conversations(files):
     """(name, settings, numbered statements) of every conversation of every file."""
     found = []
-    for file in sorted(FOLDER.glob("*/*.txt")):
+    for file in sorted(files):
         for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
             if line.startswith("# "):
                 name, settings, statements = line[2:].split(" ")[0], {}, []
@@ -39,7 +39,8 @@ def conversations():
     return found
 
 
-CONVERSATIONS = conversations()
+# WAMP's have a runner of their own: its messages have places for what a router chooses.
+CONVERSATIONS = conversations(f for f in FOLDER.glob("*/*.txt") if f.parent.name != "wamp")
 
 
 @pytest.fixture(scope="module")

@@ -142,6 +142,7 @@ final class ModelHub: @unchecked Sendable {
             case .close(let code, reason: _):
                 connection.arrivals.append(.close(code))
                 close(connection)
+            default: preconditionFailure("no command of this dialect")
             }
         }
     }

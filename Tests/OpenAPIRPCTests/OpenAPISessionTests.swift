@@ -172,7 +172,7 @@ struct OpenAPISessionTests {
         #expect(Array(publication.room[segment: 2]) == Array("c.d".utf8))
         #expect(publication.reading == 2)
         #expect(publication.dialect == ModelHub.dialectID)
-        #expect(publication.payload == Array(#"{"n": 1.50}"#.utf8))
+        #expect(publication.value == Array(#"{"n": 1.50}"#.utf8))
     }
 
     @Test("replies with JSON to whatever comes")

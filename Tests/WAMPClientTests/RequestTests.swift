@@ -1,3 +1,4 @@
+import Hub
 import Codecs
 import Glibc
 import Testing
@@ -56,7 +57,7 @@ extension PublishOptions {
             "[50,99,{},[0]]", #"[50,1,{"progress":true},[1]]"#, #"[50,1,{"progress":true},[2]]"#,
             #"[50,1,{},[3],{"end":true}]"#)
         var seen: [String] = []
-        var options = CallOptions()
+        var options = ClientCallOptions()
         options.receiveProgress = true
         let answer = try client.call("p", Arguments(positional: []), options) {
             seen.append($0.arguments.listJSON)
@@ -133,7 +134,7 @@ extension PublishOptions {
             "[65,1,5]", #"[68,1,5,{"receive_progress":true,"procedure":"a.b"},[1],{"k":null}]"#,
             #"[69,1,{"mode":"kill"}]"#, #"[67,0,{"registration":5,"reason":"r"}]"#,
             #"[35,0,{"subscription":6}]"#)
-        var options = RegisterOptions()
+        var options = ClientRegisterOptions()
         options.match = .prefix
         options.discloseCaller = true
         let registration = try client.register("a.", options)

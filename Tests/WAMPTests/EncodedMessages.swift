@@ -1,5 +1,7 @@
 // EncodedMessages — one of everything the encoders write, with what it looks like as JSON.
 
+import DialectKit
+import Hub
 import Bytes
 import Codecs
 
@@ -170,7 +172,7 @@ func encodedMessages<Writer: ItemWriter>(
             request: 2, topic: unsafe topic.span.bytes, options: publish, payload: full,
             into: &buffer)
     }
-    var call = CallOptions()
+    var call = ClientCallOptions()
     call.timeout = 500
     call.receiveProgress = true
     call.progress = false
@@ -185,7 +187,7 @@ func encodedMessages<Writer: ItemWriter>(
     }
     try note("[49,1,{}]") { Encoder.cancel(request: 1, into: &$0) }
     try note(#"[49,1,{"mode":"skip"}]"#) { Encoder.cancel(request: 1, mode: .skip, into: &$0) }
-    var register = RegisterOptions()
+    var register = ClientRegisterOptions()
     try note(#"[64,1,{},"a.b"]"#) {
         Encoder.register(request: 1, procedure: unsafe topic.span.bytes, into: &$0)
     }

@@ -74,7 +74,7 @@ private struct FuzzClient: ~Copyable {
             precondition(subscriptions.remove(pattern) != nil)
         case .publish(let publication): check(publication)
         case .close: isClosed = true
-        case .relay, .call: preconditionFailure("the dialect does not do this here")
+        default: preconditionFailure("the dialect does not do this here")
         }
     }
 
@@ -85,7 +85,7 @@ private struct FuzzClient: ~Copyable {
 
     /// Every reading of a publication is an event in JSON.
     private func check(_ publication: Publication) {
-        let payload = publication.payload
+        let payload = publication.value
         precondition((try? JSONScanner.document(unsafe payload.span.bytes)) != nil)
         guard let reading = publication.reading else {
             preconditionFailure("a publication of the dialect has its reading")

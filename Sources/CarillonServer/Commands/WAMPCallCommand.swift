@@ -49,7 +49,7 @@ struct WAMPCallCommand: WAMPSessionCommand {
     }
 
     private func call(_ arguments: Arguments, _ client: WAMPClient) throws {
-        var options = CallOptions()
+        var options = ClientCallOptions()
         options.receiveProgress = true
         if disclose { options.discloseMe = true }
         if let timeout = router.timeout, !timeout.isForever {

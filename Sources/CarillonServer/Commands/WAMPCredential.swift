@@ -127,26 +127,12 @@ final class WAMPCredential {
     }
 
     private static func extra(_ members: AuthExtra) -> Extra {
-        members.compactMap { member in
-            let value: ExtraValue =
-                switch member.value {
-                case .text(let text): .text(text)
-                case .number(let number): .number(number)
-                case .null: .null
-                }
-            return key(member.key).map { ($0, value) }
-        }
-    }
-
-    /// The keys that methods use (reference §10).
-    private static func key(_ name: String) -> StaticString? {
-        switch name {
-        case "nonce": "nonce"
-        case "channel_binding": "channel_binding"
-        case "cbind_data": "cbind_data"
-        case "pubkey": "pubkey"
-        case "challenge": "challenge"
-        default: nil
+        members.map { member in
+            switch member.value {
+            case .text(let text): (member.key, .text(text))
+            case .number(let number): (member.key, .number(number))
+            case .null: (member.key, .null)
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Codecs
+import enum Hub.InvocationPolicy
 import WAMP
 import WAMPClient
 
@@ -71,7 +72,7 @@ struct WAMPRegisterCommand: WAMPSessionCommand {
     }
 
     func run(_ client: WAMPClient) throws {
-        var options = RegisterOptions()
+        var options = ClientRegisterOptions()
         options.match = match.policy
         options.invoke = invoke.policy
         if force { options.forceReregister = true }

@@ -31,7 +31,8 @@ extension Configuration {
                 "A path that sends every message back, for conformance tests and probes."),
             Setting(
                 "realm", \.realm, .name,
-                "The name of the realm that all routes share, for API requests that name theirs."),
+                "The name of the realm that all routes share, for API requests that name theirs; "
+                    + "also of WAMP's realm while no [[realm]] says which there are."),
         ]
     }
 }

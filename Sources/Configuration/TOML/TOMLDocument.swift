@@ -27,6 +27,7 @@ package struct TOMLDocument {
         root = tree.values
     }
 
-    /// The line of a key or, when that is unknown, of what surrounds it.
+    /// The line of a key or, when that is unknown, of what surrounds it. The second `[[realm]]`'s
+    /// first `[[realm.role]]` is `["realm", "1", "role", "0"]`.
     package func line(of path: [String]) -> Int? { tree.line(of: path[...]) }
 }

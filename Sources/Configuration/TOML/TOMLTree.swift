@@ -20,7 +20,21 @@ internal final class TOMLTree {
     enum Node {
         case value(RawValue)
         case table(TOMLTree)
-        case tables([TOMLTree])
+        case tables(Elements)
+    }
+
+    /// The tables of one `[[name]]`, at least one. A class, so that adding one copies none.
+    final class Elements {
+        private(set) var tables: [(line: Int, table: TOMLTree)] = []
+
+        /// Adds the table whose header stands in `line`.
+        func add(line: Int) -> TOMLTree {
+            let table = TOMLTree(.defined)
+            tables.append((line, table))
+            return table
+        }
+
+        var last: TOMLTree { tables[tables.count - 1].table }
     }
 
     private var kind: Kind
@@ -40,7 +54,7 @@ internal final class TOMLTree {
             switch table.entries[key]?.node {
             case nil: table = table.add(.implicit, at: key, line: line)
             case .table(let inner) where inner.kind != .inline: table = inner
-            case .tables(let elements): table = elements[elements.count - 1]  // never empty
+            case .tables(let elements): table = elements.last
             case .table, .value: throw Self.twice(key, line)
             }
         }
@@ -53,13 +67,11 @@ internal final class TOMLTree {
             table.entries[key]?.line = line
             return inner
         case (nil, true):
-            let element = TOMLTree(.defined)
-            table.entries[key] = (line, .tables([element]))
-            return element
+            let elements = Elements()
+            table.entries[key] = (line, .tables(elements))
+            return elements.add(line: line)
         case (.tables(let elements), true):
-            let element = TOMLTree(.defined)
-            table.entries[key]?.node = .tables(elements + [element])
-            return element
+            return elements.add(line: line)
         default:
             throw Self.twice(key, line)
         }
@@ -87,16 +99,26 @@ internal final class TOMLTree {
             switch entry.node {
             case .value(let value): value
             case .table(let table): .table(table.values)
-            case .tables(let tables): .list(tables.map { .table($0.values) })
+            case .tables(let elements): .list(elements.tables.map { .table($0.table.values) })
             }
         }
     }
 
-    /// The line of the deepest part of `path` that exists.
+    /// The line of the deepest part of `path` that exists. Behind the name of `[[name]]` stands
+    /// which of its tables is meant, counted from 0.
     func line(of path: ArraySlice<String>) -> Int? {
         guard let key = path.first, let entry = entries[key] else { return nil }
-        guard case .table(let table) = entry.node else { return entry.line }
-        return table.line(of: path.dropFirst()) ?? entry.line
+        let rest = path.dropFirst()
+        switch entry.node {
+        case .value: return entry.line
+        case .table(let table): return table.line(of: rest) ?? entry.line
+        case .tables(let elements):
+            guard let index = rest.first.flatMap({ Int($0) }),
+                elements.tables.indices.contains(index)
+            else { return entry.line }
+            let element = elements.tables[index]
+            return element.table.line(of: rest.dropFirst()) ?? element.line
+        }
     }
 
     private func add(_ kind: Kind, at key: String, line: Int) -> TOMLTree {

@@ -58,7 +58,7 @@ package final class OpenAPIDialect: Dialect {
         message.append(literal: #","event":"#)
         message.append(jsonName: room, segments: channelCount..<room.segmentCount)
         message.append(literal: #","data":"#)
-        message.append(publication.payload)
+        message.append(publication.value)
         message.append(0x7D)
         return true
     }

@@ -37,7 +37,9 @@ extension OpenAPISession {
     }
 
     /// The subscription just made did not fit the index: it is taken back and refused.
-    func refused(_ octets: RawSpan, _ commands: inout Commands) {
+    func refused(
+        _ octets: RawSpan, _ pattern: Pattern, _ reading: Reading, _ commands: inout Commands
+    ) {
         guard let call = try? Envelope(scanning: octets) else { return }
         do throws(Problems) {
             let (channel, pattern) = try names(of: call)

@@ -13,7 +13,7 @@ package enum ExtraValue: Equatable, Sendable {
 }
 
 /// A map of such values, in the order they are written.
-package typealias Extra = [(key: StaticString, value: ExtraValue)]
+package typealias Extra = [(key: String, value: ExtraValue)]
 
 /// The details of a WELCOME.
 package struct Welcome: Sendable {
@@ -114,7 +114,8 @@ extension ItemWriter {
     internal mutating func append(extra: Extra, into buffer: inout OctetBuffer) {
         let map = beginMap(count: extra.count, into: &buffer)
         for member in extra {
-            append(key: member.key, into: &buffer)
+            let key = Array(member.key.utf8)
+            append(key: unsafe key.span.bytes, into: &buffer)
             switch member.value {
             case .text(let text): append(string: text, into: &buffer)
             case .number(let number): append(unsigned: number, into: &buffer)

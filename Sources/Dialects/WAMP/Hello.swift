@@ -1,6 +1,6 @@
 // Hello — what HELLO.Details say (reference §5.2).
 
-internal import Codecs
+package import Codecs
 
 /// The details of a HELLO as places in it, and the announced features as bits.
 package struct Hello: Sendable {

@@ -5,6 +5,7 @@
 // violation ends it.
 
 package import Codecs
+internal import Hub
 
 extension Message {
     /// Decodes one message.

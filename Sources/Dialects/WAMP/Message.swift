@@ -42,7 +42,7 @@ package struct Message: Sendable {
     }
 
     /// Octets of a message beyond any configured limit, so that places fit 32 bits.
-    package static var sizeLimit: Int { 0x7FFF_FFFF }
+    package static var sizeLimit: Int { Extent.placeLimit }
 
     /// Elements of payload: 0 to 2.
     package var payloadCount: Int {

@@ -1,5 +1,6 @@
 // MessageEncoder+Client — what a client sends: `carillon-load`, client commands, tests.
 
+package import Hub
 package import Bytes
 package import Codecs
 
@@ -21,7 +22,7 @@ package struct PublishOptions: Sendable {
 }
 
 /// Options of a CALL.
-package struct CallOptions: Sendable {
+package struct ClientCallOptions: Sendable {
     /// Milliseconds.
     package var timeout: UInt64?
     package var receiveProgress: Bool?
@@ -32,7 +33,7 @@ package struct CallOptions: Sendable {
 }
 
 /// Options of a REGISTER.
-package struct RegisterOptions: Sendable {
+package struct ClientRegisterOptions: Sendable {
     package var match: MatchPolicy?
     package var invoke: InvocationPolicy?
     package var concurrency: UInt64?
@@ -121,7 +122,7 @@ extension MessageEncoder {
 extension MessageEncoder {
     /// - Throws: `CodecError` never for payload that was decoded.
     package static func call(
-        request: UInt64, procedure: RawSpan, options: CallOptions = CallOptions(),
+        request: UInt64, procedure: RawSpan, options: ClientCallOptions = ClientCallOptions(),
         payload: borrowing Payload, into buffer: inout OctetBuffer
     ) throws(CodecError) {
         var writer = Writer()
@@ -152,7 +153,7 @@ extension MessageEncoder {
     }
 
     package static func register(
-        request: UInt64, procedure: RawSpan, options: RegisterOptions = RegisterOptions(),
+        request: UInt64, procedure: RawSpan, options: ClientRegisterOptions = ClientRegisterOptions(),
         into buffer: inout OctetBuffer
     ) {
         var writer = Writer()

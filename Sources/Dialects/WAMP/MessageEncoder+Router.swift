@@ -3,21 +3,10 @@
 // An EVENT depends on the subscription and the serialization, never on the receiver: it is encoded
 // once and shared (§19). Members of details come only when there is something to say.
 
+package import Hub
 package import Bytes
 package import Codecs
-
-/// Who published or called, where that is disclosed (§7.6, §8.15).
-package struct Identity: Sendable {
-    package let session: UInt64
-    package let authID: String
-    package let authRole: String
-
-    package init(session: UInt64, authID: String, authRole: String) {
-        self.session = session
-        self.authID = authID
-        self.authRole = authRole
-    }
-}
+package import DialectKit
 
 // MARK: - Sessions
 

@@ -54,6 +54,13 @@ extension MessageEncoder {
         farewell(.abort, reason.octets, message: message, into: &buffer)
     }
 
+    /// Appends an ABORT whose reason somebody else chose (authentication).
+    package static func abort(
+        reason: RawSpan, message: String? = nil, into buffer: inout OctetBuffer
+    ) {
+        farewell(.abort, reason, message: message, into: &buffer)
+    }
+
     /// Appends a GOODBYE.
     package static func goodbye(
         _ reason: URI, message: String? = nil, into buffer: inout OctetBuffer

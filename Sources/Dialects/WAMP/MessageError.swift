@@ -45,6 +45,9 @@ package enum Fault: Equatable, Sendable {
     case wrongRequestType
     /// YIELD or ERROR for an invocation that was never issued; found by the session.
     case unknownInvocation
+    /// A request id that does not follow the one before it, where that is demanded; found by the
+    /// session.
+    case requestOutOfSequence
     /// CALL with the id of a call in progress; found by the session.
     case requestInProgress
 }
@@ -110,6 +113,7 @@ extension Fault {
         case .noRoles: "no role is announced"
         case .wrongRequestType: "request type is not one of yours"
         case .unknownInvocation: "invocation was never issued to this session"
+        case .requestOutOfSequence: "request id does not follow the one before it"
         case .requestInProgress: "a call with this request id is in progress"
         }
     }

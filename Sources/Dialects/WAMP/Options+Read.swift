@@ -3,6 +3,7 @@
 // Which keys mean something depends on the message. The compared names differ in length more often
 // than not, so most comparisons are one of two integers.
 
+internal import Hub
 internal import Codecs
 
 extension Options {

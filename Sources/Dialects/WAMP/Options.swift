@@ -3,6 +3,9 @@
 // One flat value for all messages: a message has few of them, and a union would cost a branch per
 // look. Unknown keys are skipped. Of keys that occur twice the last one counts, its type included.
 
+package import Hub
+package import Codecs
+
 /// The keys that are read.
 package enum OptionKey: UInt8, CaseIterable, Sendable {
     case match, invoke, concurrency, timeout, mode
@@ -47,10 +50,9 @@ package struct OptionFlags: OptionSet, Sendable {
     package static let retained = OptionFlags(rawValue: 1 << 10)
 }
 
-/// How a callee is chosen (§8.8).
-package enum InvocationPolicy: UInt8, CaseIterable, Sendable {
-    case single, first, last, roundRobin, random
+// MARK: words of the dealer on the wire (§8.8, §8.11)
 
+extension InvocationPolicy {
     /// The value of the option `invoke`.
     package var name: StaticString {
         switch self {
@@ -63,10 +65,7 @@ package enum InvocationPolicy: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// How a call is canceled (§8.11).
-package enum CancelMode: UInt8, CaseIterable, Sendable {
-    case skip, kill, killNoWait
-
+extension CancelMode {
     /// The value of the option `mode`.
     package var name: StaticString {
         switch self {
@@ -98,25 +97,6 @@ package struct EventFilters: Equatable, Sendable {
 
     /// Whether some key is there that names session ids: such events have no history (§7.9).
     package var namesSessions: Bool { (eligible.size | exclude.size) != 0 }
-}
-
-/// Keys about the payload that a router copies unchanged (§13.1 and the older form of §13.2).
-package struct Passthru: Equatable, Sendable {
-    package var scheme = Extent.absent
-    package var serializer = Extent.absent
-    package var cipher = Extent.absent
-    package var keyID = Extent.absent
-    package var oldAlgorithm = Extent.absent
-    package var oldKey = Extent.absent
-    package var oldSerializer = Extent.absent
-
-    package init() {}
-
-    /// Whether there is none of them.
-    package var isAbsent: Bool {
-        (scheme.size | serializer.size | cipher.size | keyID.size | oldAlgorithm.size
-            | oldKey.size | oldSerializer.size) == 0
-    }
 }
 
 /// The options of one request.

@@ -3,6 +3,7 @@
 // Where both speak the same serialization the octets are copied as they came, shape included;
 // otherwise they are converted by the table of §1.2. The keys of payload passthru travel with it.
 
+package import Hub
 internal import Bytes
 package import Codecs
 
@@ -42,6 +43,47 @@ package struct Payload: ~Escapable {
         self.keywords = keywords
         self.passthru = passthru
     }
+
+    /// Lends what is stored.
+    @_lifetime(copy octets)
+    package init(_ arguments: Arguments, in octets: RawSpan) {
+        self.init(
+            octets: octets, serialization: arguments.serialization,
+            arguments: arguments.arguments, keywords: arguments.keywords,
+            passthru: arguments.passthru)
+    }
+
+    /// A copy of everything, to be kept or sent to another core.
+    package func stored() -> Arguments {
+        guard !(arguments.isAbsent && passthru.isAbsent) else { return Self.nothing }
+        var copy: [UInt8] = []
+        copy.reserveCapacity(Int(arguments.size) + Int(keywords.size))
+        func keep(_ place: Extent, _ copy: inout [UInt8]) -> Extent {
+            guard !place.isAbsent else { return .absent }
+            let start = copy.count
+            unsafe octets.extracting(place.range).withUnsafeBytes {
+                unsafe copy.append(contentsOf: $0)
+            }
+            return Extent(start..<copy.count)
+        }
+        let arguments = keep(arguments, &copy)
+        let keywords = keep(keywords, &copy)
+        var keys = passthru
+        if !passthru.isAbsent {
+            keys.scheme = keep(keys.scheme, &copy)
+            keys.serializer = keep(keys.serializer, &copy)
+            keys.cipher = keep(keys.cipher, &copy)
+            keys.keyID = keep(keys.keyID, &copy)
+            keys.oldAlgorithm = keep(keys.oldAlgorithm, &copy)
+            keys.oldKey = keep(keys.oldKey, &copy)
+            keys.oldSerializer = keep(keys.oldSerializer, &copy)
+        }
+        return Arguments(
+            octets: copy, serialization: serialization, arguments: arguments,
+            keywords: keywords, passthru: keys)
+    }
+
+    private static let nothing = Arguments()
 
     /// Elements: 0 to 2.
     package var count: Int { arguments.isAbsent ? 0 : keywords.isAbsent ? 1 : 2 }

@@ -5,7 +5,6 @@
 // serialization the octets came in. Absent is a size of zero, since no value takes no octets.
 
 internal import Bytes
-package import Codecs
 
 /// The place of one encoded value, or of none.
 package struct Extent: Equatable, Sendable {
@@ -17,14 +16,17 @@ package struct Extent: Equatable, Sendable {
     /// No value.
     package static var absent: Extent { Extent(start: 0, size: 0) }
 
-    internal init(start: UInt32, size: UInt32) {
+    /// The largest place, so that all of them fit 32 bits.
+    package static var placeLimit: Int { 0x7FFF_FFFF }
+
+    package init(start: UInt32, size: UInt32) {
         self.start = start
         self.size = size
     }
 
-    /// Notes a place; messages are below 4 GiB (``Message/sizeLimit``).
+    /// Notes a place, which lies below ``placeLimit``.
     package init(_ range: Range<Int>) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= Message.sizeLimit)
+        precondition(range.lowerBound >= 0 && range.upperBound <= Self.placeLimit)
         start = UInt32(truncatingIfNeeded: range.lowerBound)
         size = UInt32(truncatingIfNeeded: range.count)
     }
@@ -120,6 +122,27 @@ extension Extent {
         }
     }
 
+    /// Lends the members of a map, one after the other; nothing of anything else. Keys with half a
+    /// surrogate pair are left out.
+    package func forEachMember(
+        in octets: RawSpan, as serialization: Serialization,
+        _ body: (_ key: String, _ value: Extent) -> Void
+    ) {
+        guard !isAbsent else { return }
+        let value = encoded(in: octets)
+        let start = start
+        func shift(_ key: [UInt8], _ range: Range<Int>) {
+            body(
+                String(decoding: key, as: UTF8.self),
+                Extent(start: start &+ UInt32(range.lowerBound), size: UInt32(range.count)))
+        }
+        switch serialization {
+        case .json: walkMembers(JSONReader(value), shift)
+        case .messagePack: walkMembers(MessagePackReader(value), shift)
+        case .cbor: walkMembers(CBORReader(value), shift)
+        }
+    }
+
     /// The ids in a list; those that are no integers or negative match nobody and are left out.
     package func ids(in octets: RawSpan, as serialization: Serialization) -> [UInt64] {
         var ids: [UInt64] = []
@@ -180,5 +203,18 @@ private func walk<Reader: ItemReader & ~Escapable>(
     while (try? reader.next(&list)) == true {
         guard let item = try? reader.item() else { return }
         body(item.range)
+    }
+}
+
+private func walkMembers<Reader: ItemReader & ~Escapable>(
+    _ reader: consuming Reader, _ body: ([UInt8], Range<Int>) -> Void
+) {
+    var reader = reader
+    guard reader.isAtMap(), var map = try? reader.beginMap() else { return }
+    while let key = try? reader.nextKey(&map) {
+        var text = OctetBuffer(capacity: key.contents.count)
+        let isText = reader.append(textOf: key, to: &text)
+        guard let value = try? reader.item() else { return }
+        if isText { body(text.octets.array, value.range) }
     }
 }

@@ -1,0 +1,149 @@
+// RouterRealm, subscriptions — a subscription is a pattern of the realm; all its members share its id
+// (reference §7.1).
+
+internal import DialectKit
+internal import Hub
+internal import Lockfree
+internal import Rooms
+
+extension RouterRealm {
+    /// Makes a session a member of a pattern's subscription.
+    ///
+    /// - Returns: Its id, and whether the session was no member before; `nil` for a session that
+    ///   has been taken out of the books.
+    func subscribe(_ pattern: Pattern, _ session: UInt64) -> (id: UInt32, isNew: Bool)? {
+        books.withLock { books in
+            guard books.sessions[session] != nil else { return nil }
+            let id = findOrMake(pattern, creator: session, &books)
+            let isNew = books.subscriptions[pattern]!.members.insert(session).inserted
+            if isNew {
+                books.sessions[session]?.subscriptions.append(id)
+                if books.subscriptions[pattern]!.isToldOf {
+                    announce(.subscribed, [.number(session), .number(UInt64(id))])
+                }
+            }
+            return (id, isNew)
+        }
+    }
+
+    /// Ends a membership.
+    ///
+    /// - Returns: The pattern, or `nil` when the session is no member of such a subscription.
+    func unsubscribe(_ id: UInt32, _ session: UInt64) -> Pattern? {
+        books.withLock { books in
+            guard let pattern = books.patterns[id],
+                books.subscriptions[pattern]?.members.contains(session) == true
+            else { return nil }
+            if let place = books.sessions[session]?.subscriptions.firstIndex(of: id) {
+                books.sessions[session]!.subscriptions.remove(at: place)
+            }
+            leave(id, session, &books)
+            return pattern
+        }
+    }
+
+    /// Ends all memberships of a session that has left.
+    func leaveSubscriptions(_ record: SessionRecord) {
+        books.withLock { books in
+            for id in record.subscriptions { leave(id, record.id, &books) }
+        }
+    }
+
+    /// Looks at the subscriptions.
+    func withSubscriptions<R>(
+        _ body: (borrowing [Pattern: SubscriptionRecord], borrowing [UInt32: Pattern]) -> R
+    ) -> R {
+        books.withLock { body($0.subscriptions, $0.patterns) }
+    }
+
+    /// The subscription of an id.
+    func subscription(_ id: UInt64) -> SubscriptionRecord? {
+        guard let id = UInt32(exactly: id) else { return nil }
+        return books.withLock { books in
+            books.patterns[id].flatMap { books.subscriptions[$0] }
+        }
+    }
+
+    func findOrMake(
+        _ pattern: Pattern, creator: UInt64? = nil, isKept: Bool = false,
+        _ books: inout Books
+    ) -> UInt32 {
+        if let known = books.subscriptions[pattern] { return known.id }
+        var isPattern = true
+        if case .exact = pattern { isPattern = false }
+        var id: UInt32 = 0
+        repeat {
+            books.lastSubscription = (books.lastSubscription &+ 1) & 0x7FFF_FFFF
+            id = SubscriptionID.make(books.lastSubscription, isPattern: isPattern)
+        } while id < 2 || books.patterns[id] != nil
+        let record = SubscriptionRecord(
+            id: id, pattern: pattern, created: surroundings.wallClock(), isKept: isKept)
+        books.subscriptions[pattern] = record
+        books.patterns[id] = pattern
+        if let creator, record.isToldOf {
+            announce(.subscriptionCreated, [.number(creator), record.details])
+        }
+        return id
+    }
+
+    private func leave(_ id: UInt32, _ session: UInt64, _ books: inout Books) {
+        guard let pattern = books.patterns[id],
+            books.subscriptions[pattern]?.members.remove(session) != nil,
+            let record = books.subscriptions[pattern]
+        else { return }
+        if record.isToldOf {
+            announce(.unsubscribed, [.number(session), .number(UInt64(id))])
+        }
+        guard record.members.isEmpty, !record.isKept else { return }
+        books.subscriptions[pattern] = nil
+        books.patterns[id] = nil
+        if record.isToldOf {
+            announce(.subscriptionDeleted, [.number(session), .number(UInt64(id))])
+        }
+    }
+}
+
+// MARK: - Events that are kept
+
+extension RouterRealm {
+    /// Retains a publication for its room and gives it its order; made by `make` when that is known.
+    func retain(
+        in room: Room, size: Int, audience: Audience, publisher: UInt64,
+        _ make: (_ order: UInt64) -> Publication
+    ) -> Publication {
+        books.withLock { books in
+            let publication = make(books.retained.lastOrder + 1)
+            _ = books.retained.retain(
+                publication, size: size, audience: audience, publisher: publisher, in: room)
+            return publication
+        }
+    }
+
+    /// The retained events for a new member, and up to where it has seen them.
+    func retained(
+        for pattern: Pattern, where admits: (Audience, UInt64?) -> Bool
+    ) -> (events: [Publication], lastOrder: UInt64) {
+        books.withLock { books in
+            let found = books.retained.newest(for: pattern, limit: 1024, where: admits)
+            return (found.map(\.event), books.retained.lastOrder)
+        }
+    }
+
+    /// Records a publication in the histories that it belongs to.
+    func record(_ publication: Publication) {
+        books.withLock { books in
+            books.history.record(
+                publication, size: publication.payload.size,
+                publication: publication.identifier, at: surroundings.wallClock(),
+                audience: publication.reach.audience, in: publication.room)
+        }
+    }
+
+    func records(
+        of pattern: Pattern, _ query: HistoryQuery, where admits: (Audience) -> Bool
+    ) throws(HistoryError) -> [EventHistory<Publication>.Record] {
+        try books.withLock { books throws(HistoryError) in
+            try books.history.records(of: pattern, query, where: admits)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// WAMPDialect — one form of WAMP on the engine: who may open a session, and what an event looks like.
+//
+// An event depends on the subscription and the form, never on the receiver (reference §19): the
+// engine calls ``encode(_:reading:into:)`` once for all of them.
+
+package import Bytes
+package import DialectKit
+internal import Hub
+internal import Rooms
+internal import WAMP
+
+package final class WAMPDialect: Dialect {
+    package let router: WAMPRouter
+    package let form: WAMPForm
+    package let id: DialectID
+
+    package init(_ router: WAMPRouter, _ form: WAMPForm, id: DialectID) {
+        self.router = router
+        self.form = form
+        self.id = id
+    }
+
+    package func open(_ request: OpeningRequest) -> OpeningDecision {
+        guard let subprotocol = form.subprotocol, request.subprotocols.contains(subprotocol) else {
+            let offers = WAMPForm.allCases.compactMap(\.subprotocol).joined(separator: ", ")
+            return .refuse(
+                Refusal(status: 400, body: "this path speaks WAMP: offer one of \(offers)\n"))
+        }
+        return .accept(WAMPSession(of: self), subprotocol: subprotocol)
+    }
+
+    /// A session for a connection that needed no upgrade.
+    package func openRaw() -> any Session { WAMPSession(of: self) }
+
+    /// A session gets an event for each of its subscriptions that match (§7.2).
+    package var deliversOncePerConnection: Bool { false }
+
+    package var messageKind: MessageKind { form.messageKind }
+
+    /// Writes the EVENT for a subscription, whose id the reading is.
+    ///
+    /// - Returns: `false` for what no WAMP client can be told: a room without URI under a pattern,
+    ///   a payload nested too deep, and what others than routers publish about the router.
+    package func encode(
+        _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
+    ) -> Bool {
+        let room = publication.room
+        if room.segmentCount > 0, room[segment: 0].elementsEqual("wamp".utf8),
+            publication.dialect != router.ownID
+        {
+            return false
+        }
+        var topic: [UInt8]?
+        if SubscriptionID.isPattern(reading) {
+            var text = OctetBuffer(capacity: room.dottedSize)
+            guard WAMPURI.append(room, to: &text) else { return false }
+            topic = text.octets.array
+        }
+        let arguments =
+            switch publication.payload {
+            case .arguments(let arguments): arguments
+            case .value(let value): Arguments(value: value)
+            }
+        return form.append(
+            .event(
+                subscription: UInt64(reading), publication: publication.identifier, topic: topic,
+                publication.publisher, isRetained: false, arguments),
+            into: &message)
+    }
+}
+
+/// Ids of subscriptions count up; the last bit says whether events carry their topic (§7.3).
+internal enum SubscriptionID {
+    static func isPattern(_ id: UInt32) -> Bool { id & 1 == 1 }
+
+    static func make(_ number: UInt32, isPattern: Bool) -> UInt32 {
+        number << 1 | (isPattern ? 1 : 0)
+    }
+}

@@ -1,0 +1,233 @@
+// WAMPSession, calls — CALL, REGISTER, YIELD and ERROR on their way to the dealer, and what the
+// dealer wants of this session (reference §8).
+
+internal import Bytes
+internal import Codecs
+internal import DialectKit
+internal import Hub
+internal import Rooms
+internal import WAMP
+
+extension WAMPSession {
+    /// §8.2. What the router answers itself never reaches the dealer.
+    func call(
+        _ message: Message, _ octets: RawSpan, _ commands: inout Commands
+    ) throws(MessageError) {
+        guard let realm else { return }
+        guard let room = room(of: message, octets) else {
+            throw .refusal(.call, request: message.request, .invalidProcedure)
+        }
+        guard let grant = realm.settings.permissions.grant(.call, on: room, to: role) else {
+            let uri = message.nameText(in: octets) ?? []
+            refuseAccess(.call, message.request, "call procedure", uri, &commands)
+            return
+        }
+        if room[segment: 0].elementsEqual("wamp".utf8) {
+            answerMeta(message, octets, &commands)
+            return
+        }
+        let wishes = message.options
+        guard let isDisclosed = grant.disclosure.discloses(isRequested: wishes.has(.discloseMe))
+        else {
+            refuse(
+                .call, message.request, .discloseMeDisallowed,
+                "callers of this procedure are not disclosed", &commands)
+            return
+        }
+        var options = Hub.CallOptions()
+        options.timeout = wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
+            ? .max : wishes.timeout * 1_000_000
+        options.wantsProgress = wishes.has(.receiveProgress)
+        options.isPart = wishes.has(.progress)
+        options.disclosesCaller = isDisclosed
+        // A callee may ask for disclosure, unless the configuration forbids it.
+        let caller = grant.disclosure == .never ? nil : identity
+        let arguments = message.payload(in: octets).stored()
+        ask(
+            .call(
+                room, request: message.request, options,
+                CallArguments(arguments, caller: caller)), &commands)
+    }
+
+    /// §8.1.
+    func register(
+        _ message: Message, _ octets: RawSpan, _ commands: inout Commands
+    ) throws(MessageError) {
+        guard let realm else { return }
+        guard let uri = message.nameText(in: octets),
+            let pattern = unsafe try? WAMPURI.pattern(uri.span.bytes, message.options.match)
+        else { throw .refusal(.register, request: message.request, .invalidProcedure) }
+        guard let grant = realm.settings.permissions.grant(.register, on: pattern, to: role) else {
+            refuseAccess(.register, message.request, "register procedure", uri, &commands)
+            return
+        }
+        let wishes = message.options
+        var options = Hub.RegisterOptions()
+        options.policy = wishes.invoke
+        options.concurrencyLimit = UInt32(clamping: wishes.concurrency)
+        options.disclosesCaller = wishes.has(.discloseCaller)
+        options.forwardsTimeout = wishes.has(.forwardTimeout)
+        if wishes.has(.forceReregister) {
+            options.takeover = grant.mayTakeOver ? .ofAnyone : .ofSameOwner
+        }
+        ask(.register(pattern, request: message.request, options), &commands)
+    }
+
+    func yield(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
+        ask(
+            .yield(
+                invocation: message.request, isProgress: message.options.has(.progress),
+                message.payload(in: octets).stored()), &commands)
+    }
+
+    func fail(invocation message: Message, _ octets: RawSpan, _ commands: inout Commands) {
+        let uri = message.nameText(in: octets) ?? Array("wamp.error.runtime_error".utf8)
+        ask(
+            .fail(
+                invocation: message.request, uri: String(decoding: uri, as: UTF8.self),
+                message.payload(in: octets).stored()), &commands)
+    }
+
+    // MARK: From the dealer
+
+    func dealt(_ action: DealerAction, _ commands: inout Commands) {
+        // What was meant for an earlier session of this connection.
+        guard phase == .established, action.party?.rawValue == id else { return }
+        switch action {
+        case .invoke(let invocation): invoke(invocation, &commands)
+        case .interrupt(_, let invocation, let mode, let reason):
+            send(
+                .interrupt(
+                    invocation: invocation, mode == .skip ? .killNoWait : mode,
+                    reason.map(\.wireURI)), &commands)
+        case .result(_, let request, let isProgress, let payload):
+            let arguments = payload as? Arguments ?? Arguments()
+            guard
+                !send(
+                    .result(request: request, isProgress: isProgress, arguments), &commands)
+            else { return }
+            refuse(
+                .call, request, .payloadSizeExceeded, "the result is larger than you accept",
+                &commands)
+        case .error(_, let request, let error, let payload):
+            fail(request, error, payload as? Arguments, &commands)
+        case .registered(_, let request, let registration):
+            send(.registered(request: request, registration: registration), &commands)
+        case .registrationRefused(_, let request, let error):
+            refuse(.register, request, error.wireURI, error.text, &commands)
+        case .unregistered(_, let request, _):
+            send(.unregistered(request: request), &commands)
+        case .unregistrationRefused(_, let request, let error):
+            refuse(.unregister, request, error.wireURI, nil, &commands)
+        case .revoked(_, let registration, let reason):
+            send(.registrationRevoked(registration, reason: reason), &commands)
+        case .violation(_, let violation):
+            switch violation {
+            case .unknownInvocation: fail(.violation(.yield, .unknownInvocation), &commands)
+            case .requestInUse: fail(.violation(.call, .requestInProgress), &commands)
+            }
+        case .meta: return
+        }
+    }
+
+    private func invoke(_ invocation: Invocation, _ commands: inout Commands) {
+        let call =
+            invocation.payload as? CallArguments ?? CallArguments(Arguments(), caller: nil)
+        // A payload that nobody looks into needs a callee that knows what to do with it (§13.1).
+        if !call.arguments.passthru.scheme.isAbsent, !features.contains(.calleePassthru) {
+            failInvocation(invocation, .featureNotSupported, &commands)
+            return
+        }
+        var procedure: [UInt8]?
+        if let room = invocation.procedure {
+            var text = OctetBuffer(capacity: room.dottedSize)
+            guard WAMPURI.append(room, to: &text) else {
+                failInvocation(invocation, .invalidURI, &commands)
+                return
+            }
+            procedure = text.octets.array
+        }
+        guard !send(.invocation(invocation, procedure: procedure, call), &commands) else { return }
+        failInvocation(invocation, .payloadSizeExceeded, &commands)
+    }
+
+    private func failInvocation(
+        _ invocation: Invocation, _ uri: URI, _ commands: inout Commands
+    ) {
+        ask(.fail(invocation: invocation.id, uri: uri.description, nil), &commands)
+    }
+
+    private func fail(
+        _ request: UInt64, _ error: CallError, _ payload: Arguments?, _ commands: inout Commands
+    ) {
+        if case .relayed(let uri) = error {
+            let arguments = payload ?? Arguments()
+            guard
+                !send(.failure(.call, request: request, uri: uri, arguments), &commands)
+            else { return }
+            refuse(
+                .call, request, .payloadSizeExceeded, "the error is larger than you accept",
+                &commands)
+            return
+        }
+        refuse(.call, request, error.wireURI, error.text, &commands)
+    }
+}
+
+// MARK: - The dealer's words on the wire
+
+extension CallError {
+    fileprivate var wireURI: URI {
+        switch self {
+        case .invalidProcedure: .invalidURI
+        case .noSuchProcedure: .noSuchProcedure
+        case .featureNotSupported: .featureNotSupported
+        case .concurrencyReached: .concurrencyReached
+        case .noAvailableCallee: .noAvailableCallee
+        case .canceled, .calleeLeft: .canceled
+        case .timedOut: .timeout
+        case .tooManyCalls: URI("carillon.error.too_many_calls")
+        case .relayed: .runtimeError
+        }
+    }
+
+    /// For people; the transcripts have no text where there is none.
+    fileprivate var text: String? {
+        switch self {
+        case .invalidProcedure: "invalid procedure URI"
+        case .noSuchProcedure(let room):
+            "no callee registered for procedure \(room.dottedText)"
+        case .featureNotSupported: "the callee does not take calls in parts"
+        case .concurrencyReached: "all callees have as many calls as they accept"
+        case .noAvailableCallee: "every callee is unavailable"
+        case .canceled: nil
+        case .calleeLeft: "the callee left before it answered"
+        case .timedOut(let time): "call timed out after \(time / 1_000_000) ms"
+        case .tooManyCalls: "too many calls are waiting for an answer"
+        case .relayed: nil
+        }
+    }
+}
+
+extension RegistrationError {
+    fileprivate var wireURI: URI {
+        switch self {
+        case .invalidProcedure: .invalidURI
+        case .invalidPattern: .invalidArgument
+        case .alreadyExists: .procedureAlreadyExists
+        case .noSuchRegistration: .noSuchRegistration
+        case .tooManyRegistrations: URI("carillon.error.too_many_registrations")
+        case .noSuchParty: .noSuchSession
+        }
+    }
+
+    fileprivate var text: String? {
+        switch self {
+        case .invalidProcedure: "invalid procedure URI"
+        case .invalidPattern: "procedures have no patterns of this kind"
+        case .alreadyExists: nil
+        case .noSuchRegistration, .noSuchParty: nil
+        case .tooManyRegistrations: "too many registrations"
+        }
+    }
+}

@@ -1,0 +1,274 @@
+// WAMPSession — one client from HELLO to GOODBYE (reference §5).
+//
+// The state machine; what the requests of an established session do is in the other files of this
+// type. Lives on the core of its connection.
+
+internal import Bytes
+internal import Codecs
+internal import DialectKit
+internal import Hub
+internal import Rooms
+internal import WAMP
+internal import WAMPAuthentication
+
+internal final class WAMPSession: Session {
+    let dialect: WAMPDialect
+    var phase = SessionPhase.closed
+    /// The form it speaks: that of its dialect, but for the separator the client uses.
+    var form: WAMPForm
+    private var framing: BatchFraming
+    var realm: RouterRealm?
+    var id: UInt64 = 0
+    /// Who it is; set while it is established.
+    var identity: Identity?
+    var role = Permissions.RoleID(rawValue: 0)
+    var features: ClientFeatures = []
+    /// The challenge that is out.
+    var pending: PendingJoin?
+    /// Its decision is being worked out elsewhere: nothing may come meanwhile.
+    var isDeciding = false
+    /// After an ABORT nothing is read any more.
+    var isOver = false
+    /// Its GOODBYE was answered; it may close, or say HELLO again.
+    private var hasLeft = false
+    /// What the connection is closed with after its GOODBYE.
+    var farewellCode: UInt16 = 1000
+    private var lastRequest: UInt64 = 0
+    /// What few sessions have, so that the others pay one reference for it.
+    var belongings: Belongings?
+    /// It leaves without being told of (`wamp.session.kill_all`, §9.3).
+    var isSilent = false
+    /// Messages to it may not be larger.
+    var messageSizeLimit = Int.max
+
+    /// Rare belongings of a session.
+    final class Belongings {
+        /// Up to which order a subscription was filled with retained events.
+        var filled: [(reading: Reading, order: UInt64)] = []
+        var testaments: [Testament] = []
+    }
+
+    /// Subscriptions asked for by the message at hand, in case the index has no room.
+    var subscribing: [(request: UInt64, reading: Reading)] = []
+
+    init(of dialect: WAMPDialect) {
+        self.dialect = dialect
+        form = dialect.form
+        framing = BatchFraming(dialect.form.serialization)
+    }
+
+    var router: WAMPRouter { dialect.router }
+    var serialization: Serialization { form.serialization }
+
+    func opened(_ commands: inout Commands) {
+        commands.append(.wake(after: router.settings.joinTime))
+    }
+
+    // MARK: Receiving
+
+    func receive(_ kind: MessageKind, _ octets: RawSpan, _ commands: inout Commands) {
+        guard !isOver else { return }
+        if !subscribing.isEmpty { subscribing.removeAll(keepingCapacity: true) }
+        guard kind == form.messageKind else {
+            fail(.violation(nil, .wrongFrameType), &commands)
+            return
+        }
+        guard form.isBatched else {
+            // RawSocket frames, unlike those of WebSocket, have not been checked yet.
+            guard !(form == .rawJSON) || UTF8Checker.accepts(octets) else {
+                fail(.violation(nil, .undecodable), &commands)
+                return
+            }
+            take(octets, &commands)
+            return
+        }
+        do throws(MessageError) {
+            var position = 0
+            while let range = try framing.next(in: octets, at: &position) {
+                if form == .batchedJSON, framing.separator == 0x18 { form = .batchedJSON18 }
+                take(octets.extracting(range), &commands)
+                if isOver { return }
+                commands.append(.boundary)
+            }
+        } catch {
+            fail(error, &commands)
+        }
+    }
+
+    /// Carries out one message.
+    private func take(_ octets: RawSpan, _ commands: inout Commands) {
+        do throws(MessageError) {
+            let message = try Message.decode(
+                octets, as: serialization,
+                for: .router(phase, realm?.settings.rules ?? .loose))
+            if isDeciding { throw .violation(message.code, .unexpected(phase)) }
+            try checkSequence(of: message)
+            switch message.code {
+            case .hello: join(message, octets, &commands)
+            case .authenticate: authenticate(message, octets, &commands)
+            case .abort:
+                leave(&commands)
+                finish(1000, &commands)
+            case .goodbye: goodbye(&commands)
+            case .publish: try publish(message, octets, &commands)
+            case .subscribe: try subscribe(message, octets, &commands)
+            case .unsubscribe: unsubscribe(message, &commands)
+            case .call: try call(message, octets, &commands)
+            case .cancel:
+                ask(.cancel(request: message.request, message.options.mode), &commands)
+            case .register: try register(message, octets, &commands)
+            case .unregister:
+                ask(.unregister(message.target, request: message.request), &commands)
+            case .yield: yield(message, octets, &commands)
+            case .error: fail(invocation: message, octets, &commands)
+            default: preconditionFailure("the decoder lets no other message of a client pass")
+            }
+        } catch {
+            fail(error, &commands)
+        }
+    }
+
+    /// §2.1: only where the configuration asks for it.
+    private func checkSequence(of message: Message) throws(MessageError) {
+        guard router.settings.wantsSequentialRequests else { return }
+        switch message.code {
+        case .subscribe, .unsubscribe, .publish, .register, .unregister, .call:
+            // A further part of a call repeats its id.
+            if message.code == .call, message.request <= lastRequest, message.request > 0 { return }
+            let expected = lastRequest == Identifier.limit ? 1 : lastRequest + 1
+            guard message.request == expected else {
+                throw .violation(message.code, .requestOutOfSequence)
+            }
+            lastRequest = expected
+        default: return
+        }
+    }
+
+    // MARK: Sending
+
+    /// Queues a message.
+    ///
+    /// - Returns: `false` when the client does not take one so large, or it cannot be said.
+    @discardableResult
+    func send(_ message: RouterMessage, _ commands: inout Commands) -> Bool {
+        let start = commands.octets.count
+        guard form.append(message, into: &commands.octets) else { return false }
+        guard commands.octets.count - start <= messageSizeLimit else {
+            commands.octets.truncate(to: start)
+            return false
+        }
+        commands.appendReply(form.messageKind, from: start)
+        return true
+    }
+
+    func refuse(
+        _ code: MessageCode, _ request: UInt64, _ uri: URI, _ text: String? = nil,
+        _ commands: inout Commands
+    ) {
+        send(.refusal(code, request: request, uri, text: text), &commands)
+    }
+
+    /// Answers a broken or refused message as the reference says (§4).
+    func fail(_ error: MessageError, _ commands: inout Commands) {
+        switch error {
+        case .ignored: return
+        case .refusal:
+            commands.noteError()
+            send(.answer(error), &commands)
+        case .violation:
+            send(.answer(error), &commands)
+            leave(&commands)
+            finish(1002, &commands)
+        case .invalidRealm:
+            send(.answer(error), &commands)
+            finish(1000, &commands)
+        }
+    }
+
+    /// Ends everything with an ABORT.
+    func abort(
+        _ reason: String, _ text: String?, code: UInt16 = 1000, _ commands: inout Commands
+    ) {
+        send(.abort(reason: reason, message: text), &commands)
+        leave(&commands)
+        finish(code, &commands)
+    }
+
+    /// Closes the connection; nothing that still comes is read.
+    func finish(_ code: UInt16, _ commands: inout Commands) {
+        isOver = true
+        pending = nil
+        commands.append(.close(code: code, reason: ""))
+    }
+
+    // MARK: Leaving
+
+    /// The client leaves: it may close now, or begin again (§1.3).
+    private func goodbye(_ commands: inout Commands) {
+        if phase == .shuttingDown {
+            finish(farewellCode, &commands)
+            return
+        }
+        leave(&commands)
+        send(.goodbye(reason: "wamp.close.goodbye_and_out", message: nil), &commands)
+        phase = .closed
+        hasLeft = true
+        commands.append(.wake(after: router.settings.goodbyeTime))
+    }
+
+    /// The router ends the session: GOODBYE is sent and its answer awaited.
+    func sayGoodbye(
+        reason: String, message: String?, code: UInt16, _ commands: inout Commands
+    ) {
+        leave(&commands)
+        send(.goodbye(reason: reason, message: message), &commands)
+        phase = .shuttingDown
+        farewellCode = code
+        commands.append(.wake(after: router.settings.goodbyeTime))
+    }
+
+    func drained(_ commands: inout Commands) {
+        guard !isOver, phase != .shuttingDown else { return }
+        switch phase {
+        case .established:
+            sayGoodbye(
+                reason: "wamp.close.system_shutdown", message: nil, code: 1001, &commands)
+        case .closed where hasLeft: finish(1001, &commands)
+        default:
+            abort(
+                "wamp.close.system_shutdown", "the router is shutting down", code: 1001,
+                &commands)
+        }
+    }
+
+    func timePassed(_ commands: inout Commands) {
+        guard !isOver else { return }
+        switch phase {
+        case .closed where hasLeft: finish(1000, &commands)
+        case .closed, .challenging:
+            let seconds = router.settings.joinTime / 1_000_000_000
+            let awaited = phase == .closed ? "HELLO" : "AUTHENTICATE"
+            abort(
+                "wamp.error.authentication_failed", "no \(awaited) within \(seconds) s",
+                &commands)
+        case .shuttingDown: finish(farewellCode, &commands)
+        case .established: return
+        }
+    }
+
+    var leavesTraces: Bool { phase == .established }
+
+    func closed(_ commands: inout Commands) { leave(isOpen: false, &commands) }
+
+    /// A HELLO opens a new session on the same connection.
+    func beginAnew() {
+        hasLeft = false
+        lastRequest = 0
+    }
+
+    // MARK: The dealer
+
+    func ask(_ question: DealerRequest.Question, _ commands: inout Commands) {
+        commands.append(.dealer(DealerRequest(PartyID(rawValue: id), question)))
+    }
+}
