@@ -54,8 +54,8 @@ package enum ClientError: Error, Sendable {
     case closed(CloseCode?, reason: String)
     /// The connection ended without a word.
     case lost
-    /// Nothing came within the time there was, and what was waited for.
-    case timedOut(StaticString)
+    /// It did not come within the time there was.
+    case timedOut(Awaited)
     /// The interrupt descriptor of ``ClientOptions`` became readable.
     case interrupted
     /// What the router sent is no WebSocket frame.
@@ -68,6 +68,22 @@ package enum ClientError: Error, Sendable {
     case incomingOversized(limit: Int)
     /// More came while we waited for an answer than is kept, in octets.
     case flooded(limit: Int)
+}
+
+/// What a client waits for.
+package enum Awaited: Sendable {
+    case connection
+    /// The first octets of the router.
+    case opening
+    case welcome
+    case acknowledgement
+    /// The end of a call, or a progressive result.
+    case answer
+    /// That the router takes what we send.
+    case room
+    /// A pong, or anything else, after a long silence.
+    case sign
+    case goodbye
 }
 
 /// An ERROR: a request that was answered in the negative.
@@ -115,7 +131,8 @@ extension ClientError {
     /// Whether the session is over, or never was.
     package var endsSession: Bool {
         switch self {
-        case .refused, .timedOut, .interrupted, .oversized, .flooded: false
+        case .timedOut(let awaited): awaited != .acknowledgement && awaited != .answer
+        case .refused, .interrupted, .oversized, .flooded: false
         default: true
         }
     }

@@ -144,7 +144,7 @@ struct OpenedTransport: ~Copyable {
             guard let sent = try socket.write(rest) else { throw .hungUp }
             start += sent
             if sent == 0, try !wait.until(socket.descriptor, POLLOUT) {
-                throw .timedOut("the router to take our first octets")
+                throw .timedOut(.opening)
             }
         }
     }
@@ -159,7 +159,7 @@ struct OpenedTransport: ~Copyable {
             case .end: return false
             case .none:
                 guard try wait.until(socket.descriptor, POLLIN) else {
-                    throw .timedOut("an answer to our first octets")
+                    throw .timedOut(.opening)
                 }
             }
         }

