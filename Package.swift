@@ -113,7 +113,7 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication",
+                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication", "PasswordDerivation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -186,7 +186,7 @@ let package = Package(
             of: "CarillonServer",
             also: [
                 "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
-                "WebSocket", .product(name: "Logging", package: "swift-log"),
+                "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
         tests(of: "CarillonLoad", also: ["Bytes", "Measurement"]),
