@@ -35,7 +35,8 @@ extension WAMPSession {
             return
         }
         var options = Hub.CallOptions()
-        options.timeout = wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
+        options.timeout =
+            wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
             ? .max : wishes.timeout * 1_000_000
         options.wantsProgress = wishes.has(.receiveProgress)
         options.isPart = wishes.has(.progress)
