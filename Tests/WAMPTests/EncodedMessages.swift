@@ -1,5 +1,7 @@
 // EncodedMessages — one of everything the encoders write, with what it looks like as JSON.
 
+import DialectKit
+import Hub
 import Bytes
 import Codecs
 

@@ -1,3 +1,4 @@
+import Hub
 import Codecs
 import Testing
 

@@ -165,7 +165,7 @@ extension RouterRealm {
 extension RouterRealm {
     /// Whether anybody may hear it.
     func wants(_ topic: MetaTopic) -> Bool {
-        services.hasInterest(in: topic.room, of: number)
+        settings.hasMetaAPI && services.hasInterest(in: topic.room, of: number)
     }
 
     func announce(_ topic: MetaTopic, _ values: @autoclosure () -> [MetaValue]) {
