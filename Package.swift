@@ -123,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "CarillonLoad",
             dependencies: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Configuration", "Measurement",
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Configuration",
+                "Measurement",
                 "Uring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -161,6 +162,11 @@ let package = Package(
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(
+            of: "WAMPRouter",
+            also: [
+                "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
+            ]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),

@@ -35,8 +35,7 @@ extension WAMPSession {
             return
         }
         var options = Hub.CallOptions()
-        options.timeout =
-            wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
+        options.timeout = wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
             ? .max : wishes.timeout * 1_000_000
         options.wantsProgress = wishes.has(.receiveProgress)
         options.isPart = wishes.has(.progress)
@@ -137,7 +136,7 @@ extension WAMPSession {
         // A payload that nobody looks into needs a callee that knows what to do with it (§13.1).
         if !call.arguments.passthru.scheme.isAbsent, !features.contains(.calleePassthru) {
             failInvocation(
-                invocation, .featureNotSupported, "the callee does not take payload passthru",
+                invocation, .featureNotSupported, "the callee does not take passthru payload",
                 &commands)
             return
         }
@@ -146,24 +145,22 @@ extension WAMPSession {
             var text = OctetBuffer(capacity: room.dottedSize)
             guard WAMPURI.append(room, to: &text) else {
                 failInvocation(
-                    invocation, .invalidURI, "the procedure has no URI", &commands)
+                    invocation, .invalidURI, "the callee cannot be told this URI", &commands)
                 return
             }
             procedure = text.octets.array
         }
         guard !send(.invocation(invocation, procedure: procedure, call), &commands) else { return }
         failInvocation(
-            invocation, .payloadSizeExceeded, "the call is larger than the callee accepts",
+            invocation, .payloadSizeExceeded, "the call is larger than its callee accepts",
             &commands)
     }
 
     private func failInvocation(
         _ invocation: Invocation, _ uri: URI, _ text: String, _ commands: inout Commands
     ) {
-        ask(
-            .fail(
-                invocation: invocation.id, uri: uri.description, Arguments([.text(text)])),
-            &commands)
+        let why = Arguments([.text(text)])
+        ask(.fail(invocation: invocation.id, uri: uri.description, why), &commands)
     }
 
     private func fail(
