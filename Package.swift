@@ -123,9 +123,9 @@ let package = Package(
         .executableTarget(
             name: "CarillonLoad",
             dependencies: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Configuration",
-                "Measurement",
-                "Uring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Hub", "WAMP",
+                "Configuration", "Measurement", "Uring",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
@@ -196,7 +196,7 @@ let package = Package(
                 "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Measurement"]),
+        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "WAMP", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(
