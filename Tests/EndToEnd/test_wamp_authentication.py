@@ -170,12 +170,11 @@ def test_who_does_not_answer_is_sent_away():
     with Router(hello_time="1s") as router:
         silent, challenged = RawSession(router.url), RawSession(router.url)
         assert hello(challenged, "ticket", "martin")[0] == CHALLENGE
-        for session in (silent, challenged):
-            try:
-                answer = session.receive(PATIENCE)
-                assert answer[0] == ABORT, answer
-            finally:
-                session.ends_with(None)
+        assert challenged.receive()[0] == ABORT
+        challenged.ends_with(1000)
+        # wampy connects when a client is made, and may say HELLO much later. All its clients share one
+        # queue, so an ABORT that nobody waits for would be taken for another client's answer.
+        silent.ends_with(None)
         joined = RawSession(router.url)
         joined.join()
         joined.leave()
