@@ -113,7 +113,8 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication", "PasswordDerivation",
+                "Hub", "WAMPClient", "WAMPRouter", "Crypto", "WAMPAuthentication",
+                "PasswordDerivation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -30,7 +30,12 @@ import Testing
             (["call", "a", "--ticket-file", "x", "--key-file", "y"], "one of"),
             (["subscribe", "a", "--count", "0"], "--count"),
             (["register", "a", "--jobs", "0"], "--jobs"),
-            (["register", "a", "--progress"], "--"),
+            (["register", "a", "--progress"], "--"), (["principal", "a"], "--role"),
+            (["principal", "a", "--role", "b", "--method", "cryptosign"], "openssl"),
+            (["principal", "a", "--role", "b", "--key-file", "k"], "cryptosign"),
+            (["principal", "a", "--role", "b", "--iterations", "0"], "--iterations"),
+            (["principal", "a", "--role", "b", "--memory", "1"], "--memory"),
+            (["principal", "a", "--role", "b", "--method", "ticket", "--plain"], "wampcra"),
         ]
         for (arguments, sentence) in table {
             let (status, said) = try ended(arguments)
@@ -58,10 +63,11 @@ import Testing
     @Test("help has examples for every command")
     func help() throws {
         #expect(try ended(["--help"]).said.contains("carillon wamp call com.example.sum 1 2 3"))
-        for command in ["publish", "subscribe", "call", "register"] {
+        for command in ["publish", "subscribe", "call", "register", "principal"] {
             let (status, said) = try ended([command, "--help"])
             #expect(status == 0)
-            #expect(said.contains("carillon wamp \(command) com.example."), "\(said)")
+            let example = command == "principal" ? "ada" : "com.example."
+            #expect(said.contains("carillon wamp \(command) \(example)"), "\(said)")
         }
     }
 }

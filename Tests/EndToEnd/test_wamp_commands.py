@@ -362,3 +362,46 @@ def test_a_path_without_a_router_is_told_with_its_status(router, wamp, uri):
     caller = wamp("call", uri, "--url", router.url + "nowhere")
     caller.end(69)
     assert "404" in caller.said and "--url" in caller.said
+
+
+# Principals
+
+METHODS = {
+    "ticket": ["--method", "ticket"], "salted": [], "plain": ["--plain"],
+    "scram": ["--method", "scram", "--iterations", 4096],
+    "argon": ["--method", "scram", "--kdf", "argon2id13", "--memory", 1024],
+    "key": ["--method", "cryptosign"],
+}
+
+
+def test_principals_that_are_made_may_join(tmp_path, uri):
+    if wamp_router.CROSSBAR:
+        pytest.skip("the configuration is carillon's")
+    password, key = secret(tmp_path, "sesame öffne dich"), tmp_path / "key"
+    key.write_text("0f" * 32 + "\n")
+    key.chmod(0o600)
+    text = '[[realm]]\nname = "realm1"\n[[realm.role]]\nname = "clerk"\n' \
+           '[[realm.role.rule]]\nuri = ""\nmatch = "prefix"\nallow = ["call"]\n'
+    for authid, options in METHODS.items():
+        proof = ["--key-file", key] if authid == "key" else ["--secret-file", password]
+        lines = Command("", tmp_path, "principal", authid, "--role", "clerk", *options, *proof).end()
+        assert lines[0] == "[[realm.principal]]"
+        assert authid in ("ticket", "plain") or "sesame" not in "".join(lines)
+        text += "\n".join(lines) + "\n"
+    with wamp_router.Router(text=text) as router:
+        for authid in METHODS:
+            proof = ["--key-file", key] if authid == "key" else \
+                ["--ticket-file" if authid == "ticket" else "--secret-file", password]
+            caller = Command(router.url, tmp_path, "call", uri, "--verbose", "--authid", authid,
+                             *proof)
+            caller.end(1)
+            assert f"as {authid}, role clerk" in caller.said
+            assert "no_such_procedure" in caller.said
+
+
+def test_a_password_can_come_from_a_pipe(tmp_path):
+    maker = Command("", tmp_path, "principal", "ada", "--role", "clerk", input="sesame\n")
+    assert 'method = "wampcra"' in maker.end()
+    empty = Command("", tmp_path, "principal", "ada", "--role", "clerk", input="\n")
+    empty.end(1)
+    assert "empty" in empty.said
