@@ -384,7 +384,8 @@ def test_principals_that_are_made_may_join(tmp_path, uri):
            '[[realm.role.rule]]\nuri = ""\nmatch = "prefix"\nallow = ["call"]\n'
     for authid, options in METHODS.items():
         proof = ["--key-file", key] if authid == "key" else ["--secret-file", password]
-        lines = Command("", tmp_path, "principal", authid, "--role", "clerk", *options, *proof).end()
+        maker = Command("", tmp_path, "principal", authid, "--role", "clerk", *options, *proof)
+        lines = maker.end()
         assert lines[0] == "[[realm.principal]]"
         assert authid in ("ticket", "plain") or "sesame" not in "".join(lines)
         text += "\n".join(lines) + "\n"

@@ -144,8 +144,8 @@ final class ScriptedRouter {
 
     // MARK: Hearing
 
-    /// Everything the client has said, read to its end or as far as it is: messages as JSON, control
-    /// frames by name. The handshake is checked and left out.
+    /// Everything the client has said, as far as it is: messages as JSON, control frames by name.
+    /// The handshake is checked and left out.
     func heard() throws -> [String] {
         var octets: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65_536)
