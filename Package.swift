@@ -113,8 +113,8 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "Hub", "WAMPClient", "WAMPRouter", "Crypto", "WAMPAuthentication",
-                "PasswordDerivation",
+                "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
+                "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -123,8 +123,9 @@ let package = Package(
         .executableTarget(
             name: "CarillonLoad",
             dependencies: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Configuration", "Measurement",
-                "Uring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Hub", "WAMP",
+                "Configuration", "Measurement", "Uring",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
@@ -161,6 +162,11 @@ let package = Package(
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(
+            of: "WAMPRouter",
+            also: [
+                "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
+            ]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
@@ -190,7 +196,7 @@ let package = Package(
                 "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Measurement"]),
+        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "WAMP", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

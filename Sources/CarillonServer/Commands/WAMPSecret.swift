@@ -1,5 +1,5 @@
-// WAMPSecret — a secret out of a file, from a person or from a pipe; never from the command line,
-// which everybody on the machine sees (proc_pid_cmdline(5)) and a shell keeps in its history.
+// WAMPSecret — a secret out of a file, never from the command line, which everybody on the machine
+// sees (proc_pid_cmdline(5)) and a shell keeps in its history.
 
 import ArgumentParser
 import Bytes
@@ -47,45 +47,5 @@ enum WAMPSecret {
             "carillon: \(path): no private key; it is 64 hexadecimal digits, as "
                 + "\"openssl rand -hex 32\" makes them\n")
         return Status.failure
-    }
-
-    /// The first line of standard input; a terminal does not show it, and is asked twice.
-    static func ask(_ what: String) throws -> String {
-        let input = WAMPLineInput()
-        guard isatty(STDIN_FILENO) == 1 else { return try line(input, what) }
-        var before = termios()
-        let isKnown = unsafe tcgetattr(STDIN_FILENO, &before) == 0
-        var silent = before
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        if isKnown { unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) }
-        defer { if isKnown { unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) } }
-        StandardError.write("\(what): ")
-        let first = try line(input, what)
-        StandardError.write("\n\(what) again: ")
-        let second = try line(input, what)
-        StandardError.write("\n")
-        guard first == second else {
-            StandardError.write("carillon: they differ\n")
-            throw Status.failure
-        }
-        return first
-    }
-
-    private static func line(_ input: WAMPLineInput, _ what: String) throws -> String {
-        do throws(WAMPLineInput.Failure) {
-            while true {
-                if let line = try input.next() {
-                    if !line.isEmpty { return line }
-                    break
-                }
-                if input.isAtEnd { break }
-                try input.fill()
-            }
-        } catch {
-            StandardError.write("carillon: standard input: \(error.sentence)\n")
-            throw Status.failure
-        }
-        StandardError.write("carillon: the \(what) is empty\n")
-        throw Status.failure
     }
 }
