@@ -33,7 +33,6 @@ struct RouterScheduleTests {
             Issue.record("CARILLON_SEED=\(seed): \(wrong.prefix(5).joined(separator: "; "))")
             if seeds.count == 1 { print(schedule.description) }
         }
-        print(sights)
         // Schedules that never see trouble prove nothing.
         guard seeds.count >= 300 else { return }
         for sight in ["cancels", "kills", "goodbyes", "losses", "watched rests", "answers"] {

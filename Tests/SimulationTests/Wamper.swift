@@ -55,7 +55,11 @@ final class Wamper {
     }
 
     private enum Request {
-        case subscribe(Topic), unsubscribe(UInt64), publish(Int), register, unregister(UInt64)
+        case subscribe(Topic)
+        case unsubscribe(UInt64)
+        case publish(Int)
+        case register
+        case unregister(UInt64)
         case meta
     }
 
@@ -102,6 +106,7 @@ final class Wamper {
     private var held: [UInt64: Held] = [:]
     private var issued: UInt64 = 0
     private var lastCall: [Int: Int] = [:]
+    private var isKilled = false
     /// What it watches, by subscription.
     private(set) var watch: MetaWatch?
     private(set) var log: [String] = []
@@ -246,7 +251,9 @@ final class Wamper {
         let number = held[invocation]!.number
         if held[invocation]!.wantsProgress, !finally, random.chance(500) {
             held[invocation]!.progress += 1
-            say(#"[70,\#(invocation),{"progress":true},[\#(number),\#(held[invocation]!.progress)]]"#)
+            say(
+                #"[70,\#(invocation),{"progress":true},[\#(number),\#(held[invocation]!.progress)]]"#
+            )
             return
         }
         held[invocation] = nil
@@ -389,6 +396,7 @@ final class Wamper {
     private func goodbye(_ reason: String) {
         let isAnswer = reason == "wamp.close.goodbye_and_out"
         if isAnswer, stage != .leaving { complain("an answer to no GOODBYE") }
+        if isAnswer { isKilled = false }
         if !isAnswer, stage != .leaving { say(#"[6,{},"wamp.close.goodbye_and_out"]"#) }
         requests = [:]
         calls = [:]
@@ -425,6 +433,8 @@ final class Wamper {
         case (.register, .registered): registrations.insert(message.target)
         case (.register, .error): break
         case (.unregister(let id), .unregistered): registrations.remove(id)
+        // Killed, and not told so yet: it has no subscriptions any more.
+        case (.unsubscribe, .error): isKilled = true
         // Asked twice.
         case (.unregister(let id), .error) where !registrations.contains(id): break
         default: complain("\(message.code) is no answer to \(request)")
@@ -500,6 +510,7 @@ final class Wamper {
 
     func check(_ wampers: [Wamper], _ said: Sayings) {
         guard isHealthy else { return }
+        if isKilled { complain("a subscription was not there to end") }
         if let (request, what) = requests.first { complain("no answer to \(request): \(what)") }
         for (request, call) in calls where !call.isAbandoned {
             complain("no answer to call \(call.number), request \(request)")
