@@ -223,12 +223,16 @@ extension WAMPSpeech {
         }
     }
 
-    /// A message in words, for people.
+    /// A message for people: as it came if that is text, otherwise in words.
     func describe(_ message: Message, in octets: RawSpan) -> String {
         if serialization == .json {
             return octets.extracting(0..<min(octets.byteCount, 160)).text
         }
-        let name = message.nameText(in: octets).map { " " + String(decoding: $0, as: UTF8.self) }
-        return "\(message.code.name)\(name ?? "")"
+        return "\(message.code.name) \(Self.name(message, in: octets))"
+    }
+
+    /// The reason or the error, which is the same for all that fails alike.
+    static func name(_ message: Message, in octets: RawSpan) -> String {
+        message.nameText(in: octets).map { String(decoding: $0.prefix(120), as: UTF8.self) } ?? ""
     }
 }
