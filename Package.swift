@@ -113,7 +113,8 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication",
+                "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
+                "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -161,6 +162,11 @@ let package = Package(
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(
+            of: "WAMPRouter",
+            also: [
+                "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
+            ]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
@@ -187,7 +193,7 @@ let package = Package(
             of: "CarillonServer",
             also: [
                 "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
-                "WebSocket", .product(name: "Logging", package: "swift-log"),
+                "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
         tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "WAMP", "Measurement"]),

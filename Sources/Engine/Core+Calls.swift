@@ -46,6 +46,8 @@ extension Core where Kernel: ~Copyable {
     /// Tells the session of an open connection that the server goes.
     mutating func sayGoodbye(to connection: Connection) {
         guard connection.phase == .open else { return }
+        closeCause = .drain
         callSession(connection.id) { $0.drained(&$1) }
+        closeCause = .asked
     }
 }

@@ -106,6 +106,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// When the clock was last looked at for the connections.
     var lastTick: UInt64 = 0
     var drain: DrainPlan?
+    /// Why sessions close connections at the moment.
+    var closeCause = CloseReason.asked
     var isStopping = false
 
     /// How long the clock may wait for work, ns.

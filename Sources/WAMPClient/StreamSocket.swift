@@ -142,7 +142,7 @@ extension StreamSocket {
         guard errno == EINPROGRESS || errno == EINTR else {
             throw .system(operation: "connect", code: errno)
         }
-        guard try wait.until(descriptor, CInt(POLLOUT)) else { throw .timedOut("a connection") }
+        guard try wait.until(descriptor, CInt(POLLOUT)) else { throw .timedOut(.connection) }
         var refusal: CInt = 0
         var size = socklen_t(MemoryLayout<CInt>.size)
         unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &refusal, &size)

@@ -87,7 +87,7 @@ package final class WAMPClient {
     private func answerOpening(
         _ wait: Wait, _ authenticate: ((Challenge) throws(ClientError) -> ChallengeAnswer)?
     ) throws(ClientError) {
-        let octets = try message(wait, "WELCOME")
+        let octets = try message(wait, .welcome)
         let span = unsafe octets.span.bytes
         let message = try decode(octets)
         let details = Details(message, in: span)
@@ -100,7 +100,7 @@ package final class WAMPClient {
         case .challenge:
             let method = text(message, span)
             guard let authenticate else {
-                throw .cannotAuthenticate("the router wants \(method), and there is no credential")
+                throw .credentialRequired(method: method)
             }
             let answer = try authenticate(Challenge(method: method, extra: details.values))
             try send(.authenticate(answer), wait)
@@ -120,7 +120,7 @@ package final class WAMPClient {
         do throws(ClientError) {
             try send(.goodbye(.closeRealm), wait)
             while true {
-                let octets = try message(wait, "GOODBYE")
+                let octets = try message(wait, .goodbye)
                 let code = try decode(octets).code
                 if code == .goodbye || code == .abort { break }
             }
@@ -187,7 +187,7 @@ package final class WAMPClient {
         do throws(ClientError) {
             var wait = patience
             while true {
-                switch try arrival(wait, "the answer to the call") {
+                switch try arrival(wait, .answer) {
                 case .happening(.progress(id, let answer)):
                     progress(answer)
                     wait = patience
@@ -324,7 +324,7 @@ extension WAMPClient {
     ) throws(ClientError) -> UInt64 {
         let wait = patience
         while true {
-            switch try arrival(wait, "an acknowledgement") {
+            switch try arrival(wait, .acknowledgement) {
             case .acknowledgement(request, let id): return id
             case .refusal(request, let refusal): throw .refused(refusal)
             case .happening(let happening): try keep(happening)
@@ -333,7 +333,7 @@ extension WAMPClient {
         }
     }
 
-    private func arrival(_ wait: Wait, _ what: StaticString) throws(ClientError) -> Arrival {
+    private func arrival(_ wait: Wait, _ what: Awaited) throws(ClientError) -> Arrival {
         do throws(ClientError) {
             return try read(try message(wait, what))
         } catch {
@@ -344,7 +344,7 @@ extension WAMPClient {
 
     /// Waits for one message.
     private func message(
-        _ wait: Wait, _ what: StaticString
+        _ wait: Wait, _ what: Awaited
     ) throws(ClientError) -> [UInt8] {
         while true {
             if let octets = try transport.take() { return octets }

@@ -1,6 +1,6 @@
-import Hub
 import Codecs
 import Glibc
+import Hub
 import Testing
 import WAMP
 

@@ -159,7 +159,8 @@ final class ScriptedRouter {
         if text.hasPrefix("GET ") {
             #expect(text.contains("GET /ws HTTP/1.1\r\nHost: localhost\r\n"))
             #expect(text.contains("Sec-WebSocket-Protocol: wamp.2."))
-            let end = try #require(octets.indices.first { octets[$0...].starts(with: Array("\r\n\r\n".utf8)) })
+            let end = try #require(
+                octets.indices.first { octets[$0...].starts(with: Array("\r\n\r\n".utf8)) })
             octets.removeFirst(end + 4)
         }
         var receiver = WebSocket.Receiver(role: .server, deflate: nil)

@@ -45,7 +45,9 @@ import WebSocket
         }
         #expect(seen == ["challenge": .text("c"), "iterations": .number(100), "x": .null])
         let heard = try router.heard()
-        #expect(heard[0].contains(#""authmethods":["wampcra"],"authid":"peter","authextra":{"nonce":"n"}"#))
+        #expect(
+            heard[0].contains(
+                #""authmethods":["wampcra"],"authid":"peter","authextra":{"nonce":"n"}"#))
         #expect(heard[1] == #"[5,"wampcra!",{"a":null}]"#)
     }
 

@@ -33,7 +33,7 @@ struct WAMPCommand: ParsableCommand {
             """,
         subcommands: [
             WAMPPublishCommand.self, WAMPSubscribeCommand.self, WAMPCallCommand.self,
-            WAMPRegisterCommand.self,
+            WAMPRegisterCommand.self, WAMPPrincipalCommand.self,
         ])
 }
 

@@ -170,6 +170,12 @@ extension RouterRealm {
             .testamentMeta, .dealerPassthru, .dealerOldPassthru,
         ]
         if hasHistory { features.insert(.eventHistory) }
+        if !settings.hasMetaAPI {
+            features.subtract([
+                .brokerSessionMeta, .subscriptionMeta, .dealerSessionMeta, .registrationMeta,
+                .testamentMeta,
+            ])
+        }
         return features
     }
 }
