@@ -1,3 +1,4 @@
+import Hub
 import Bytes
 import Codecs
 import Testing
