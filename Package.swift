@@ -113,7 +113,8 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication",
+                "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
+                "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -122,9 +123,9 @@ let package = Package(
         .executableTarget(
             name: "CarillonLoad",
             dependencies: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Configuration",
-                "Measurement",
-                "Uring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Hub", "WAMP",
+                "Configuration", "Measurement", "Uring",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
@@ -193,10 +194,10 @@ let package = Package(
             of: "CarillonServer",
             also: [
                 "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
-                "WebSocket", .product(name: "Logging", package: "swift-log"),
+                "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Measurement"]),
+        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "WAMP", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

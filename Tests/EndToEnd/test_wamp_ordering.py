@@ -86,7 +86,7 @@ class Session:
 
     async def leave(self):
         await self.send([GOODBYE, {}, "wamp.close.close_realm"])
-        await self.until(lambda received: received[-1][0] == GOODBYE, "no GOODBYE")
+        await self.until(lambda received: received and received[-1][0] == GOODBYE, "no GOODBYE")
         await self.socket.close()
         await self.reader
 
@@ -272,15 +272,15 @@ async def test_effects_follow_replies_and_requests(router, random):
         uri = f"com.order.effect.n{number}"
         subscribed = await first.answered(first.request(SUBSCRIBE, {}, uri))
         await second.answered(second.request(PUBLISH, {"acknowledge": True}, uri, [number]))
-        await first.until(lambda received: received[-1][0] == EVENT and received[-1][1] == subscribed[2],
+        await first.until(lambda received: received and received[-1][0] == EVENT and received[-1][1] == subscribed[2],
                           "an event after SUBSCRIBED is missing")
         registered = await first.answered(first.request(REGISTER, {}, uri))
         call = second.request(CALL, {}, uri, [number])
         await second.send(call)
-        await first.until(lambda received: received[-1][0] == INVOCATION and received[-1][2] == registered[2],
+        await first.until(lambda received: received and received[-1][0] == INVOCATION and received[-1][2] == registered[2],
                           "an invocation after REGISTERED is missing")
         await first.send([YIELD, first.received[-1][1], {}, [number]])
-        await second.until(lambda received: received[-1][:2] == [RESULT, call[1]], "no result")
+        await second.until(lambda received: received and received[-1][:2] == [RESULT, call[1]], "no result")
         await first.answered(first.request(UNREGISTER, registered[2]))
         answer = await second.answered(second.request(CALL, {}, uri))
         assert answer[0] == ERROR and answer[4] == "wamp.error.no_such_procedure", answer

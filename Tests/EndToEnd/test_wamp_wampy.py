@@ -20,7 +20,8 @@ from wamp_router import PETER, Router
 from wamp_session import CALL, EVENT, REGISTER, RESULT, SUBSCRIBE, RawSession
 
 HOME = pathlib.Path(os.environ.get("TESTED_WAMPY") or ROOT / ".venv-wampy")
-ROLES = pathlib.Path(__file__).parent / "wampy/roles.py"
+PROGRAMS = pathlib.Path(__file__).parent / "wampy"
+COMMAND = [HOME / "bin/python", PROGRAMS / "run.py"]  # the command `wampy`, mended
 pytestmark = pytest.mark.skipif(
     not (HOME / "bin/wampy").exists(), reason=f"{HOME} has no wampy: Tools/test makes it")
 
@@ -77,7 +78,7 @@ def run(router, tmp_path):
     running = []
 
     def start(name, *arguments, secret=None, url=None):
-        command = [HOME / "bin/python", ROLES, name, url or router.url.rstrip("/"), *map(str, arguments)]
+        command = [HOME / "bin/python", PROGRAMS / "roles.py", name, url or router.url.rstrip("/"), *map(str, arguments)]
         running.append(Program(command, tmp_path, **({"WAMPYSECRET": secret} if secret else {})))
         return running[-1]
 
@@ -219,7 +220,7 @@ def test_the_documented_services_run(documented, tmp_path):
     try:
         for name in ("DateService", "BinaryNumberService", "SubscribingService"):
             running.append(Program(
-                [HOME / "bin/wampy", "run", f"docs.examples.services:{name}", "--config", "crossbar.json"],
+                [*COMMAND, "run", f"docs.examples.services:{name}", "--config", "crossbar.json"],
                 tmp_path))
             running[-1].until("is now starting up.")
         script = ("from wampy.peers.clients import Client\n"
@@ -248,7 +249,7 @@ def test_a_service_of_ones_own_runs_from_the_command_line(documented, tmp_path):
         "from wampy.peers.clients import Client\nfrom wampy.roles.callee import callee\n\n"
         "class BinaryNumberService(Client):\n\n    @callee\n    def get_binary_number(self, number):\n"
         "        return bin(number)\n")
-    service = Program([HOME / "bin/wampy", "run", "mine:BinaryNumberService", "--config", "crossbar.json"], tmp_path)
+    service = Program([*COMMAND, "run", "mine:BinaryNumberService", "--config", "crossbar.json"], tmp_path)
     try:
         service.until("is now starting up.")
         with_session = RawSession("ws://127.0.0.1:8080/")

@@ -16,7 +16,8 @@ private let second: UInt64 = 1_000_000_000
 @Suite struct JoinTests {
     @Test("who says no HELLO is told so after five seconds")
     func noHello() {
-        for form in WAMPForm.allCases {
+        // Which separator a client uses is known when it has spoken.
+        for form in WAMPForm.allCases where form != .batchedJSON18 {
             let hub = ModelHub()
             let client = Client(hub, form)
             hub.pass(5 * second - 1)
