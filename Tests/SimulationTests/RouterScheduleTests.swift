@@ -19,7 +19,7 @@ struct RouterScheduleTests {
         if let seed = Self.number("CARILLON_SEED") {
             seeds = seed...seed
         } else {
-            seeds = 1...max(1, Self.number("CARILLON_SCHEDULES") ?? 400)
+            seeds = 1...max(1, Self.number("CARILLON_SCHEDULES") ?? 300)
         }
         var failures = 0
         var sights: [String: Int] = [:]
@@ -35,7 +35,7 @@ struct RouterScheduleTests {
         }
         // Schedules that never see trouble prove nothing.
         guard seeds.count >= 300 else { return }
-        for sight in ["cancels", "kills", "goodbyes", "losses", "watched rests", "answers"] {
+        for sight in ["cancels", "kills", "takings", "goodbyes", "losses", "watched rests", "answers"] {
             #expect(sights[sight, default: 0] > 0, "never seen: \(sight)")
         }
     }
