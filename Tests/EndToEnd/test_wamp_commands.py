@@ -288,12 +288,12 @@ def test_refusals_have_a_status_and_a_sentence(wamp, uri):
     caller = wamp("call", uri)
     caller.end(1)
     assert "wamp.error.no_such_procedure" in caller.said
-    for words in (["call", "com.denied.x"], ["subscribe", "com.denied.x"],
-                  ["register", "com.denied.x"], ["publish", "com.denied.x", 1, "--acknowledge"]):
+    for words in (["call", "denied.x"], ["subscribe", "denied.x"],
+                  ["register", "denied.x"], ["publish", "denied.x", 1, "--acknowledge"]):
         refused = wamp(*words)
         refused.end(77)
         assert "wamp.error.not_authorized" in refused.said
-    wamp("publish", "com.denied.x", 1).end()
+    wamp("publish", "denied.x", 1).end()
     stranger = wamp("call", uri, "--realm", "nowhere")
     stranger.end(1)
     assert "no_such_realm" in stranger.said and "--realm" in stranger.said
