@@ -29,7 +29,6 @@ WRONG = {
     TEXT: [None, False, 0, 1.5, [], {}, b"x"],
     LIST: [None, True, 0, "[]", {}, 1.5, b""],
 }
-# Where the values of JSON and the others differ: an octet string is text in JSON.
 ROUTER_ONLY = [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69]
 UNKNOWN = [0, 7, 9, 15, 18, 31, 37, 47, 51, 63, 71, 100, 255, 256, 1023, 1024, 2**32, 2**53, -1]
 
@@ -60,6 +59,10 @@ def broken():
 BROKEN = list(broken())
 
 
+def has_octets(message):
+    return isinstance(message, list) and any(isinstance(element, bytes) for element in message)
+
+
 def established(router, name):
     session = RawSession(router.url, name)
     session.join()
@@ -81,9 +84,7 @@ def is_ended(session, what):
 def test_broken_messages_end_an_established_session(router, name):
     serialization = Serialization(name)
     for what, message in BROKEN:
-        if serialization.is_text and b"" in (message if isinstance(message, list) else []):
-            continue
-        if serialization.is_text and any(isinstance(e, bytes) for e in message or [] if isinstance(message, list)):
+        if serialization.is_text and has_octets(message):
             continue  # JSON writes octets as text
         session = established(router, name)
         session.send(message)
@@ -94,7 +95,7 @@ def test_broken_messages_end_an_established_session(router, name):
 @pytest.mark.parametrize("name", ["json", "cbor"])
 def test_nothing_but_hello_opens_a_session(router, name):
     for what, message in BROKEN:
-        if isinstance(message, list) and any(isinstance(e, bytes) for e in message):
+        if has_octets(message):
             continue
         session = RawSession(router.url, name)
         session.send(message)
@@ -111,7 +112,7 @@ def test_nothing_but_authenticate_answers_a_challenge(router):
     for what, message in BROKEN[::3] + [
             (name, [code, *(GOOD[kind] for kind in elements)]) for name, (code, elements, _) in CLIENT.items()
             if name not in ("AUTHENTICATE", "ABORT")]:
-        if isinstance(message, list) and any(isinstance(e, bytes) for e in message):
+        if has_octets(message):
             continue
         session = RawSession(router.url)
         session.send([HELLO, "realm1", {"roles": ROLES, "authmethods": ["ticket"], "authid": "martin"}])
@@ -136,8 +137,11 @@ def test_nothing_after_a_violation_is_processed(router):
     session = established(router, "json.batched")
     session.send([REGISTER, 1, {}, "com.violation.p"], [32, "x", {}, "com.violation.t"],
                  [REGISTER, 2, {}, "com.violation.q"], [AUTHENTICATE, "x", {}])
-    assert session.receive()[:2] == [65, 1]
-    is_ended(session, "a violation in a batch")
+    answers = [session.receive()]
+    while answers[-1][0] != ABORT:
+        answers.append(session.receive())
+    assert [a[1] for a in answers[:-1]] in ([], [1]), answers  # the good one before it may be answered
+    session.ends_with(1002)
     other = established(router, "json")
     for procedure in "pq":
         answer = other.answer(CALL, {}, f"com.violation.{procedure}")
