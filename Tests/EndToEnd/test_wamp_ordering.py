@@ -86,7 +86,7 @@ class Session:
 
     async def leave(self):
         await self.send([GOODBYE, {}, "wamp.close.close_realm"])
-        await self.until(lambda received: received and received[-1][0] == GOODBYE, "no GOODBYE")
+        await self.until(lambda received: any(m[0] == GOODBYE for m in received), "no GOODBYE")
         await self.socket.close()
         await self.reader
 
