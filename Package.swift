@@ -185,8 +185,9 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "OpenAPIRPC", "Rooms",
-                "Telemetry", "Uring", "WebSocket",
+                "Bytes", "Codecs", "DialectKit", "Echo", "Engine", "Hub", "HTTP1", "OpenAPIRPC",
+                "Rooms", "Telemetry", "Uring", "WAMP", "WAMPAuthentication", "WAMPRouter",
+                "WebSocket",
             ],
             swiftSettings: settings),
         tests(

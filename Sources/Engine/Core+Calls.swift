@@ -14,6 +14,7 @@ extension Core where Kernel: ~Copyable {
         let due = state.registry.dealer(of: connection.realm).ask(
             request, from: connection.id, now: now, random: kernel.random(), state)
         dealerAlarm = min(dealerAlarm, due)
+        hasAskedDealer = true
     }
 
     /// Ends the calls that are due, if any may be.

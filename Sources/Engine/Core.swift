@@ -65,6 +65,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var firstDirty = 0
     var spill = SpillPool()
     var spilledSlots: [UInt32] = []
+    /// Their send failed for good; they end when the reap is over.
+    var broken: [ConnectionID] = []
     var gather: GatherArena
     var overflowing: [UInt32] = []
     var finishing: [ConnectionID] = []
@@ -88,6 +90,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var commands: Commands? = Commands()
     /// When calls may be due that connections of this core asked the dealers.
     var dealerAlarm: UInt64 = .max
+    /// A dealer was asked in this turn; its answers may wait in our own mailbox.
+    var hasAskedDealer = false
     var message = OctetBuffer(capacity: 4096)
     var packed = OctetBuffer(capacity: 4096)
     var expired: [UInt32] = []

@@ -1,8 +1,8 @@
 // OpenedTransport — from an address to a transport on which HELLO can be said.
 //
-// A WebSocket opens with a request and its answer (RFC 6455 §4.1), a RawSocket with four octets each
-// way (reference §14). When a server answers the request with anything but an upgrade, what it says
-// is kept for the error: "404, no such path" is worth more than "refused".
+// A WebSocket opens with a request and its answer (RFC 6455 §4.1), a RawSocket with four octets
+// each way (reference §14). When a server answers the request with anything but an upgrade, what it
+// says is kept for the error: "404, no such path" is worth more than "refused".
 
 internal import Bytes
 internal import Codecs

@@ -49,7 +49,7 @@ struct StreamSocket: ~Copyable {
 
     /// Sends the beginning of `octets`.
     ///
-    /// - Returns: How many were taken, 0 when the socket is full; `nil` when the connection is over.
+    /// - Returns: How many were taken, 0 when the socket is full; `nil` when it is over.
     func write(_ octets: RawSpan) throws(ClientError) -> Int? {
         while true {
             let sent = unsafe octets.withUnsafeBytes {

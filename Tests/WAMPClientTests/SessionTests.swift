@@ -80,7 +80,7 @@ import WebSocket
             ("HTTP/1.1 404 Not Found\r\nContent-Length: 8\r\n\r\nno path\n", 404, "no path\n"),
             ("HTTP/1.1 403 Forbidden\r\n\r\n", 403, ""),
             (
-                "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n\r\n",
+                "HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n\r\n",
                 400, "he"
             ),
             ("HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\ncut", 500, "cut"),

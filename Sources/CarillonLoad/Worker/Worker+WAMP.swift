@@ -224,8 +224,7 @@ extension Worker {
         case (.event, .subscriber): unsafe heardEvent(message, octets, in: unit, slot, speech)
         case (.result, .requester): unsafe heardResult(message, octets, slot, speech)
         case (.error, .requester):
-            problems.add(
-                "a call was refused: \(unsafe speech.describe(message, in: octets.bytes))")
+            problems.add("a call was refused: \(unsafe WAMPSpeech.name(message, in: octets.bytes))")
             damaged(slot)
             settle(slot)
         case (.invocation, .callee):

@@ -1,5 +1,4 @@
-// WAMPCredential — what proves who we are, out of a file: arguments are seen by everybody on the
-// machine (proc_pid_cmdline(5)) and kept in the shell's history.
+// WAMPCredential — what proves who we are, out of a file.
 //
 // A secret is good for wampcra and for SCRAM; which one it is for the router decides. wampcra is
 // offered first and the specification's name of SCRAM last, since Crossbar refuses whoever offers a
@@ -7,8 +6,6 @@
 
 import ArgumentParser
 import Bytes
-import Configuration
-import Glibc
 import PasswordDerivation
 import WAMP
 import WAMPAuthentication
@@ -23,9 +20,9 @@ final class WAMPCredential {
     /// Reads the file that the options name; `nil` when they name none.
     init?(_ options: WAMPRouterOptions) throws {
         if let path = options.ticketFile {
-            candidates = [.ticket(try Self.read(path))]
+            candidates = [.ticket(try WAMPSecret.read(path))]
         } else if let path = options.secretFile {
-            let secret = try Self.read(path)
+            let secret = try WAMPSecret.read(path)
             var random = OctetBuffer(capacity: 24)
             for _ in 0..<3 { random.append(bigEndian: .random(in: .min ... .max), size: 8) }
             candidates = [
@@ -42,39 +39,11 @@ final class WAMPCredential {
 
     /// A private key of Ed25519: 32 octets in hexadecimal.
     private static func key(_ path: String) throws -> ClientCredential {
-        let text = Array(try read(path).utf8)
-        var seed = OctetBuffer(capacity: 32)
-        guard text.count == 64, unsafe Hex.decode(text.span.bytes, into: &seed),
-            let credential = try? ClientCredential.cryptosign(seed: seed.octets.array)
-        else {
-            StandardError.write(
-                "carillon: \(path): no private key; it is 64 hexadecimal digits, as "
-                    + "\"openssl rand -hex 32\" makes them\n")
-            throw Status.failure
+        let seed = try WAMPSecret.key(path)
+        guard let credential = try? ClientCredential.cryptosign(seed: seed) else {
+            throw WAMPSecret.noKey(path)
         }
         return credential
-    }
-
-    /// The first line; editors end files with a line end that is no part of the secret.
-    private static func read(_ path: String) throws -> String {
-        let text: String
-        do throws(UnreadableFile) {
-            text = try ConfigurationSource.read(path)
-        } catch {
-            StandardError.write("carillon: \(path): cannot be read: \(error.reason)\n")
-            throw Status.failure
-        }
-        let line = text.prefix { !$0.isNewline }
-        guard !line.isEmpty else {
-            StandardError.write("carillon: \(path): the first line is empty\n")
-            throw Status.failure
-        }
-        var status = stat()
-        if unsafe stat(path, &status) == 0, status.st_mode & 0o044 != 0 {
-            StandardError.write(
-                "carillon: \(path) can be read by others; \"chmod 600 \(path)\" keeps it secret\n")
-        }
-        return String(line)
     }
 
     /// Offers what the secret is good for.

@@ -1,4 +1,4 @@
-// WAMPProblem — what went wrong, in a sentence that says what to do next, and the exit status for it.
+// WAMPProblem — what went wrong, in a sentence that says what to do next, and its exit status.
 
 import ArgumentParser
 import Glibc

@@ -11,8 +11,8 @@ struct WAMPPublishCommand: WAMPSessionCommand {
         abstract: "Publish to a topic.",
         discussion: """
             Without arguments every line of standard input is a publication; an empty line is one \
-            without arguments. With --json a line is {"args":[…],"kwargs":{…}}, as subscribe --json \
-            writes it. Negative numbers go behind "--".
+            without arguments. With --json a line is {"args":[…],"kwargs":{…}}, as "subscribe \
+            --json" writes it. Negative numbers go behind "--".
 
               carillon wamp publish com.example.news 'hello, world'
               carillon wamp publish com.example.temperature --kw room=kitchen -- -3.5

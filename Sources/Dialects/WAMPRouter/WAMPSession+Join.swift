@@ -21,7 +21,7 @@ private final class JoinNote: SessionNote {
 
 extension WAMPSession {
     func join(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
-        beginAnew()
+        beginAnew(&commands)
         let name = message.nameText(in: octets).map { String(decoding: $0, as: UTF8.self) } ?? ""
         guard let realm = router.realm(named: name) else {
             abort(
