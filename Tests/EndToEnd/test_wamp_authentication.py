@@ -9,7 +9,6 @@ import hmac
 import pytest
 from argon2.low_level import Type, hash_secret_raw
 from nacl.signing import SigningKey
-from process import PATIENCE
 from wamp_router import PUBLIC_KEY, SCRAM_SALT, Router
 from wamp_session import ABORT, AUTHENTICATE, CHALLENGE, HELLO, ROLES, WELCOME, RawSession
 
