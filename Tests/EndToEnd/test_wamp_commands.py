@@ -12,6 +12,8 @@ import wamp_router
 from process import PATIENCE, binary
 
 SERIALIZERS = ["json", "msgpack", "cbor"]
+# The prefix that the realm's rules deny to everybody.
+DENIED = next(rule[0] for rule in wamp_router.RULES["realm1"]["anonymous"] if not rule[2])
 
 
 @pytest.fixture(scope="module")
@@ -288,12 +290,13 @@ def test_refusals_have_a_status_and_a_sentence(wamp, uri):
     caller = wamp("call", uri)
     caller.end(1)
     assert "wamp.error.no_such_procedure" in caller.said
-    for words in (["call", "denied.x"], ["subscribe", "denied.x"],
-                  ["register", "denied.x"], ["publish", "denied.x", 1, "--acknowledge"]):
+    denied = DENIED + "x"
+    for words in (["call", denied], ["subscribe", denied], ["register", denied],
+                  ["publish", denied, 1, "--acknowledge"]):
         refused = wamp(*words)
         refused.end(77)
         assert "wamp.error.not_authorized" in refused.said
-    wamp("publish", "denied.x", 1).end()
+    wamp("publish", denied, 1).end()
     stranger = wamp("call", uri, "--realm", "nowhere")
     stranger.end(1)
     assert "no_such_realm" in stranger.said and "--realm" in stranger.said
@@ -362,3 +365,44 @@ def test_a_path_without_a_router_is_told_with_its_status(router, wamp, uri):
     caller = wamp("call", uri, "--url", router.url + "nowhere")
     caller.end(69)
     assert "404" in caller.said and "--url" in caller.said
+
+
+# Principals
+
+METHODS = {
+    "ticket": ["--method", "ticket"], "salted": [],
+    "scram": ["--method", "scram", "--derivation", "pbkdf2", "--iterations", 4096],
+    "argon": ["--method", "scram", "--memory", 1024],
+    "key": ["--method", "cryptosign"],
+}
+
+
+def test_principals_that_are_made_may_join(tmp_path, uri):
+    if wamp_router.CROSSBAR:
+        pytest.skip("the configuration is carillon's")
+    password, key = secret(tmp_path, "sesame öffne dich"), tmp_path / "key"
+    text = '[[realm]]\nname = "realm1"\n[[realm.role]]\nname = "clerk"\n' \
+           '[[realm.role.rule]]\nuri = ""\nmatch = "prefix"\nallow = ["call"]\n'
+    for authid, options in METHODS.items():
+        proof = ["--new-key", key] if authid == "key" else ["--password-file", password]
+        maker = Command("", tmp_path, "principal", authid, "--role", "clerk", *options, *proof)
+        lines = maker.end()
+        assert lines[0] == "[[realm.principal]]"
+        assert authid == "ticket" or "sesame" not in "".join(lines)
+        text += "\n".join(lines) + "\n"
+    assert key.stat().st_mode & 0o077 == 0
+    with wamp_router.Router(text=text) as router:
+        for authid in METHODS:
+            proof = ["--key-file", key] if authid == "key" else \
+                ["--ticket-file" if authid == "ticket" else "--secret-file", password]
+            caller = Command(router.url, tmp_path, "call", uri, "--verbose", "--authid", authid,
+                             *proof)
+            caller.end(1)
+            assert f"as {authid}, role clerk" in caller.said
+            assert "no_such_procedure" in caller.said
+
+
+def test_a_password_can_come_from_a_pipe(tmp_path):
+    maker = Command("", tmp_path, "principal", "ada", "--role", "clerk", input="sesame\n")
+    assert 'method = "wampcra"' in maker.end()
+    assert Command("", tmp_path, "principal", "ada", input="\n").end(64) == []

@@ -82,7 +82,8 @@ async def test_every_call_ends_exactly_once(router, random):
         """A callee that registers, serves a little, and is gone in one of three ways."""
         choose = type(random)(seed)
         while going:
-            callee = Callee(await Session.open(router, choose.choice(["json", "cbor", "msgpack.batched"])), choose)
+            name = choose.choice(["json", "cbor", "msgpack.batched"])
+            callee = Callee(await Session.open(router, name), choose)
             answer = await callee.session.answered(
                 callee.session.request(REGISTER, {"invoke": "roundrobin"}, "com.race.mixed"))
             await asyncio.sleep(choose.choice([0, 0.005, 0.03]))
@@ -101,7 +102,8 @@ async def test_every_call_ends_exactly_once(router, random):
         choose = type(random)(seed)
         options = {}
         for number in range(120):
-            request = caller.request(CALL, {}, choose.choice(["com.race.steady", "com.race.mixed"]), [name, number])
+            uri = choose.choice(["com.race.steady", "com.race.mixed"])
+            request = caller.request(CALL, {}, uri, [name, number])
             if choose.random() < 0.3:
                 request[2]["receive_progress"] = True
             if choose.random() < 0.5:
@@ -147,7 +149,7 @@ async def test_every_call_ends_exactly_once(router, random):
                 assert message[3][:2] == [name, number], f"{message} answers {options[request]}"
                 ends[request] += not message[2].get("progress")
                 if message[2].get("progress"):
-                    assert options[request][2].get("receive_progress"), f"{message}: nobody asked for progress"
+                    assert options[request][2].get("receive_progress"), f"{message}: not asked for"
             else:
                 assert message[0] == ERROR and message[1] == CALL and message[4] in REASONS, message
                 if message[4] == "wamp.error.timeout":

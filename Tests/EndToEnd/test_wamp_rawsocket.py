@@ -88,7 +88,8 @@ def test_the_handshake_is_answered_with_our_own_length(router, serializer, lengt
 
 
 @pytest.mark.parametrize("octets, answer", [
-    (b"\x7f\xf7\0\0", b"\x7f\x10\0\0"), (b"\x7f\xf0\0\0", b"\x7f\x10\0\0"), (b"\x7f\xff\0\0", b"\x7f\x10\0\0"),
+    (b"\x7f\xf7\0\0", b"\x7f\x10\0\0"), (b"\x7f\xf0\0\0", b"\x7f\x10\0\0"),
+    (b"\x7f\xff\0\0", b"\x7f\x10\0\0"),
     (b"\x7f\xf1\x01\0", b"\x7f\x30\0\0"), (b"\x7f\xf1\0\x80", b"\x7f\x30\0\0")],
     ids=["unknown serializer", "serializer 0", "serializer 15", "reserved", "reserved, second"])
 def test_what_cannot_be_is_refused_with_a_reason(router, octets, answer):
@@ -170,7 +171,8 @@ def test_a_violation_is_told_and_then_it_is_over(router):
 
 def test_an_event_that_is_too_long_for_a_receiver_is_dropped_for_it_alone(router):
     """Reference §1.5."""
-    small, large, publisher = RawSocketSession(router, 3, 2), RawSocketSession(router, 3, 15), RawSocketSession(router)
+    small, large = RawSocketSession(router, 3, 2), RawSocketSession(router, 3, 15)
+    publisher = RawSocketSession(router)
     for session in (small, large):
         session.say([SUBSCRIBE, 1, {}, "com.rawsocket.size"])
         assert session.hear()[0] == SUBSCRIBED

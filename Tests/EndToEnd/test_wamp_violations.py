@@ -7,7 +7,7 @@ that judges. Reference §3 and §4.
 import random
 
 import pytest
-from serializations import Serialization
+from serializations import NAMES, Serialization
 from wamp_session import ABORT, AUTHENTICATE, CALL, CHALLENGE, HELLO, REGISTER, ROLES, WELCOME, RawSession
 from websockets.exceptions import ConnectionClosed
 
@@ -18,8 +18,8 @@ CLIENT = {
     "HELLO": (1, [URI, MAP], 2), "ABORT": (3, [MAP, URI, LIST, MAP], 2), "AUTHENTICATE": (5, [TEXT, MAP], 2),
     "GOODBYE": (6, [MAP, URI], 2), "ERROR": (8, [ID, ID, MAP, URI, LIST, MAP], 4),
     "PUBLISH": (16, [ID, MAP, URI, LIST, MAP], 3), "SUBSCRIBE": (32, [ID, MAP, URI], 3),
-    "UNSUBSCRIBE": (34, [ID, ID], 2), "CALL": (48, [ID, MAP, URI, LIST, MAP], 3), "CANCEL": (49, [ID, MAP], 2),
-    "REGISTER": (64, [ID, MAP, URI], 3), "UNREGISTER": (66, [ID, ID], 2),
+    "UNSUBSCRIBE": (34, [ID, ID], 2), "CALL": (48, [ID, MAP, URI, LIST, MAP], 3),
+    "CANCEL": (49, [ID, MAP], 2), "REGISTER": (64, [ID, MAP, URI], 3), "UNREGISTER": (66, [ID, ID], 2),
     "YIELD": (70, [ID, MAP, LIST, MAP], 2),
 }
 WRONG = {
@@ -149,13 +149,14 @@ def test_nothing_after_a_violation_is_processed(router):
     other.leave()
 
 
-@pytest.mark.parametrize("name", ["json", "msgpack", "cbor", "json.batched", "msgpack.batched", "cbor.batched"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", range(2))
 def test_noise_does_no_harm(router, name, seed):
     """Valid messages with octets changed: an answer, an ABORT or a close, but a router that lives on."""
     choose = random.Random(f"{name} {seed}")
     serialization = Serialization(name)
-    values = [1, 2**53, "com.noise.x", {"match": "prefix", "acknowledge": True}, [1, "x", None], {"k": [b"\0"]}, {}, []]
+    values = [1, 2**53, "com.noise.x", {"match": "prefix", "acknowledge": True}, [1, "x", None],
+              {"k": [b"\0"]}, {}, []]
     for _ in range(150):
         session = established(router, name)
         for _ in range(5):
