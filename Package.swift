@@ -24,7 +24,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
-    "WAMPAuthentication",
+    "WAMPAuthentication", "Hub", "WAMPRouter",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -176,7 +176,7 @@ let package = Package(
         tests(
             of: "Engine",
             also: [
-                "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
+                "Bytes", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),

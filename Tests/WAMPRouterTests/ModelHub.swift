@@ -60,6 +60,8 @@ final class ModelHub: @unchecked Sendable {
     private(set) var connections: [ModelConnection] = []
     private var mail: [Mail] = []
     private var isReading = false
+    /// Mail stays where it is, as if it were under way between two cores.
+    var holdsMail = false { didSet { readMail() } }
     private var randomState: UInt64
     /// The core's clock, in nanoseconds.
     private(set) var now: UInt64 = 50_000_000_000
@@ -199,7 +201,7 @@ final class ModelHub: @unchecked Sendable {
     }
 
     private func readMail() {
-        guard !isReading else { return }
+        guard !isReading, !holdsMail else { return }
         isReading = true
         while !mail.isEmpty {
             switch mail.removeFirst() {
@@ -230,10 +232,12 @@ final class ModelHub: @unchecked Sendable {
                     refuse(pattern, reading, at: place, &commands, connection, inbound)
                     return
                 }
-                precondition(
-                    !connection.subscriptions.contains {
+                // As in the engine, subscribing twice changes nothing.
+                guard
+                    !connection.subscriptions.contains(where: {
                         $0.pattern == pattern && $0.reading == reading
-                    }, "a session subscribes once")
+                    })
+                else { break }
                 connection.subscriptions.append((pattern, reading))
             case .unsubscribe(let pattern, let reading):
                 connection.subscriptions.removeAll {

@@ -101,7 +101,9 @@ internal final class WAMPSession: Session {
             let message = try Message.decode(
                 octets, as: serialization,
                 for: .router(phase, realm?.settings.rules ?? .loose))
-            if isDeciding { throw .violation(message.code, .unexpected(phase)) }
+            if isDeciding, message.code != .abort {
+                throw .violation(message.code, .unexpected(phase))
+            }
             try checkSequence(of: message)
             switch message.code {
             case .hello: join(message, octets, &commands)
