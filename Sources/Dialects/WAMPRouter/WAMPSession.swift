@@ -126,6 +126,10 @@ internal final class WAMPSession: Session {
             default: preconditionFailure("the decoder lets no other message of a client pass")
             }
         } catch {
+            // What a client sent before it knew that its session had ended is no violation of it.
+            if hasLeft, case .violation(let code?, .unexpected(.closed)) = error, code != .hello {
+                return
+            }
             fail(error, &commands)
         }
     }
