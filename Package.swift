@@ -197,7 +197,7 @@ let package = Package(
                 "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "WAMP", "Measurement"]),
+        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "Hub", "WAMP", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

@@ -14,7 +14,8 @@ extension PushServer.Options {
     /// What makes the server a WAMP router.
     package struct WAMP: Sendable {
         /// Where `wamp.2.*` is spoken.
-        package var paths = ["/", "/ws", "/connection/websocket"]
+        /// The last one is where a wampy client goes that was given no URL.
+        package var paths = ["/", "/ws", "/connection/websocket", "/8080"]
         package var router = RouterSettings()
         /// The realm of the other dialects' routes is the one whose number is ``Realm/standard``.
         package var realms: [RealmSettings]

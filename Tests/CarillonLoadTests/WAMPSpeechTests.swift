@@ -1,6 +1,7 @@
 import Hub
 import Bytes
 import Codecs
+import Hub
 import Testing
 import WAMP
 
@@ -43,7 +44,8 @@ struct WAMPSpeechTests {
         }
         var framing = BatchFraming(speech.serialization)
         var position = 0
-        let place = try #require(try framing.next(in: span, at: &position))
+        let found = try framing.next(in: span, at: &position)
+        let place = try #require(found)
         let inner = span.extracting(place)
         let message = try Message.decode(
             inner, as: speech.serialization, for: .router(phase, Self.rules))
@@ -58,20 +60,24 @@ struct WAMPSpeechTests {
             isShared: true)
         try decoded(octets(speech, .hello), speech, .closed) { message, octets in
             #expect(message.code == .hello)
-            #expect(message.nameText(in: octets) == Array("there".utf8))
+            let name = message.nameText(in: octets)
+            #expect(name == Array("there".utf8))
             #expect(!message.hello.authMethods.isAbsent && !message.hello.authID.isAbsent)
         }
         try decoded(octets(speech, .authenticate), speech, .challenging) { message, octets in
-            #expect(message.nameText(in: octets) == Array("secret".utf8))
+            let name = message.nameText(in: octets)
+            #expect(name == Array("secret".utf8))
         }
         try decoded(octets(speech, .register), speech) { message, octets in
             #expect(message.code == .register && message.options.invoke == .roundRobin)
-            #expect(message.nameText(in: octets) == speech.procedure)
+            let name = message.nameText(in: octets)
+            #expect(name == speech.procedure)
         }
         let subscription = speech.subscription(room: 12, .everything)
         try decoded(octets(speech, subscription), speech) { message, octets in
             #expect(message.code == .subscribe && message.request == WAMPSpeech.firstRequest)
-            #expect(message.nameText(in: octets) == Array("load.r12".utf8))
+            let name = message.nameText(in: octets)
+            #expect(name == Array("load.r12".utf8))
         }
         try decoded(octets(speech, .goodbye), speech) { message, _ in
             #expect(message.code == .goodbye)
@@ -83,8 +89,10 @@ struct WAMPSpeechTests {
         ] {
             try decoded(octets(speech, words, payload: payload), speech) { message, octets in
                 #expect(message.code == code && message.request == 7)
-                let place = try #require(speech.payloadPlace(message, in: octets))
-                #expect(octets.extracting(place).text == payload)
+                let found = speech.payloadPlace(message, in: octets)
+                let place = try #require(found)
+                let text = octets.extracting(place).text
+                #expect(text == payload)
             }
         }
     }
@@ -116,7 +124,9 @@ struct WAMPSpeechTests {
             let span = unsafe octets.span.bytes
             let message = try Message.decode(span, as: speech.serialization, for: .client)
             let place = speech.payloadPlace(message, in: span)
-            #expect(place.map { span.extracting($0).text } == expected, "\(octets)")
+            var text: String?
+            if let place { text = span.extracting(place).text }
+            #expect(text == expected, "\(octets)")
         }
     }
 
