@@ -121,7 +121,10 @@ private func message(_ code: Int, _ elements: [String]) -> String {
         for phase in Phase.allCases {
             for (code, elements) in catalogue where !admitted[phase]!.contains(code) {
                 let text = message(code, elements.filter { $0 != "?" }.map { sound($0, code) })
-                #expect(complaint(text, form, phase) == nil, "\(phase) \(text)")
+                // Behind its GOODBYE a client may still say what it had begun; the ABORT that
+                // follows here ends the connection.
+                let expected = phase == .left ? #"["close 1000"]"# : nil
+                #expect(complaint(text, form, phase) == expected, "\(phase) \(text)")
             }
             for code in routersOnly + [0, 7, 9, 255, 256, 1023] {
                 let text = message(code, ["1", "{}", #""a.b""#])
@@ -156,7 +159,8 @@ private func message(_ code: Int, _ elements: [String]) -> String {
             [0x93, 0x20, 0x01], [0x83, 0x18, 0x20, 0x01], [0x5B, 0xFF, 0x5D],
             [0x5B, 0x22, 0xC0, 0x22, 0x5D],
         ]
-        for phase in Phase.allCases {
+        // Behind a GOODBYE what begins as a request is not read any further.
+        for phase in Phase.allCases where phase != .left {
             for octets in rubbish {
                 // Text that is not UTF-8 gets no further than its frame, except in RawSocket.
                 if form.messageKind == .text, !form.isRaw,
