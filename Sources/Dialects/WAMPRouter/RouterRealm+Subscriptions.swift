@@ -116,7 +116,7 @@ extension RouterRealm {
 extension RouterRealm {
     /// Retains a publication for its room and gives it its order; made by `make` when that is known.
     func retain(
-        in room: Room, size: Int, audience: Audience, publisher: UInt64,
+        in room: Room, size: Int, audience: Audience, publisher: UInt64?,
         _ make: (_ order: UInt64) -> Publication
     ) -> Publication {
         books.withLock { books in

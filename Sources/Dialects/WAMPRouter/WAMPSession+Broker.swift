@@ -198,8 +198,8 @@ extension RouterRealm {
         let publication =
             isRetained
             ? retain(
-                in: room, size: arguments.octets.count, audience: audience, publisher: session,
-                make)
+                in: room, size: arguments.octets.count, audience: audience,
+                publisher: connection == nil ? nil : session, make)
             : make(0)
         if hasHistory { record(publication) }
         return publication
