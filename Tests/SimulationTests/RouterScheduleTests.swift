@@ -35,7 +35,9 @@ struct RouterScheduleTests {
         }
         // Schedules that never see trouble prove nothing.
         guard seeds.count >= 300 else { return }
-        for sight in ["cancels", "kills", "takings", "goodbyes", "losses", "watched rests", "answers"] {
+        for sight in [
+            "cancels", "kills", "takings", "goodbyes", "losses", "watched rests", "answers",
+        ] {
             #expect(sights[sight, default: 0] > 0, "never seen: \(sight)")
         }
     }

@@ -16,6 +16,8 @@ import WebSocket
 struct Sayings {
     struct Publication {
         let publisher: Int
+        /// The session it was published in; whoever begins another is a stranger to it.
+        let session: UInt64
         let topic: String
         /// Whether its publisher wants it, too.
         let includesPublisher: Bool
@@ -59,7 +61,11 @@ final class Wamper {
 
     private enum Request {
         case subscribe(Topic, expectsRetained: Bool)
-        case unsubscribe(UInt64), publish(Int), register, unregister(UInt64), meta
+        case unsubscribe(UInt64)
+        case publish(Int)
+        case register
+        case unregister(UInt64)
+        case meta
     }
 
     private struct Call {
@@ -214,7 +220,7 @@ final class Wamper {
         let number = said.publications.count
         said.publications.append(
             .init(
-                publisher: self.number, topic: topic, includesPublisher: toMe,
+                publisher: self.number, session: id, topic: topic, includesPublisher: toMe,
                 isRetained: isRetained))
         let options =
             (acknowledged ? [#""acknowledge":true"#] : [])
@@ -265,7 +271,8 @@ final class Wamper {
             + (wantsProgress ? [#""receive_progress":true"#] : [])
             + (inParts ? [#""progress":true"#] : [])
         say(
-            "[48,\(requestCount),{\(options.joined(separator: ","))},\"\(procedure)\",[\(number),0]]")
+            "[48,\(requestCount),{\(options.joined(separator: ","))},\"\(procedure)\",[\(number),0]]"
+        )
     }
 
     /// Sends another part of a call's arguments, or the last one.
@@ -333,7 +340,7 @@ final class Wamper {
         let number = said.publications.count
         // Published when this one has gone: behind everything of its own, at a time unknown.
         said.publications.append(
-            .init(publisher: -1 - number, topic: topic, includesPublisher: true))
+            .init(publisher: -1 - number, session: id, topic: topic, includesPublisher: true))
         request(.meta) {
             "[48,\($0),{},\"wamp.session.add_testament\",[\"\(topic)\",[\(number)],{}]]"
         }
@@ -498,6 +505,8 @@ final class Wamper {
         case (.subscribe(let topic, let expectsRetained), .subscribed):
             refused.remove(message.target)
             ending.remove(message.target)
+            // Who comes again may ask for what it has seen.
+            delivered = delivered.filter { $0.subscription != message.target }
             if expectsRetained { awaitsRetained.insert(message.target) }
             subscriptions[message.target] = topic
             watch?.topics[message.target] = topic.uri
@@ -551,7 +560,7 @@ final class Wamper {
         else { return complain("an event nobody published: \(numbers)") }
         let publication = said.publications[number]
         if !topic.matches(publication.topic) { complain("\(topic) got \(publication.topic)") }
-        if publication.publisher == self.number, !publication.includesPublisher {
+        if publication.session == id, !publication.includesPublisher {
             complain("publication \(number) came back to its publisher")
         }
         let event = Owed(number: number, subscription: message.target)

@@ -77,6 +77,24 @@ import Testing
         }
     }
 
+    @Test("of two requests in one batch for what the index has no room for both are refused")
+    func indexLimitTwice() {
+        for form in WAMPForm.allCases {
+            for limit in [0, 1] {
+                let hub = ModelHub()
+                let client = Client.joined(hub, form)
+                hub.indexLimit = limit
+                client.say([#"[32,1,{},"com.one"]"#, #"[32,2,{},"com.one"]"#])
+                let heard = client.hearAll().map { Value($0) }
+                #expect(heard.map { $0[0].id } == (limit == 0 ? [8, 8] : [33, 33]), "\(heard)")
+                #expect(heard.map { limit == 0 ? $0[2].id : $0[1].id } == [1, 2])
+                #expect(hub.contradictions.isEmpty)
+                hub.lose(client.connection)
+                #expect(hub.leftovers.isEmpty)
+            }
+        }
+    }
+
     @Test("a retained event comes once to whoever asks for it while it is published")
     func retainedOnce() {
         let hub = ModelHub()

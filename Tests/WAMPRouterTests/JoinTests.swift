@@ -14,9 +14,10 @@ private let helloKey =
 private let second: UInt64 = 1_000_000_000
 
 @Suite struct JoinTests {
-    @Test("who says no HELLO in five seconds is let go")
+    @Test("who says no HELLO is closed after five seconds, without a word")
     func noHello() {
-        for form in WAMPForm.allCases {
+        // Which separator a client uses is known when it has spoken.
+        for form in WAMPForm.allCases where form != .batchedJSON18 {
             let hub = ModelHub()
             let client = Client(hub, form)
             hub.pass(5 * second - 1)

@@ -133,13 +133,17 @@ private let farewell = #"[6,{},"wamp.close.goodbye_and_out"]"#
         }
     }
 
-    @Test("what still comes behind a GOODBYE is not answered")
+    @Test("what comes behind a GOODBYE is ignored until there is a HELLO or an ABORT")
     func afterGoodbye() {
         for message in [#"[6,{},"a.b"]"#, #"[32,1,{},"a.b"]"#, #"[5,"x",{}]"#] {
             let client = Client.joined(ModelHub())
             client.say(#"[6,{},"a.b"]"#)
             client.say(message)
-            #expect(client.hearAll() == [farewell], "\(message)")
+            #expect(client.hearAll() == [farewell])
+            client.join()
+            client.say(#"[6,{},"a.b"]"#)
+            client.say(#"[3,{},"a.b"]"#)
+            #expect(client.hearAll() == [farewell, "close 1000"])
         }
     }
 

@@ -228,16 +228,16 @@ final class ModelHub: @unchecked Sendable {
                     .message(commands.octets.octets.extracting(range).array))
             case .subscribe(let pattern, let reading):
                 precondition(connection.realm != nil, "nobody subscribes before joining")
-                guard subscriptionCount < indexLimit else {
-                    refuse(pattern, reading, at: place, &commands, connection, inbound)
-                    return
-                }
                 // As in the engine, subscribing twice changes nothing.
                 guard
                     !connection.subscriptions.contains(where: {
                         $0.pattern == pattern && $0.reading == reading
                     })
                 else { break }
+                guard subscriptionCount < indexLimit else {
+                    refuse(pattern, reading, at: place, &commands, connection, inbound)
+                    return
+                }
                 connection.subscriptions.append((pattern, reading))
             case .unsubscribe(let pattern, let reading):
                 connection.subscriptions.removeAll {

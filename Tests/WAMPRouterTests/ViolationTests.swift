@@ -80,6 +80,15 @@ private func message(_ code: Int, _ elements: [String]) -> String {
         return hub.leftovers.first
     }
 
+    /// Whether a message behind a GOODBYE says nothing: it was sent before the end was known.
+    private func isIgnored(_ text: String, _ form: WAMPForm) -> Bool {
+        let client = client(ModelHub(), form, .left)
+        client.say(text)
+        guard client.isSilent else { return false }
+        client.say(#"[3,{},"a.b"]"#)
+        return client.hearAll() == ["close 1000"]
+    }
+
     @Test("each element of each message must have its type", arguments: WAMPForm.allCases)
     func types(_ form: WAMPForm) {
         for (code, elements) in catalogue {
@@ -121,10 +130,11 @@ private func message(_ code: Int, _ elements: [String]) -> String {
         for phase in Phase.allCases {
             for (code, elements) in catalogue where !admitted[phase]!.contains(code) {
                 let text = message(code, elements.filter { $0 != "?" }.map { sound($0, code) })
-                // Behind its GOODBYE a client may still say what it had begun; the ABORT that
-                // follows here ends the connection.
-                let expected = phase == .left ? #"["close 1000"]"# : nil
-                #expect(complaint(text, form, phase) == expected, "\(phase) \(text)")
+                if phase == .left {
+                    #expect(isIgnored(text, form), "\(text)")
+                } else {
+                    #expect(complaint(text, form, phase) == nil, "\(phase) \(text)")
+                }
             }
             for code in routersOnly + [0, 7, 9, 255, 256, 1023] {
                 let text = message(code, ["1", "{}", #""a.b""#])
@@ -159,8 +169,8 @@ private func message(_ code: Int, _ elements: [String]) -> String {
             [0x93, 0x20, 0x01], [0x83, 0x18, 0x20, 0x01], [0x5B, 0xFF, 0x5D],
             [0x5B, 0x22, 0xC0, 0x22, 0x5D],
         ]
-        // Behind a GOODBYE what begins as a request is not read any further.
-        for phase in Phase.allCases where phase != .left {
+        // Behind a GOODBYE some of it is ignored.
+        for phase in [Phase.closed, .challenging, .established] {
             for octets in rubbish {
                 // Text that is not UTF-8 gets no further than its frame, except in RawSocket.
                 if form.messageKind == .text, !form.isRaw,
