@@ -2,8 +2,8 @@
 //
 // A conversation of several steps with ids in it is no template, so this dialect has words of its
 // own. They are put together by the encoders of the `WAMP` module, whose decoder reads the answers:
-// nothing of the protocol is known a second time here. Rooms are topics: `load.r12`, and with events
-// `load.r12.topic.e3`, so that wildcards have a component to leave out.
+// nothing of the protocol is known a second time here. Rooms are topics: `load.r12`, and with
+// events `load.r12.topic.e3`, so that wildcards have a component to leave out.
 
 internal import Bytes
 internal import Codecs
