@@ -1,11 +1,13 @@
 // WAMP — the router as a part of the server: its realms, its routes, and the world around it.
 
+import Bytes
 import CSystem
 import DialectKit
 import Engine
 import Glibc
 import Hub
 import Rooms
+import Synchronization
 import WAMPAuthentication
 package import WAMPRouter
 import WebSocket
@@ -67,7 +69,7 @@ extension RouterSurroundings {
     fileprivate static var system: RouterSurroundings {
         RouterSurroundings(
             wallClock: { nanoseconds(CLOCK_REALTIME) }, clock: { nanoseconds(CLOCK_MONOTONIC) },
-            random: { UInt64.random(in: .min ... .max) },
+            random: { IdentifierSource.shared.next() },
             randomOctets: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } })
     }
 
@@ -75,5 +77,17 @@ extension RouterSurroundings {
         var time = timespec()
         unsafe clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+/// Random words for ids, from all threads and without a system call each. Not secret; what must be
+/// is `randomOctets`.
+private final class IdentifierSource: Sendable {
+    static let shared = IdentifierSource()
+
+    private let counter = Atomic(UInt64.random(in: .min ... .max))
+
+    func next() -> UInt64 {
+        SplitMix64.mix(counter.wrappingAdd(SplitMix64.step, ordering: .relaxed).newValue)
     }
 }
