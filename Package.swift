@@ -171,7 +171,7 @@ let package = Package(
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
         tests(of: "Telemetry", also: ["Bytes"]),
-        tests(of: "Measurement"),
+        tests(of: "Measurement", also: ["Bytes"]),
         tests(of: "Uring", also: ["Bytes"]),
         tests(
             of: "Engine",

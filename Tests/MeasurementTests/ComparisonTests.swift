@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Measurement
@@ -66,10 +67,10 @@ struct ComparisonTests {
         let report = SampleRun(intervalCount: 12).report()
         let resampling = Resampling(report)
         for seed in UInt64(0)..<20 {
-            var generator = SplitMix(seed: seed)
+            var generator = SplitMix64(seed: seed)
             let figures = resampling.figures(using: &generator)
             // The same draw, merged the slow way.
-            var again = SplitMix(seed: seed)
+            var again = SplitMix64(seed: seed)
             var merged = LatencyDistribution()
             var tally = Tally()
             for _ in report.intervals {

@@ -6,6 +6,8 @@
 // kernel put things, what else ran), so a small difference that is "sure" here deserves a second
 // run before it is believed.
 
+internal import Bytes
+
 /// Report B measured against report A.
 package struct Comparison: Sendable, Equatable, Codable {
     /// What is compared.
@@ -131,7 +133,7 @@ package struct Comparison: Sendable, Equatable, Codable {
     ) -> [(lower: Double, upper: Double)?] {
         let (one, two) = (Resampling(base), Resampling(other))
         guard one.isPossible, two.isPossible else { return Metric.allCases.map { _ in nil } }
-        var generator = SplitMix(seed: 0xCA71_1107)
+        var generator = SplitMix64(seed: 0xCA71_1107)
         var ratios = [[Double]](repeating: [], count: Metric.allCases.count)
         for _ in 0..<count {
             let below = one.figures(using: &generator)

@@ -6,6 +6,8 @@
 // interval; instead the counts are summed up along the buckets once, and a percentile of any
 // resample is a binary search that touches only ten buckets.
 
+internal import Bytes
+
 /// The intervals of one report, ready to be drawn.
 internal struct Resampling {
     /// What one resample came to, in the units of ``Comparison/Metric``; `nil` where unknown.
@@ -61,7 +63,7 @@ internal struct Resampling {
     var isPossible: Bool { intervals.count >= Self.intervalMinimum }
 
     /// Draws as many intervals as there are, with replacement, and computes all figures.
-    func figures(using generator: inout SplitMix) -> Figures {
+    func figures(using generator: inout SplitMix64) -> Figures {
         var weights = [Double](repeating: 0, count: intervals.count)
         for _ in intervals { weights[generator.place(below: intervals.count)] += 1 }
         return Comparison.Metric.allCases.map { figure($0, weights: weights) }
