@@ -80,39 +80,4 @@ import WebSocket
         router.checkBooks()
         end(router, peer, watcher)
     }
-
-    @Test("what a lost session leaves to others does not repeat what they were sent")
-    func lostInTheReap() {
-        // Every send fails for good or is cut: ends come in the midst of reaps.
-        for seed in 1...40 as ClosedRange<UInt64> {
-            var options = SimulatedOptions()
-            options.faults.shortSend = 300
-            let router = RouterWorld(seed: seed, cores: 1, options: options, flushSlice: 2)
-            let watcher = Peer(router)
-            watcher.say(Self.hello, #"[32,1,{"match":"prefix"},"com."]"#)
-            #expect(watcher.heard().count == 2)
-            let peers = (0..<6).map { _ in Peer(router) }
-            for peer in peers {
-                peer.say(
-                    Self.hello, #"[32,1,{"match":"prefix"},"com."]"#,
-                    #"[48,2,{},"wamp.session.add_testament",["com.will",["gone"],{}]]"#)
-            }
-            for number in 0..<10 {
-                for peer in peers {
-                    peer.client.write("[16,3,{},\"com.t\",[\(number)]]\u{1E}")
-                    peer.client.push()
-                }
-                if number == 4 { router.world.faults.brokenSocket = 60 }
-                router.world.step()
-            }
-            router.world.faults.brokenSocket = 0
-            router.world.settle()
-            var ids: Set<Substring> = []
-            for text in watcher.heard() where text.hasPrefix("[36,") {
-                let id = text.split(separator: ",")[2]
-                #expect(ids.insert(id).inserted, "seed \(seed): \(text) came twice")
-            }
-            end(router, watcher)
-        }
-    }
 }
