@@ -46,6 +46,7 @@ import WebSocket
         }
     }
 
+    /// Everybody is lost, the router stops, and nothing is left.
     private func end(_ router: RouterWorld, _ peers: Peer...) {
         for peer in peers where !peer.client.socket.isFinished { peer.client.socket.reset() }
         router.world.settle()
@@ -81,38 +82,91 @@ import WebSocket
         end(router, peer, watcher)
     }
 
-    @Test("what a lost session leaves to others does not repeat what they were sent")
-    func lostInTheReap() {
-        // Every send fails for good or is cut: ends come in the midst of reaps.
-        for seed in 1...40 as ClosedRange<UInt64> {
-            var options = SimulatedOptions()
-            options.faults.shortSend = 300
-            let router = RouterWorld(seed: seed, cores: 1, options: options, flushSlice: 2)
-            let watcher = Peer(router)
-            watcher.say(Self.hello, #"[32,1,{"match":"prefix"},"com."]"#)
-            #expect(watcher.heard().count == 2)
-            let peers = (0..<6).map { _ in Peer(router) }
-            for peer in peers {
-                peer.say(
-                    Self.hello, #"[32,1,{"match":"prefix"},"com."]"#,
-                    #"[48,2,{},"wamp.session.add_testament",["com.will",["gone"],{}]]"#)
-            }
-            for number in 0..<10 {
-                for peer in peers {
-                    peer.client.write("[16,3,{},\"com.t\",[\(number)]]\u{1E}")
-                    peer.client.push()
-                }
-                if number == 4 { router.world.faults.brokenSocket = 60 }
-                router.world.step()
-            }
-            router.world.faults.brokenSocket = 0
-            router.world.settle()
-            var ids: Set<Substring> = []
-            for text in watcher.heard() where text.hasPrefix("[36,") {
-                let id = text.split(separator: ",")[2]
-                #expect(ids.insert(id).inserted, "seed \(seed): \(text) came twice")
-            }
-            end(router, watcher)
+    @Test("a session has five seconds to begin and its peer two to end, by the core's clock")
+    func times() {
+        let router = RouterWorld(seed: 2, cores: 1)
+        let silent = Peer(router)
+        let left = Peer(router)
+        left.say(Self.hello, #"[6,{},"wamp.close.normal"]"#)
+        #expect(left.heard().count == 2)
+        router.world.pass(1_900_000_000)
+        left.settle()
+        #expect(!left.client.hasReceivedClose)
+        router.world.pass(200_000_000)
+        left.settle()
+        #expect(left.client.receivedCode == 1000)
+        router.world.pass(2_800_000_000)
+        silent.settle()
+        #expect(!silent.client.hasReceivedClose)
+        router.world.pass(200_000_000)
+        silent.settle()
+        #expect(silent.client.hasReceivedClose)
+        end(router, silent, left)
+    }
+
+    @Test("filters hold on every core, and nobody gets what is not for it")
+    func filters() {
+        let router = RouterWorld(seed: 3, cores: 3)
+        let peers = (0..<6).map { Peer(router, core: $0 % 3) }
+        var ids: [String] = []
+        for peer in peers {
+            peer.say(Self.hello, #"[32,1,{},"com.t"]"#)
+            ids.append(String(peer.heard()[0].split(separator: ",")[1]))
         }
+        for (options, receivers) in [
+            ("", [1, 2, 3, 4, 5]), (#""exclude_me":false"#, [0, 1, 2, 3, 4, 5]),
+            (#""eligible":[\#(ids[1]),\#(ids[4]),7]"#, [1, 4]),
+            (#""exclude":[\#(ids[2]),\#(ids[3])],"exclude_me":false"#, [0, 1, 4, 5]),
+            (#""eligible":[]"#, []), (#""exclude_authrole":["anonymous"]"#, []),
+            (#""eligible":[\#(ids[0])]"#, []), (#""retain":true"#, [1, 2, 3, 4, 5]),
+        ] as [(String, [Int])] {
+            peers[0].say("[16,2,{\(options)},\"com.t\"]")
+            let found = peers.indices.filter { !peers[$0].heard().isEmpty }
+            #expect(found == receivers, "\(options)")
+        }
+        for peer in peers { peer.client.socket.reset() }
+        end(router)
+    }
+
+    @Test("a kill reaches other cores: the victim is told, and its callers are answered")
+    func kill() {
+        let router = RouterWorld(seed: 4, cores: 3)
+        let (killer, victim, caller) = (
+            Peer(router, core: 0), Peer(router, core: 1), Peer(router, core: 2)
+        )
+        for peer in [killer, caller] {
+            peer.say(Self.hello)
+            #expect(peer.heard().count == 1)
+        }
+        victim.say(Self.hello, #"[64,1,{},"com.p"]"#)
+        let id = victim.heard()[0].split(separator: ",")[1]
+        caller.say(#"[48,1,{},"com.p"]"#)
+        #expect(victim.heard().count == 1)
+        killer.say("[48,1,{},\"wamp.session.kill\",[\(id)]]")
+        #expect(victim.heard() == [#"[6,{},"wamp.close.killed"]"#])
+        #expect(caller.heard().count == 1)
+        #expect(killer.heard() == ["[50,1,{}]"])
+        victim.say("[70,1,{}]", #"[6,{},"wamp.close.goodbye_and_out"]"#)
+        #expect(victim.client.receivedCode == 1000)
+        #expect(caller.heard().isEmpty)
+        end(router, killer, victim, caller)
+    }
+
+    @Test("a timeout is kept by whichever core was asked, and a call is answered once")
+    func timeout() {
+        let router = RouterWorld(seed: 5, cores: 2)
+        let (caller, callee) = (Peer(router, core: 0), Peer(router, core: 1))
+        caller.say(Self.hello)
+        callee.say(Self.hello, #"[64,1,{},"com.p"]"#)
+        _ = (caller.heard(), callee.heard())
+        caller.say(#"[48,1,{"timeout":500},"com.p"]"#)
+        #expect(callee.heard().count == 1)
+        router.world.pass(490_000_000)
+        #expect(caller.heard().isEmpty)
+        router.world.pass(30_000_000)
+        #expect(caller.heard().count == 1)
+        callee.say("[70,1,{},[1]]")
+        #expect(caller.heard().isEmpty && callee.heard().isEmpty)
+        end(router, caller, callee)
     }
 }
