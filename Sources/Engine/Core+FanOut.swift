@@ -30,6 +30,9 @@ extension EnvelopeClass {
     }
 
     var lane: Int { Int(rawValue >> 32) }
+    var wire: WireForm {
+        WireForm(rawValue: UInt8(truncatingIfNeeded: lane % WireForm.count))
+    }
     var reading: Reading { Reading(truncatingIfNeeded: rawValue) }
 }
 
@@ -94,9 +97,9 @@ extension Core where Kernel: ~Copyable {
                 continue
             }
             let isOnce = matched.count > 1 && dialect.dialect.deliversOncePerConnection
-            if publication.reach.isSelective {
+            if publication.reach.isSelective || isLimited(range, envelope) {
                 count += deliver(
-                    range, to: list, of: publication, envelope.reading, isOnce, excluded)
+                    range, to: list, of: publication, envelope, isOnce, excluded)
             } else if isOnce {
                 count += deliverOnce(range, to: list, excluded)
             } else {
@@ -114,20 +117,28 @@ extension Core where Kernel: ~Copyable {
         return UInt32(id.slot)
     }
 
-    /// Asks every subscriber's session: for publications that not all of them get.
+    /// Looks at every subscriber: for publications that not all of them get.
     private mutating func deliver(
         _ range: LogRange, to list: MemberListID, of publication: Publication,
-        _ reading: Reading, _ isOnce: Bool, _ excluded: UInt32
+        _ envelope: EnvelopeClass, _ isOnce: Bool, _ excluded: UInt32
     ) -> Int {
         let members = unsafe rooms.unsafeMembers(of: list)
+        let headerSize = envelope.wire.framing.map { framings[$0].headerSize } ?? 0
+        let payloadSize = UInt32(clamping: range.size - headerSize)
         var count = 0
         for place in 0..<members.count {
             let slot = unsafe members[place].connection
-            guard slot != excluded,
-                let session = table.connection(at: Int(slot))?.session,
-                session.admits(publication, reading)
-            else { continue }
+            if slot == excluded { continue }
+            if publication.reach.isSelective {
+                guard let session = table.connection(at: Int(slot))?.session,
+                    session.admits(publication, envelope.reading)
+                else { continue }
+            }
             let line = unsafe table.hot + Int(slot)
+            if unsafe headerSize > 0 && payloadSize > line.pointee.messageLimit {
+                metrics.count(.dropped)
+                continue
+            }
             if isOnce, unsafe line.pointee.stamp == stamp { continue }
             unsafe line.pointee.stamp = stamp
             if enqueue(range, at: slot) { count &+= 1 }
@@ -191,7 +202,10 @@ extension Core where Kernel: ~Copyable {
         guard dialect.encode(publication, reading: envelope.reading, into: &message) else {
             return nil
         }
-        let wire = WireForm(rawValue: UInt8(truncatingIfNeeded: envelope.lane % WireForm.count))
+        let wire = envelope.wire
+        if let framing = wire.framing {
+            return appendStream(message.octets, framings[framing], lane: envelope.lane)
+        }
         let opcode: Opcode = dialect.messageKind == .text ? .text : .binary
         if wire != .plain, message.count >= state.settings.deflateMinimumSize,
             let form = deflatedForm(of: publication, envelope, message.octets)
@@ -210,7 +224,7 @@ extension Core where Kernel: ~Copyable {
         of publication: Publication, _ envelope: EnvelopeClass, _ message: RawSpan
     ) -> PublicationForm? {
         if let form = publication.form(envelope.rawValue) { return form }
-        let wire = WireForm(rawValue: UInt8(truncatingIfNeeded: envelope.lane % WireForm.count))
+        let wire = envelope.wire
         var packed = takePacked()
         defer { swap(&packed, &self.packed) }
         let isSmaller = deflate(message, for: wire, into: &packed)

@@ -33,6 +33,17 @@ void carillon_pages_release(void *pages, size_t size);
 // TCP_NOTSENT_LOWAT (0: untouched) that accepted sockets inherit. `host` is a numeric address;
 // *port is read, and set to the port bound. Descriptor or -errno.
 int carillon_listen(const char *host, uint16_t *port, int backlog, bool reuse_port, uint32_t notsent_lowat);
+// Lets the kernel probe accepted sockets that are silent for so many seconds, and end those that do
+// not answer for so many more. 0 or -errno.
+int carillon_probe_silent_peers(int listener, int idle, int patience);
+// Opens a listening Unix socket whose file has the mode that the umask leaves. A socket file that
+// nobody answers at is replaced; anything else there is EADDRINUSE. Which file it made goes to
+// *device and *number. Descriptor or -errno.
+int carillon_listen_unix(const char *path, int backlog, uint64_t *device, uint64_t *number);
+// Removes the file of a Unix socket, if it is still that one.
+void carillon_remove_socket(const char *path, uint64_t device, uint64_t number);
+// Another descriptor, close-on-exec, to the same open file. Descriptor or -errno.
+int carillon_duplicate(int descriptor);
 // Opens a non-blocking TCP socket and starts connecting to a numeric address. Descriptor or -errno.
 int carillon_connect(const char *host, uint16_t port, const char *source);
 // Where `part` first stands in `text`, or NULL (memmem).

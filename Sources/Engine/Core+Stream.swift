@@ -1,0 +1,207 @@
+// Streams — connections that begin with a framing's handshake in place of a request: what comes in
+// stands beside Core+Frames.swift, what leaves beside `sendFrame` and `writeFrame`.
+//
+// Sessions, rooms, queues and limits are those of WebSockets. There is no closing handshake: what
+// is queued leaves, then FIN. Fan-out shares frames by lane like any other; the one thing that
+// belongs to a receiver is how large a message it takes.
+
+import Bytes
+import DialectKit
+import Rooms
+import Telemetry
+import WebSocket
+
+/// What an open stream has besides its session.
+final class StreamState {
+    let reader: any StreamReader
+    let messageKind: DialectKit.MessageKind
+    /// It has sent a ping or a pong. Clients are in use that break at a ping (Autobahn|Python:
+    /// NotImplementedError on asyncio, a length of 16 MiB on Twisted), so only others get ours.
+    var knowsPings = false
+
+    init(_ reader: any StreamReader, _ messageKind: DialectKit.MessageKind) {
+        self.reader = reader
+        self.messageKind = messageKind
+    }
+
+    var isWithinFrame: Bool { reader.isWithinFrame }
+}
+
+extension Core where Kernel: ~Copyable {
+    // MARK: the handshake
+
+    /// Reads what the client of a stream says first.
+    mutating func consumeHandshake(
+        _ octets: RawSpan, _ offset: inout Int, _ framing: any StreamFraming, _ place: Int,
+        for connection: Connection
+    ) {
+        switch framing.open(octets.extracting(offset..<octets.byteCount)) {
+        case .needsMore: return  // what is there gets parked
+        case .refuse(let answer):
+            metrics.count(handshake: .malformed)
+            leaveHandshake(connection)
+            refuseStream(connection, answer: answer)
+        case .accept(let acceptance):
+            precondition(acceptance.handshakeSize <= octets.byteCount - offset)
+            offset += acceptance.handshakeSize
+            open(connection, acceptance, framing, place)
+        }
+    }
+
+    /// Closes a connection before its handshake, and says so where there is no room for it.
+    mutating func refuseStream(_ connection: Connection, _ place: Int, isFull: Bool) {
+        refuseStream(connection, answer: isFull ? framings[place].fullAnswer : [])
+    }
+
+    /// Answers, if there is an answer, and closes.
+    private mutating func refuseStream(_ connection: Connection, answer: [UInt8]) {
+        unsafe send(answer.span.bytes, to: connection)
+        finish(connection)
+    }
+
+    private mutating func open(
+        _ connection: Connection, _ acceptance: StreamAcceptance,
+        _ framing: any StreamFraming, _ place: Int
+    ) {
+        guard let dialect = dialects[Int(acceptance.dialect.rawValue)] else {
+            preconditionFailure("a framing leads to a dialect that the engine does not know")
+        }
+        unsafe send(acceptance.answer.span.bytes, to: connection)
+        metrics.count(handshake: .accepted)
+        metrics.adjust(.openWebSockets, by: 1)
+        leaveHandshake(connection)
+        connection.phase = .open
+        connection.dialect = acceptance.dialect
+        connection.session = acceptance.session
+        connection.wire = .stream(place)
+        connection.stream = StreamState(acceptance.reader, dialect.messageKind)
+        let line = unsafe table.hot + connection.slot
+        let taken = min(acceptance.messageLimit, framing.payloadLimit)
+        unsafe line.pointee.messageLimit = UInt32(clamping: taken)
+        // Never under two messages, or one could overflow an empty queue.
+        let largest = min(taken, max(framing.messageSize, limits.messageSize))
+        unsafe line.pointee.limit = UInt32(clamping: max(limits.sendQueueSize, 2 * largest))
+        state.registry.opened(connection.dialect, in: connection.realm)
+        if let drain { setDrainTime(of: connection, drain) }
+        setDeadline(of: connection)
+        callSession(connection.id) { $0.opened(&$1) }
+    }
+
+    // MARK: frames that come in
+
+    mutating func consumeStream(
+        _ octets: RawSpan, _ offset: inout Int, _ stream: StreamState,
+        for connection: Connection
+    ) {
+        while connection.phase == .open {
+            guard mayTakeFrame(connection) else { return }
+            let step = stream.reader.next(in: octets, at: &offset) { kind, payload in
+                take(kind, payload, stream, for: connection)
+            }
+            switch step {
+            case .taken:
+                if connection.phase == .open, limits.messageRate > 0,
+                    !spendAllowance(of: connection)
+                {
+                    return
+                }
+            case .needsMore: return
+            case .failed(let fault):
+                streamFailed(fault, connection)
+                return
+            }
+        }
+    }
+
+    private mutating func take(
+        _ kind: StreamFrameKind, _ payload: RawSpan, _ stream: StreamState,
+        for connection: Connection
+    ) {
+        switch kind {
+        case .message: deliver(stream.messageKind, payload, to: connection)
+        case .ping:
+            stream.knowsPings = true
+            // Each is answered (there is no rule like RFC 6455 §5.5.3): who does not read the
+            // answers is not read any more at half of its queue's limit.
+            guard let framing = connection.wire.framing else { return }
+            sendStreamFrame(.pong, payload, framings[framing], to: connection)
+        case .pong:
+            stream.knowsPings = true
+            connection.isPongAwaited = false
+        }
+    }
+
+    private mutating func streamFailed(_ fault: StreamFault, _ connection: Connection) {
+        switch fault {
+        case .malformed: fail(connection, .protocolError, reason: .protocolViolation)
+        case .oversized:
+            hit(.messageSize, connection)
+            fail(connection, .messageTooBig, reason: .limit)
+        }
+    }
+
+    // MARK: frames that leave
+
+    /// Queues one frame of a connection's own. What is larger than its peer takes is dropped and
+    /// counted.
+    @discardableResult
+    mutating func sendStreamFrame(
+        _ kind: StreamFrameKind, _ payload: RawSpan, _ framing: any StreamFraming,
+        to connection: Connection
+    ) -> Bool {
+        let limit = unsafe table.hot[connection.slot].messageLimit
+        guard payload.byteCount <= Int(limit) else {
+            metrics.count(.dropped)
+            return false
+        }
+        let range = unsafe appendPrivate(atMost: framing.headerSize + payload.byteCount) { room in
+            unsafe Self.write(kind, payload, framing, into: room)
+        }
+        return enqueue(range, at: UInt32(connection.slot))
+    }
+
+    /// Appends one message to the log of a lane whose wire form is a stream's.
+    ///
+    /// - Returns: `nil` for a message that no header can say, which is counted as dropped.
+    mutating func appendStream(
+        _ payload: RawSpan, _ framing: any StreamFraming, lane: Int
+    ) -> LogRange? {
+        guard payload.byteCount <= framing.payloadLimit else {
+            metrics.count(.dropped)
+            return nil
+        }
+        if touchedLogs.last != lane { touchedLogs.append(lane) }
+        let size = framing.headerSize + payload.byteCount
+        let range = unsafe logs[lane].append(&store, atMost: size) { room in
+            unsafe Self.write(.message, payload, framing, into: room)
+        }
+        unflushedOctets += range.size
+        return range
+    }
+
+    /// Whether there may be receivers of a lane that do not take a message of this size.
+    func isLimited(_ range: LogRange, _ envelope: EnvelopeClass) -> Bool {
+        guard let place = envelope.wire.framing else { return false }
+        let framing = framings[place]
+        return range.size - framing.headerSize > framing.commonPayloadLimit
+    }
+
+    /// - Returns: Octets written.
+    private static func write(
+        _ kind: StreamFrameKind, _ payload: RawSpan, _ framing: any StreamFraming,
+        into room: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let headerSize = framing.headerSize
+        precondition(headerSize <= 8 && room.count >= headerSize + payload.byteCount)
+        let header = framing.header(kind, payloadSize: payload.byteCount)
+        for place in 0..<headerSize {
+            let shift = UInt64(8 * (headerSize - 1 - place))
+            unsafe room[place] = UInt8(truncatingIfNeeded: header >> shift)
+        }
+        unsafe payload.withUnsafeBytes { payload in
+            guard let source = payload.baseAddress, let target = room.baseAddress else { return }
+            unsafe (target + headerSize).copyMemory(from: source, byteCount: payload.count)
+        }
+        return headerSize + payload.byteCount
+    }
+}
