@@ -174,8 +174,10 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
                     inflatedPerStep: limits.inflatedPerTurn))
         }
         routes = RouteTable(state.settings.routes)
+        // Not asked of the field: reading one before all are set makes the assignments behind it
+        // release what was never there (Swift 6.3.1, noncopyable struct).
+        precondition(state.settings.framings.count <= WireForm.streamLimit)
         framings = state.settings.framings
-        precondition(framings.count <= WireForm.streamLimit)
         self.dialects = dialects
         self.receiverLimits = receiverLimits
     }
