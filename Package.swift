@@ -169,7 +169,7 @@ let package = Package(
         tests(
             of: "Engine",
             also: [
-                "Bytes", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
+                "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
                 "Telemetry", "Uring", "WebSocket",
             ]),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
@@ -178,8 +178,8 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "OpenAPIRPC", "Rooms",
-                "Telemetry", "Uring", "WebSocket",
+                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
+                "Rooms", "Telemetry", "Uring", "WAMPAuthentication", "WAMPRouter", "WebSocket",
             ],
             swiftSettings: settings),
         tests(
