@@ -113,7 +113,8 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
                 "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
-                "Hub", "WAMPClient", "WAMPRouter", "WAMPAuthentication",
+                "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
+                "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -122,8 +123,9 @@ let package = Package(
         .executableTarget(
             name: "CarillonLoad",
             dependencies: [
-                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Configuration", "Measurement",
-                "Uring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Hub", "WAMP",
+                "Configuration", "Measurement", "Uring",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
@@ -160,6 +162,11 @@ let package = Package(
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
+        tests(
+            of: "WAMPRouter",
+            also: [
+                "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
+            ]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
@@ -178,18 +185,19 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Bytes", "DialectKit", "Echo", "Engine", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
-                "Rooms", "Telemetry", "Uring", "WAMPAuthentication", "WAMPRouter", "WebSocket",
+                "Bytes", "Codecs", "DialectKit", "Echo", "Engine", "Hub", "HTTP1", "Lockfree",
+                "OpenAPIRPC", "Rooms", "Telemetry", "Uring", "WAMP", "WAMPAuthentication",
+                "WAMPRouter", "WebSocket",
             ],
             swiftSettings: settings),
         tests(
             of: "CarillonServer",
             also: [
                 "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
-                "WebSocket", .product(name: "Logging", package: "swift-log"),
+                "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Measurement"]),
+        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "WAMP", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

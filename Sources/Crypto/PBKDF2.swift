@@ -1,6 +1,6 @@
 // PBKDF2 — keys from passwords, slowly, by HMAC-SHA-256 (RFC 8018 §5.2).
 //
-// It is meant to take long (some 0.1 µs for each iteration and 32 octets): never on a core.
+// It is meant to take long (some 0.2 µs for each iteration and 32 octets): never on a core.
 
 internal import COpenSSL
 

@@ -14,6 +14,7 @@ extension Core where Kernel: ~Copyable {
         let due = state.registry.dealer(of: connection.realm).ask(
             request, from: connection.id, now: now, random: kernel.random(), state)
         dealerAlarm = min(dealerAlarm, due)
+        hasAskedDealer = true
     }
 
     /// Ends the calls that are due, if any may be.
@@ -46,6 +47,8 @@ extension Core where Kernel: ~Copyable {
     /// Tells the session of an open connection that the server goes.
     mutating func sayGoodbye(to connection: Connection) {
         guard connection.phase == .open else { return }
+        closeCause = .drain
         callSession(connection.id) { $0.drained(&$1) }
+        closeCause = .asked
     }
 }

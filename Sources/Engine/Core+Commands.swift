@@ -36,7 +36,7 @@ extension Core where Kernel: ~Copyable {
                 call(token, procedure, arguments, from: connection)
             case .boundary: break
             case .close(let code, let reason):
-                close(connection, CloseCode(rawValue: code), reason, because: .asked)
+                close(connection, CloseCode(rawValue: code), reason, because: closeCause)
             case .join(let realm, let dialect): join(connection, realm, dialect)
             case .dealer(let request): askDealer(request, from: connection)
             case .tell(let address, let note): tell(ConnectionID(rawValue: address), note)
@@ -163,8 +163,10 @@ extension Core where Kernel: ~Copyable {
         session.closed(&commands)
         for command in commands.list {
             switch command {
-            case .publish(let publication): publish(publication)
-            case .announce(let publication): state.publish(publication)
+            // By mail: a connection may end while sends are being settled, and nothing may be queued
+            // for those that are not.
+            case .publish(let publication), .announce(let publication):
+                state.publish(publication)
             case .dealer(let request): askDealer(request, from: connection)
             case .tell(let address, let note): tell(ConnectionID(rawValue: address), note)
             default: preconditionFailure("nothing can be sent to a session that is closed")

@@ -44,6 +44,11 @@ extension Core where Kernel: ~Copyable {
         reap()
         readMail()
         work()
+        // What the dealer wants of this core's own sessions leaves with this turn's flush.
+        if hasAskedDealer {
+            hasAskedDealer = false
+            readMail()
+        }
         // After the work, so that a pong which waits to be read is not taken for silence.
         if firstCompletion == completions.count || now >= lastTick + Self.tickPatience {
             lastTick = now

@@ -108,6 +108,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var commands: Commands? = Commands()
     /// When calls may be due that connections of this core asked the dealers.
     var dealerAlarm: UInt64 = .max
+    /// A dealer was asked in this turn; its answers may wait in our own mailbox.
+    var hasAskedDealer = false
     var message = OctetBuffer(capacity: 4096)
     var packed = OctetBuffer(capacity: 4096)
     var expired: [UInt32] = []
@@ -126,6 +128,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// When the clock was last looked at for the connections.
     var lastTick: UInt64 = 0
     var drain: DrainPlan?
+    /// Why sessions close connections at the moment.
+    var closeCause = CloseReason.asked
     var isStopping = false
 
     /// How long the clock may wait for work, ns.

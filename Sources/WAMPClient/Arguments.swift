@@ -1,8 +1,7 @@
 // Arguments — the positional and keyword arguments of one message, and the details beside them.
 //
 // Kept as they came, in the serialization they came in, and turned into JSON when somebody looks:
-// what is only handed on is never converted. What people type is JSON, so that is what they are made
-// of here.
+// what is only handed on is never converted. What people type is JSON, so they are made of that.
 
 internal import Bytes
 package import Codecs

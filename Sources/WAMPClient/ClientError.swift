@@ -26,6 +26,8 @@ package enum ClientError: Error, Sendable {
     /// What came is no HTTP at all.
     case notHTTP(HeadError)
     case badUpgrade(HandshakeFailure)
+    /// The server ended the connection in place of an answer.
+    case hungUp
     /// The WebSocket opened and the server speaks no WAMP on it, or not in our serialization.
     case noSubprotocol
     case rawSocket(RawSocketError)
@@ -34,7 +36,9 @@ package enum ClientError: Error, Sendable {
 
     /// ABORT, with `Details.message`.
     case aborted(reason: String, message: String?)
-    /// The router asks for a proof that we do not have.
+    /// The router asks for a proof, and nobody was named who has one.
+    case credentialRequired(method: String)
+    /// The proof cannot be made, or the router gives none in turn.
     case cannotAuthenticate(String)
 
     // One request.
@@ -50,8 +54,8 @@ package enum ClientError: Error, Sendable {
     case closed(CloseCode?, reason: String)
     /// The connection ended without a word.
     case lost
-    /// Nothing came within the time there was, and what was waited for.
-    case timedOut(StaticString)
+    /// It did not come within the time there was.
+    case timedOut(Awaited)
     /// The interrupt descriptor of ``ClientOptions`` became readable.
     case interrupted
     /// What the router sent is no WebSocket frame.
@@ -64,6 +68,22 @@ package enum ClientError: Error, Sendable {
     case incomingOversized(limit: Int)
     /// More came while we waited for an answer than is kept, in octets.
     case flooded(limit: Int)
+}
+
+/// What a client waits for.
+package enum Awaited: Sendable {
+    case connection
+    /// The first octets of the router.
+    case opening
+    case welcome
+    case acknowledgement
+    /// The end of a call, or a progressive result.
+    case answer
+    /// That the router takes what we send.
+    case room
+    /// A pong, or anything else, after a long silence.
+    case sign
+    case goodbye
 }
 
 /// An ERROR: a request that was answered in the negative.
@@ -86,7 +106,7 @@ extension ClientError {
     /// Whether it is about who we are: another identity would help, another try would not.
     package var isAboutIdentity: Bool {
         switch self {
-        case .cannotAuthenticate: true
+        case .credentialRequired, .cannotAuthenticate: true
         case .aborted(let reason, _): Self.isAboutIdentity(reason)
         case .refused(let refusal): Self.isAboutIdentity(refusal.uri)
         case .upgradeRefused(let status, _): status == 401 || status == 403
@@ -111,7 +131,8 @@ extension ClientError {
     /// Whether the session is over, or never was.
     package var endsSession: Bool {
         switch self {
-        case .refused, .timedOut, .interrupted, .oversized, .flooded: false
+        case .timedOut(let awaited): awaited != .acknowledgement && awaited != .answer
+        case .refused, .interrupted, .oversized, .flooded: false
         default: true
         }
     }

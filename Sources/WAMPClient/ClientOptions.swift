@@ -19,7 +19,7 @@ package struct ClientOptions: Sendable {
     package var openingTime = Duration.seconds(10)
     /// For the answer to a request; `nil`: for ever. A progressive result begins it anew.
     package var answerTime: Duration? = .seconds(30)
-    /// After so long a silence the router is pinged, and after as long again given up; `nil`: never.
+    /// After so long a silence the router is pinged, and after as long again given up; or never.
     package var keepAlive: Duration? = .seconds(30)
     /// Readable when somebody wants us to stop: every wait but the last one throws `interrupted`.
     package var interrupt: CInt?

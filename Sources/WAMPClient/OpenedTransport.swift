@@ -1,8 +1,8 @@
 // OpenedTransport — from an address to a transport on which HELLO can be said.
 //
-// A WebSocket opens with a request and its answer (RFC 6455 §4.1), a RawSocket with four octets each
-// way (reference §14). When a server answers the request with anything but an upgrade, what it says
-// is kept for the error: "404, no such path" is worth more than "refused".
+// A WebSocket opens with a request and its answer (RFC 6455 §4.1), a RawSocket with four octets
+// each way (reference §14). When a server answers the request with anything but an upgrade, what it
+// says is kept for the error: "404, no such path" is worth more than "refused".
 
 internal import Bytes
 internal import Codecs
@@ -57,7 +57,7 @@ struct OpenedTransport: ~Copyable {
         try send(request.octets, on: socket, wait)
         var incoming = OctetBuffer(capacity: receiveSize)
         while true {
-            guard try receive(into: &incoming, from: socket, wait) else { throw .lost }
+            guard try receive(into: &incoming, from: socket, wait) else { throw .hungUp }
             let head: ResponseHead?
             do throws(HeadError) {
                 head = try ResponseHead.parse(incoming.octets)
@@ -119,7 +119,7 @@ struct OpenedTransport: ~Copyable {
         try send(request.octets, on: socket, wait)
         var incoming = OctetBuffer(capacity: receiveSize)
         while true {
-            guard try receive(into: &incoming, from: socket, wait) else { throw .lost }
+            guard try receive(into: &incoming, from: socket, wait) else { throw .hungUp }
             let theirs: RawSocketHandshake?
             do throws(RawSocketError) {
                 theirs = try ours.answer(incoming.octets)
@@ -141,10 +141,10 @@ struct OpenedTransport: ~Copyable {
         var start = 0
         while start < octets.byteCount {
             let rest = octets.extracting(start..<octets.byteCount)
-            guard let sent = try socket.write(rest) else { throw .lost }
+            guard let sent = try socket.write(rest) else { throw .hungUp }
             start += sent
             if sent == 0, try !wait.until(socket.descriptor, POLLOUT) {
-                throw .timedOut("the router to take our first octets")
+                throw .timedOut(.opening)
             }
         }
     }
@@ -159,7 +159,7 @@ struct OpenedTransport: ~Copyable {
             case .end: return false
             case .none:
                 guard try wait.until(socket.descriptor, POLLIN) else {
-                    throw .timedOut("an answer to our first octets")
+                    throw .timedOut(.opening)
                 }
             }
         }

@@ -49,7 +49,7 @@ struct StreamSocket: ~Copyable {
 
     /// Sends the beginning of `octets`.
     ///
-    /// - Returns: How many were taken, 0 when the socket is full; `nil` when the connection is over.
+    /// - Returns: How many were taken, 0 when the socket is full; `nil` when it is over.
     func write(_ octets: RawSpan) throws(ClientError) -> Int? {
         while true {
             let sent = unsafe octets.withUnsafeBytes {
@@ -142,7 +142,7 @@ extension StreamSocket {
         guard errno == EINPROGRESS || errno == EINTR else {
             throw .system(operation: "connect", code: errno)
         }
-        guard try wait.until(descriptor, CInt(POLLOUT)) else { throw .timedOut("a connection") }
+        guard try wait.until(descriptor, CInt(POLLOUT)) else { throw .timedOut(.connection) }
         var refusal: CInt = 0
         var size = socklen_t(MemoryLayout<CInt>.size)
         unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &refusal, &size)

@@ -179,7 +179,7 @@ final class Transport {
                 return .octets
             }
             guard let probe, step.deadline == probe else { return .timedOut }
-            guard !hasProbed else { throw .timedOut("an answer to a ping") }
+            guard !hasProbed else { throw .timedOut(.sign) }
             hasProbed = true
             if isWebSocket {
                 FrameWriter.write(.ping, RawSpan(), mask: freshMask(), into: &outgoing)
@@ -239,7 +239,7 @@ final class Transport {
             var events = POLLOUT
             if !hasEnded { events |= POLLIN }
             var polls = [pollfd(fd: socket.descriptor, events: Int16(events), revents: 0)]
-            guard try wait.until(&polls) else { throw .timedOut("the router to take a message") }
+            guard try wait.until(&polls) else { throw .timedOut(.room) }
             if polls[0].revents & Int16(POLLIN) != 0, !hasEnded {
                 guard incoming.count < Self.backlogLimit else {
                     throw .flooded(limit: Self.backlogLimit)

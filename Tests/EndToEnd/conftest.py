@@ -1,5 +1,8 @@
 """Fixtures: one server for the tests that change nothing in it, and fresh ones for the others."""
 
+import itertools
+import os
+
 import pytest
 from process import Carillon
 from wire import Peer
@@ -46,3 +49,34 @@ def peer(server):
 def channel(request):
     """A channel name that no other test uses."""
     return "t." + request.node.name.lower().replace("[", ".").replace("]", "")[:80]
+
+
+# WAMP
+
+VARIANTS = ["json", "msgpack", "cbor", "json.batched", "msgpack.batched", "cbor.batched"]
+RAWSOCKET = ["rawsocket:json", "rawsocket:msgpack", "rawsocket:cbor"]
+
+
+@pytest.fixture(scope="session")
+def router():
+    """A WAMP router on two cores with the realms of wamp_router, shared by many tests."""
+    from wamp_router import Router
+    with Router(cores=2, rawsocket=bool(os.environ.get("TESTED_RAWSOCKET"))) as running:
+        yield running
+
+
+@pytest.fixture(params=VARIANTS + [pytest.param(v, marks=pytest.mark.rawsocket) for v in RAWSOCKET])
+def variant(request, router):
+    """A serialization by its subprotocol's name, over WebSocket or RawSocket."""
+    if request.param in RAWSOCKET and not router.rawsocket_port:
+        pytest.skip("the router has no RawSocket listener (TESTED_RAWSOCKET)")
+    return request.param
+
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def run_id():
+    """A word that no other test uses, for URIs of things that outlive a session."""
+    return f"run{next(NUMBERS)}"

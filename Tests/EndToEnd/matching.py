@@ -5,6 +5,7 @@ A text that begins with `$` is a place, anywhere in a pattern:
     "$name"           the value bound to the name; binds it where the name is new
     "$!name"          another value than the bound one
     "$?id" and so on  any value of that kind (KINDS)
+    "$$name"          the text "$name"
     "$..."            as the last element: anything may follow; as a key: other members may be there
 
 Names are bound in the order of the conversation and stay bound to its end, so a pattern that is sent
@@ -54,7 +55,7 @@ class Bindings(dict):
             signature = hmac.digest(call[2].encode(), self[call[1]].encode(), hashlib.sha256)
             return base64.b64encode(signature).decode()
         if isinstance(pattern, str) and pattern.startswith("$"):
-            return self[pattern[1:]]
+            return pattern[1:] if pattern.startswith("$$") else self[pattern[1:]]
         return pattern
 
     def difference(self, pattern, value, at="message"):
@@ -84,6 +85,8 @@ class Bindings(dict):
         return None if pattern == value else f"{at}: {value!r:.200}, not {pattern!r:.200}"
 
     def _place(self, name, value, at):
+        if name.startswith("$"):
+            return None if name == value else f"{at}: {value!r:.200}, not {name!r:.200}"
         if name.startswith("?"):
             return None if KINDS[name[1:]](value) else f"{at}: {value!r:.200} is no {name[1:]}"
         if name.startswith("!"):

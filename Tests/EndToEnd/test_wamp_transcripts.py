@@ -12,6 +12,7 @@ import pytest
 from matching import Bindings
 from serializations import NAMES, from_json
 from test_transcripts import FOLDER, conversations
+from wamp_crossbar import Lens
 from wamp_router import Router
 from wamp_session import ABORT, RawSession
 
@@ -69,7 +70,7 @@ class Play:
         self.router, self.serialization, self.pause = router, serialization, pause
         Play.runs += 1
         self.run = str(Play.runs)
-        self.sessions, self.names, self.sender, self.group = {}, Bindings(), None, None
+        self.sessions, self.names, self.lenses, self.sender, self.group = {}, Bindings(), {}, None, None
 
     def parsed(self, text):
         # `$run` stands inside texts, other places are whole ones.
@@ -99,7 +100,8 @@ class Play:
             self.sessions.pop(found[1]).socket.close(int(found[2]))
         elif found := re.fullmatch(r"([A-Z])> (.*)", statement):
             self.hand_over(found[1])
-            self.sessions[found[1]].send(self.names.filled(self.parsed(found[2])))
+            message = self.names.filled(self.parsed(found[2]))
+            self.sessions[found[1]].send(self.lens(found[1]).sent(message) if Router.is_crossbar else message)
         elif found := re.fullmatch(r"([A-Z])<close (\d+)", statement):
             self.sessions.pop(found[1]).ends_with(int(found[2]))
         elif found := re.fullmatch(r"([A-Z])<closed", statement):
@@ -108,13 +110,20 @@ class Play:
             self.hand_over(None)
             self.sessions.pop(found[1]).lose()
         elif found := re.fullmatch(r"([A-Z])<(payload)? (.*)", statement):
-            got = self.sessions[found[1]].receive()
+            got = self.next(found[1])
             pattern = self.parsed(found[3])
             if found[2]:
                 got, pattern = without_empties(got), without_empties(pattern)
             self.compare(pattern, got)
         else:
             raise AssertionError("not understood")
+
+    def lens(self, letter):
+        return self.lenses.setdefault(self.sessions[letter], Lens())
+
+    def next(self, letter):
+        got = self.sessions[letter].receive()
+        return self.lens(letter).received(got) if Router.is_crossbar else got
 
     def compare(self, pattern, got):
         if difference := self.names.difference(pattern, got):
@@ -126,14 +135,14 @@ class Play:
             self.close_group()
         if not self.group:
             self.group = (letter, [])
-        self.group[1].append(pattern)
+        self.group[1].append(without_empties(pattern))
 
     def close_group(self):
         if not self.group:
             return
         (letter, patterns), self.group = self.group, None
         for _ in range(len(patterns)):
-            got = self.sessions[letter].receive()
+            got = without_empties(self.next(letter))
             for pattern in patterns:
                 trial = Bindings(self.names)
                 if trial.difference(pattern, got) is None:

@@ -43,11 +43,14 @@ final class SimulatedClient {
     /// Written and not yet handed to the network.
     private(set) var outbox: [UInt8] = []
 
-    init(_ socket: SimulatedSocket, seed: UInt64, offersDeflate: Bool = false) {
+    init(
+        _ socket: SimulatedSocket, seed: UInt64, offersDeflate: Bool = false,
+        subprotocols: [String] = []
+    ) {
         self.socket = socket
         random = SeededRandom(seed: seed)
         handshake = ClientHandshake(
-            random: (random.next(), random.next()),
+            random: (random.next(), random.next()), subprotocols: subprotocols,
             deflate: offersDeflate ? DeflateOffer(serverNoContextTakeover: true) : nil)
     }
 

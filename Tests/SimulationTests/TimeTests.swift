@@ -30,6 +30,8 @@ private final class TestHandler: RequestHandler, @unchecked Sendable {
 
 @Suite("time, simulated")
 struct TimeTests {
+    private static let pingText = Array("carillon".utf8)
+
     @Test("a handshake that got as far as its request line is answered 408")
     func handshakeTimeout() {
         let world = TestWorld()
@@ -84,7 +86,7 @@ struct TimeTests {
         world.pass(seconds: 120, [client], slice: 0.5)
         let pings = client.takeArrivals()
         #expect(pings.count >= 4)
-        #expect(pings.allSatisfy { $0 == .ping([]) })
+        #expect(pings.allSatisfy { $0 == .ping(Self.pingText) })
         #expect(!client.socket.isFinished)
         world.end()
         #expect(world.world.violations == [])
@@ -101,7 +103,7 @@ struct TimeTests {
         world.pass(seconds: 24.8, [client, other])
         #expect(client.takeArrivals().count == 1)
         world.pass(seconds: 0.4, [client, other])
-        #expect(client.takeArrivals() == [.ping([])])
+        #expect(client.takeArrivals() == [.ping(Self.pingText)])
         world.pass(seconds: 9.6, [client, other])
         #expect(!client.socket.isFinished)
         world.pass(seconds: 0.5, [client, other])

@@ -1,6 +1,6 @@
-import Hub
 import Codecs
 import Glibc
+import Hub
 import Testing
 import WAMP
 
@@ -222,6 +222,60 @@ extension PublishOptions {
         }
         try client.publish("t")
         #expect(try router.heard().last == #"[16,2,{},"t"]"#)
+    }
+
+    @Test("messages may be cut anywhere")
+    func cuts() throws {
+        for (serialization, isWebSocket) in everyTransport {
+            let router = ScriptedRouter(serialization, isWebSocket: isWebSocket)
+            router.welcome()
+            let client = try router.join()
+            for octet in router.octets(of: #"[36,1,2,{},["x"]]"#) {
+                #expect(try "\(client.next(until: .now))" == "timedOut")
+                router.say(octets: [octet])
+            }
+            guard case .event(let event) = try client.next(until: .now) else {
+                Issue.record("no event in \(serialization)")
+                continue
+            }
+            #expect(event.arguments.listJSON == #"["x"]"#)
+        }
+    }
+
+    @Test("a router that takes nothing ends the session, and what it said before is still there")
+    func fullSocket() throws {
+        let router = ScriptedRouter(isWebSocket: true)
+        router.welcome()
+        var options = router.options
+        options.answerTime = .zero
+        let client = try router.join(options)
+        router.say("[36,1,2,{}]")
+        let arguments = try Arguments(
+            positional: ["\"" + String(repeating: "x", count: 1 << 16) + "\""])
+        let error = failure { while true { try client.publish("t", arguments) } }
+        guard case .timedOut(.room) = error, case .event = try client.next(until: .now) else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.endsSession == true)
+    }
+
+    @Test("a message beyond the limit is not taken")
+    func incomingOversized() throws {
+        for isWebSocket in [false, true] {
+            let router = ScriptedRouter(isWebSocket: isWebSocket)
+            router.welcome()
+            var options = router.options
+            options.messageLimit = 1024
+            let client = try router.join(options)
+            router.say("[36,1,2,{},[\"" + String(repeating: "x", count: 2000) + "\"]]")
+            let error = failure { _ = try client.next() }
+            guard case .incomingOversized(limit: 1024) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(error?.endsSession == true)
+        }
     }
 
     @Test("arguments are JSON or nothing")

@@ -75,17 +75,22 @@ final class ScriptedRouter {
 
     /// Lets the router say messages, written in JSON.
     func say(_ messages: String...) {
-        for message in messages {
-            let octets = wire(message)
-            if isWebSocket {
-                unsafe FrameWriter.writeMessage(
-                    serialization == .json ? .text : .binary, octets.span.bytes, into: &script)
-            } else {
-                RawSocketHeader(.message, payloadSize: octets.count).append(to: &script)
-                script.append(octets)
-            }
-        }
+        for message in messages { script.append(octets(of: message)) }
         if clientEnd < 0 { flush() }
+    }
+
+    /// What the router sends for a message that is written in JSON.
+    func octets(of message: String) -> [UInt8] {
+        var buffer = OctetBuffer()
+        let octets = wire(message)
+        if isWebSocket {
+            unsafe FrameWriter.writeMessage(
+                serialization == .json ? .text : .binary, octets.span.bytes, into: &buffer)
+        } else {
+            RawSocketHeader(.message, payloadSize: octets.count).append(to: &buffer)
+            buffer.append(octets)
+        }
+        return buffer.octets.array
     }
 
     /// Lets the router say octets.
@@ -139,8 +144,8 @@ final class ScriptedRouter {
 
     // MARK: Hearing
 
-    /// Everything the client has said, read to its end or as far as it is: messages as JSON, control
-    /// frames by name. The handshake is checked and left out.
+    /// Everything the client has said, as far as it is: messages as JSON, control frames by name.
+    /// The handshake is checked and left out.
     func heard() throws -> [String] {
         var octets: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65_536)
@@ -159,7 +164,8 @@ final class ScriptedRouter {
         if text.hasPrefix("GET ") {
             #expect(text.contains("GET /ws HTTP/1.1\r\nHost: localhost\r\n"))
             #expect(text.contains("Sec-WebSocket-Protocol: wamp.2."))
-            let end = try #require(octets.indices.first { octets[$0...].starts(with: Array("\r\n\r\n".utf8)) })
+            let end = try #require(
+                octets.indices.first { octets[$0...].starts(with: Array("\r\n\r\n".utf8)) })
             octets.removeFirst(end + 4)
         }
         var receiver = WebSocket.Receiver(role: .server, deflate: nil)

@@ -45,7 +45,9 @@ import WebSocket
         }
         #expect(seen == ["challenge": .text("c"), "iterations": .number(100), "x": .null])
         let heard = try router.heard()
-        #expect(heard[0].contains(#""authmethods":["wampcra"],"authid":"peter","authextra":{"nonce":"n"}"#))
+        #expect(
+            heard[0].contains(
+                #""authmethods":["wampcra"],"authid":"peter","authextra":{"nonce":"n"}"#))
         #expect(heard[1] == #"[5,"wampcra!",{"a":null}]"#)
     }
 
@@ -78,7 +80,7 @@ import WebSocket
             ("HTTP/1.1 404 Not Found\r\nContent-Length: 8\r\n\r\nno path\n", 404, "no path\n"),
             ("HTTP/1.1 403 Forbidden\r\n\r\n", 403, ""),
             (
-                "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n\r\n",
+                "HTTP/1.1 400 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n0\r\n\r\n",
                 400, "he"
             ),
             ("HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\ncut", 500, "cut"),

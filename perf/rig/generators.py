@@ -39,7 +39,7 @@ class CarillonLoad:
 
     def command(self, server, case, protocol, deflate, report):
         words = [self.program, case["scenario"], f"ws://127.0.0.1:{server.port}",
-                 "--dialect", "template", "--server-pid", server.pid, "--cpus", self.options.generator_cpu, "--quiet",
+                 "--dialect", protocol.get("dialect", "template"), "--server-pid", server.pid, "--cpus", self.options.generator_cpu, "--quiet",
                  "--json", report]
         for key, flag in {"connections": "--connections", "rooms": "--rooms", "size": "--size",
                           "window": "--window", "rate": "--rate", "publishers": "--publishers",
@@ -60,7 +60,10 @@ class CarillonLoad:
         if protocol.get("binary"):
             words += ["--binary"]
         words += ["--path", protocol["path"]]
-        if case["scenario"] not in ("connect", "echo", "rpc"):
+        for key in ("realm", "serializer", "callees"):
+            if key in {**protocol, **case}:
+                words += ["--" + key, {**protocol, **case}[key]]
+        if "dialect" not in protocol and case["scenario"] not in ("connect", "echo", "rpc"):
             words += ["--publish-path", protocol.get("publishPath", protocol["path"])]
         for key, flag in {"subprotocol": "--subprotocol", "subscribe": "--subscribe",
                           "subscribed": "--subscribed", "publishStart": "--publish-start",
@@ -124,6 +127,8 @@ class WSLoad:
                           "message")
 
     def command(self, server, case, protocol, deflate, report=None):
+        if "dialect" in protocol:
+            raise LeftOut(f"{server.name} is left out: wsload does not speak {protocol['dialect']}")
         words = [self.program, case["scenario"], "--label", server.name, "--port", server.port,
                  "--pid", server.pid, "--cpu", self.options.generator_cpu]
         for key, flag in {"connections": "-n", "rooms": "--rooms", "size": "--size",

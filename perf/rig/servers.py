@@ -31,7 +31,7 @@ class Definition:
         entries = json.loads((PERF / "servers.json").read_text())
         for entry in entries.values():
             # A server that speaks like another shares its protocols, nothing else.
-            for key in ("room", "echo", "upgrade"):
+            for key in ("room", "echo", "upgrade", "wamp"):
                 if key in entries.get(entry.get("like"), {}):
                     entry.setdefault(key, entries[entry["like"]][key])
         return {name: Definition(name, entry) for name, entry in entries.items()}
@@ -53,7 +53,7 @@ class Definition:
         return found
 
     def protocol(self, name, scenario):
-        """How the server says what scenario file `scenario` needs: "room", "echo" or "upgrade"."""
+        """How the server says what scenario file `scenario` needs: "room", "echo", "upgrade", "wamp"."""
         members = self.members
         if scenario in members.get("skip", {}):
             raise LeftOut(f"{self.name} is left out: {members['skip'][scenario]}")
@@ -101,11 +101,13 @@ class Server:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=environment)
         self.pid = self.process.pid  # nice, taskset and ip replace themselves
-        self._wait_until_it_listens(options)
+        self._wait_until_it_listens(options, members.get("startSeconds", 10))
+        if members.get("childListens"):
+            self.pid = listener(self.pid, self.port)
 
-    def _wait_until_it_listens(self, options):
+    def _wait_until_it_listens(self, options, patience):
         enter = ["ip", "netns", "exec", options.netns] if options.netns else []
-        until = time.monotonic() + 10
+        until = time.monotonic() + patience
         while subprocess.run([*enter, "bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{self.port}"],
                              stderr=subprocess.DEVNULL).returncode != 0:
             if not self.alive or time.monotonic() > until:
@@ -125,7 +127,30 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+                if self.pid != self.process.pid and os.path.exists(f"/proc/{self.pid}"):
+                    os.kill(self.pid, signal.SIGKILL)  # the worker that its parent left behind
         self.folder.cleanup()
+
+
+def listener(ancestor, port):
+    """The process that listens on `port`: `ancestor` or one it started, whose CPU time is what counts."""
+    inodes = set()
+    for line in pathlib.Path(f"/proc/{ancestor}/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+            inodes.add(f"socket:[{fields[9]}]")
+    waiting = [ancestor]
+    while waiting:
+        pid = waiting.pop()
+        for file in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                if os.readlink(file) in inodes:
+                    return pid
+            except OSError:
+                pass  # closed in between
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            waiting += map(int, (thread / "children").read_text().split())
+    raise SystemExit(f"no process below {ancestor} listens on {port}")
 
 
 def fill(text, places):

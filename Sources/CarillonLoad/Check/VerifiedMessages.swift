@@ -20,6 +20,8 @@ struct VerifiedMessages: ~Copyable {
         var stamp: Stamp
         /// Octets of the message; 0 is nobody's.
         var size: Int
+        /// WAMP: whose subscribers get it.
+        var subscription: UInt64
     }
 
     private let octets: UnsafeMutableRawPointer
@@ -29,7 +31,8 @@ struct VerifiedMessages: ~Copyable {
         unsafe octets = .allocate(byteCount: Self.count * Self.stride, alignment: 64)
         unsafe known = .allocate(capacity: Self.count)
         let nothing = Known(
-            stamp: Stamp(stream: 0, number: 0, time: 0, payloadSize: 0), size: 0)
+            stamp: Stamp(stream: 0, number: 0, time: 0, payloadSize: 0), size: 0,
+            subscription: 0)
         unsafe known.initialize(repeating: nothing, count: Self.count)
     }
 
@@ -63,14 +66,35 @@ struct VerifiedMessages: ~Copyable {
         return entry.stamp
     }
 
+    /// The event of `subscription` that stands at the beginning of `octets`, with its size; `nil`
+    /// when it has to be read.
+    ///
+    /// - Parameter mark: Where its stamp begins; the stamp lies in `octets` to its end.
+    @unsafe
+    @inline(__always)
+    func event(
+        beginning octets: UnsafeRawBufferPointer, mark: Int, subscription: UInt64
+    ) -> (stamp: Stamp, size: Int)? {
+        guard let start = octets.baseAddress else { return nil }
+        let place = unsafe Self.place(start + mark)
+        let entry = unsafe known[place]
+        guard entry.size > 0, entry.size <= octets.count, entry.subscription == subscription,
+            unsafe memcmp(start, self.octets + place * Self.stride, entry.size) == 0
+        else { return nil }
+        return (entry.stamp, entry.size)
+    }
+
     /// Remembers a message that was found whole.
     @unsafe
-    mutating func keep(_ stamp: Stamp, _ message: UnsafeRawBufferPointer, mark: Int) {
+    mutating func keep(
+        _ stamp: Stamp, _ message: UnsafeRawBufferPointer, mark: Int, subscription: UInt64 = 0
+    ) {
         guard message.count <= Self.sizeLimit, let start = message.baseAddress else {
             return
         }
         let place = unsafe Self.place(start + mark)
         unsafe (octets + place * Self.stride).copyMemory(from: start, byteCount: message.count)
-        unsafe known[place] = Known(stamp: stamp, size: message.count)
+        unsafe known[place] = Known(
+            stamp: stamp, size: message.count, subscription: subscription)
     }
 }

@@ -15,7 +15,7 @@ struct MixedCommand: ScenarioCommand {
 
                 [[clients]]
                 name = "dashboards"
-                role = "subscriber"      # subscriber, publisher, requester, visitor, idler
+                role = "subscriber"      # subscriber, publisher, requester, visitor, idler, callee
                 connections = 5000
                 stuck = 0.01             # the share that does not read
 
@@ -45,7 +45,14 @@ struct MixedCommand: ScenarioCommand {
             do { speech = try self.target.speech(target) } catch {
                 throw MixedFileError("\(error)")
             }
-            let populations = try mix.populations(speech, deflate: self.target.deflate)
+            var populations = try mix.populations(speech, deflate: self.target.deflate)
+            let calleeCount = populations.count { $0.role == .callee }
+            guard calleeCount == 0 || self.target.isWAMP else {
+                throw MixedFileError("callees need --dialect wamp")
+            }
+            if calleeCount == 0, populations.contains(where: { $0.role == .requester }) {
+                populations = callees(speech) + populations
+            }
             return LoadPlan(
                 scenario: "mixed", target: target, populations: populations,
                 roomCount: mix.roomCount)

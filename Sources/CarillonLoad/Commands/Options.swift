@@ -40,7 +40,7 @@ struct TargetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What is spoken: openapi-ws, or template for the texts given. "
+            "What is spoken: openapi-ws, wamp, or template for the texts given. "
                 + "(default: openapi-ws, or template when a text is given)", valueName: "name"))
     var dialect: String?
 
@@ -88,6 +88,8 @@ struct TargetOptions: ParsableArguments {
     @Flag(help: "Offer permessage-deflate, and send deflated messages where it is accepted.")
     var deflate = false
 
+    @OptionGroup var wamp: WAMPOptions
+
     private var hasTemplates: Bool {
         subscribe != nil || subscribed != nil || publish != nil || request != nil
             || publishStart != nil || publishReady != nil || publishPath != nil
@@ -96,13 +98,16 @@ struct TargetOptions: ParsableArguments {
 
     private var isTemplate: Bool { dialect.map { $0 == "template" } ?? hasTemplates }
 
-    var dialectName: String { isTemplate ? "template" : "openapi-ws" }
+    var isWAMP: Bool { dialect == "wamp" }
+
+    var dialectName: String { dialect ?? (isTemplate ? "template" : "openapi-ws") }
 
     func validate() throws {
-        if let dialect, !["openapi-ws", "template"].contains(dialect) {
+        if let dialect, !["openapi-ws", "wamp", "template"].contains(dialect) {
             throw ValidationError(
-                "unknown dialect \"\(dialect)\"; there are openapi-ws and template")
+                "unknown dialect \"\(dialect)\"; there are openapi-ws, wamp and template")
         }
+        if !isWAMP { try wamp.checkAbsent() }
         if !isTemplate, hasTemplates {
             throw ValidationError("texts of your own need --dialect template")
         }
@@ -118,7 +123,9 @@ struct TargetOptions: ParsableArguments {
     /// - Parameter usesEvents: Whether rooms have events to be told apart.
     func speech(_ target: Target, usesEvents: Bool = false) throws -> Speech {
         var speech = Speech()
-        if !isTemplate {
+        if isWAMP {
+            speech = wamp.speech(usesEvents: usesEvents)
+        } else if !isTemplate {
             speech = usesEvents ? .openAPIWithEvents : .openAPI
         }
         // A URL's bare "/" is nobody's wish; --path / is one.
@@ -128,8 +135,9 @@ struct TargetOptions: ParsableArguments {
             speech.publishPath = speech.path
         }
         if let publishPath { speech.publishPath = try Template(publishPath) }
-        speech.subprotocols = subprotocol
         speech.fields = header
+        if isWAMP { return speech }
+        speech.subprotocols = subprotocol
         speech.isBinary = binary
         if let subscribe { speech.subscribe = try Template(subscribe) }
         if let subscribed { speech.subscribed = try literal(subscribed) }

@@ -29,6 +29,15 @@ extension ScenarioCommand {
         return population
     }
 
+    /// Those who serve the procedure, if the dialect needs them and we have them.
+    func callees(_ speech: Speech) -> [Population] {
+        guard target.isWAMP, target.wamp.calleeCount > 0 else { return [] }
+        var population = Population(
+            name: "callees", role: .callee, count: target.wamp.calleeCount, speech: speech)
+        population.offersDeflate = target.deflate
+        return [population]
+    }
+
     func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
         guard range.contains(value) else {
             throw ValidationError(
@@ -44,6 +53,7 @@ extension ScenarioCommand {
         if let phases = size.phases { list.append(.init("phases", phases)) }
         if let window = size.window { list.append(.init("window", window)) }
         if target.deflate { list.append(.init("deflate", "offered")) }
+        if target.isWAMP { list += target.wamp.parameters }
         return list
     }
 }
@@ -127,7 +137,8 @@ struct WildcardCommand: ScenarioCommand {
         discussion: """
             Publications go to every event of every room in turn. Subscribers take turns: one \
             wants all events (*), one a single event, one those that begin with e1, one what is \
-            never published; whatever reaches one that had not asked for it is a mistake.
+            never published; whatever reaches one that had not asked for it is a mistake. With \
+            --dialect wamp they ask by prefix, exactly, and by wildcard.
 
             carillon-load wildcard -n 1000 --rooms 10 --events 20 --rate 500
             """)
@@ -154,6 +165,9 @@ struct WildcardCommand: ScenarioCommand {
     private var coverages: [Coverage] {
         let beginWithOne = (0..<events).filter { "\($0)".hasPrefix("1") }
             .reduce(UInt64(0)) { $0 | 1 << UInt64($1) }
+        if target.isWAMP {
+            return WAMPSpeech.coverages(eventCount: events, beginWithOne: beginWithOne)
+        }
         return (0..<events).flatMap { event in
             [
                 Coverage(pattern: "*", events: .max),
@@ -204,7 +218,8 @@ extension RequestCommand {
         population.offersDeflate = self.target.deflate
         population.isOrdered = isOrdered
         return LoadPlan(
-            scenario: Self.name, target: target, populations: [population], roomCount: 1)
+            scenario: Self.name, target: target, populations: callees(speech) + [population],
+            roomCount: 1)
     }
 
     var parameters: [RunReport.Parameter] { commonParameters(count) }
@@ -217,6 +232,7 @@ struct EchoCommand: RequestCommand {
         discussion: """
             carillon-load echo ws://127.0.0.1:8000/echo -n 100 --dialect template
             carillon-load echo -n 100 --rate 10000 --duration 30s
+            carillon-load echo -n 100 --dialect wamp --serializer cbor
             """)
     static let name = "echo"
 
@@ -226,13 +242,23 @@ struct EchoCommand: RequestCommand {
     @OptionGroup var output: OutputOptions
 
     var isOrdered: Bool { true }
+
+    func validate() throws {
+        // Between several callees nothing keeps the order.
+        guard target.wamp.calleeCount <= 1 else {
+            throw ValidationError("echo takes one of --callees: answers come in order; use rpc")
+        }
+    }
 }
 
 struct CallCommand: RequestCommand {
     static let configuration = CommandConfiguration(
         commandName: name,
         abstract: "Calls under way on every connection; answers may come in any order.",
-        discussion: "carillon-load rpc -n 200 --window 16 --duration 30s")
+        discussion: """
+            carillon-load rpc -n 200 --window 16 --duration 30s
+            carillon-load rpc ws://127.0.0.1:8080 --dialect wamp -n 32 --callees 4
+            """)
     static let name = "rpc"
 
     @OptionGroup var target: TargetOptions

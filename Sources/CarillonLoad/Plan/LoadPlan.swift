@@ -15,6 +15,8 @@ enum Role: UInt8, Sendable {
     case visitor
     /// Connects and is silent.
     case idler
+    /// Registers the procedure that requesters call, and answers with what it gets (WAMP).
+    case callee
 }
 
 /// Which events of its room a subscriber asks for.
@@ -23,6 +25,8 @@ struct Coverage: Sendable, Equatable {
     let pattern: String
     /// The events it matches, one bit each.
     let events: UInt64
+    /// The same for WAMP; `nil`: the room's own topic.
+    var topics: TopicPattern?
 
     static let everything = Coverage(pattern: "*", events: .max)
 }
@@ -107,7 +111,7 @@ struct LoadPlan: Sendable {
                 populations[place].publisherPlace = streams.addPublishers(populations[place].count)
             case .requester:
                 populations[place].streamBase = streams.addRequesters(populations[place].count)
-            case .subscriber, .visitor, .idler: break
+            case .subscriber, .visitor, .idler, .callee: break
             }
         }
         // Whatever is as long as the smallest payload under way must hold one.

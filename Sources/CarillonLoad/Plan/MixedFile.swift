@@ -14,7 +14,7 @@ struct MixedFile {
 
     private static let roles: [String: Role] = [
         "subscriber": .subscriber, "publisher": .publisher, "requester": .requester,
-        "visitor": .visitor, "idler": .idler,
+        "visitor": .visitor, "idler": .idler, "callee": .callee,
     ]
     private static let keys = [
         "name", "role", "connections", "rate", "window", "phases", "size", "stuck",

@@ -2,7 +2,9 @@
 //
 // A dialect of ours is a ready-made speech; any other server is spoken to with one that the user
 // writes. A message is recognised by the stamp in it, never by its form, so a speech says nothing
-// of how deliveries look.
+// of how deliveries look. WAMP has steps and ids and is no text: `WAMPSpeech`.
+
+internal import WAMP
 
 /// The texts of one protocol.
 struct Speech: Sendable {
@@ -28,6 +30,8 @@ struct Speech: Sendable {
     var request = Speech.template("%P")
     /// A part of what a publisher hears when a publication is refused.
     var refusal: [UInt8]?
+    /// Speaks WAMP; then paths, subprotocols and fields are all that counts of the above.
+    var wamp: WAMPSpeech?
 
     /// A template of ours, known to be right.
     static func template(_ text: String) -> Template {
@@ -59,4 +63,13 @@ struct Speech: Sendable {
             #"{"id":"p","method":"publish","payload":{"channel":"r%R","event":"e%E","data":"%P"}}"#)
         return speech
     }()
+
+    /// WAMP v2, on the path where `carillon` and others serve it.
+    static func wamp(_ words: WAMPSpeech) -> Speech {
+        var speech = Speech()
+        speech.subprotocols = [words.subprotocol.rawValue]
+        speech.isBinary = words.isBinary
+        speech.wamp = words
+        return speech
+    }
 }

@@ -49,6 +49,19 @@ struct Stamp: Equatable, BitwiseCopyable {
         unsafe HexWord.write(check(seed: seed), to: octets + 44)
     }
 
+    /// Appends the whole payload: the stamp and the filler behind it.
+    func writePayload(into buffer: inout OctetBuffer, seed: UInt32) {
+        let size = Int(payloadSize)
+        precondition(size >= Self.size && size <= Filler.sizeLimit)
+        unsafe buffer.append(atMost: size) { room in
+            guard let start = room.baseAddress else { return 0 }
+            unsafe write(to: start, seed: seed)
+            let window = unsafe Filler.shared.window(number)
+            unsafe (start + Self.size).copyMemory(from: window, byteCount: size - Self.size)
+            return size
+        }
+    }
+
     /// Reads a stamp; `nil` when it is damaged or of another run.
     ///
     /// - Parameter octets: 52 octets that begin with the mark.

@@ -70,6 +70,8 @@ struct Client: ~Copyable {
     var isClosing = false
     /// Has been ready before.
     var hasReturned = false
+    /// WAMP: was welcomed in its realm.
+    var isJoined = false
     var generation: UInt32 = 0
     var socket = SocketHandle(index: -1, isDirect: false)
     var receiver = Receiver(role: .client, deflate: nil)
@@ -85,6 +87,9 @@ struct Client: ~Copyable {
     /// Subscribers: where its sequence checks begin. Requesters: requests sent.
     var checks: Int32 = 0
     var requestCount: UInt32 = 0
+    /// WAMP: which of them is the first of this session, and the subscription or registration.
+    var firstRequest: UInt32 = 0
+    var subscription: UInt64 = 0
     /// Requests that are not answered yet.
     var openRequests: UInt32 = 0
     /// Messages that came damaged, so that which they were is not known.

@@ -6,6 +6,7 @@ internal import Glibc
 internal import HTTP1
 internal import Measurement
 internal import Uring
+internal import WAMP
 internal import WebSocket
 
 extension Worker {
@@ -142,6 +143,18 @@ extension Worker {
         }
         unsafe client.pointee.phase = .greeting
         unsafe client.pointee.lastProgress = now
+        if let wamp {
+            unsafe client.pointee.receiver.trustsWholeText = true
+            guard agreed.subprotocol != nil else {
+                openingFailed(
+                    slot,
+                    "the server chose no subprotocol: it does not speak "
+                        + wamp.subprotocol.rawValue)
+                return
+            }
+            join(slot, wamp)
+            return
+        }
         let isPublisher = population.role == .publisher
         let first = isPublisher ? population.speech.greet : population.speech.subscribe
         let speaks = isPublisher || population.role == .subscriber
@@ -174,13 +187,15 @@ extension Worker {
         let client = unsafe clients.pointer(slot)
         let speech = plan.populations[Int(unsafe client.pointee.population)].speech
         let isPublisher = unsafe client.pointee.role == .publisher
-        let wanted = (isPublisher ? speech.greeted : speech.subscribed) ?? []
+        let text = (isPublisher ? speech.greeted : speech.subscribed) ?? []
+        let wanted =
+            wamp == nil ? String(decoding: text, as: UTF8.self) : awaitedInGreeting(slot)
         let heard = heardInstead.removeValue(forKey: slot).map { "heard \"\($0)\"" }
-        return "the server did not acknowledge in time: waited for "
-            + "\"\(String(decoding: wanted, as: UTF8.self))\", \(heard ?? "heard nothing")"
+        return "the server did not acknowledge in time: waited for \"\(wanted)\", "
+            + (heard ?? "heard nothing")
     }
 
-    private mutating func becameReady(_ slot: Int) {
+    mutating func becameReady(_ slot: Int) {
         let client = unsafe clients.pointer(slot)
         let population = plan.populations[Int(unsafe client.pointee.population)]
         unsafe client.pointee.phase = .ready
@@ -194,7 +209,7 @@ extension Worker {
         case .visitor:
             accounted += 1
             leave(slot)
-        case .publisher, .idler: break
+        case .publisher, .idler, .callee: break
         }
         unsafe client.pointee.hasReturned = true
     }

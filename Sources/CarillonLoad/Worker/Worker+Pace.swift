@@ -21,7 +21,7 @@ extension Worker {
         for place in groups.indices where groups[place].count > 0 {
             startStorm(place, time)
             switch groups[place].population.role {
-            case .subscriber, .idler: continue
+            case .subscriber, .idler, .callee: continue
             case .publisher, .requester, .visitor: break
             }
             guard groups[place].nextDue != nil else { continue }
@@ -109,7 +109,7 @@ extension Worker {
                 stopAtLimit(place)
                 sent += 1
             }
-        case .subscriber, .idler: break
+        case .subscriber, .idler, .callee: break
         }
     }
 
@@ -144,7 +144,7 @@ extension Worker {
             request(slot, place, due: due)
             if arena.count > start { queue(from: start, for: slot) }
         case .visitor: _ = visitNext(place, due: due)
-        case .subscriber, .idler: break
+        case .subscriber, .idler, .callee: break
         }
     }
 
@@ -174,8 +174,15 @@ extension Worker {
         let stamp = Stamp(
             stream: UInt32(truncatingIfNeeded: stream), number: number, time: due,
             payloadSize: UInt32(truncatingIfNeeded: population.payloadSize))
-        write(
-            population.speech.publish, values, stamp, slot, isBinary: population.speech.isBinary)
+        if let wamp {
+            let topic = wamp.topic(room: values.room, event: values.event)
+            let request = requestID(UInt32(truncatingIfNeeded: count), slot)
+            write(.publish(request: request, topic: topic), stamp, wamp, slot)
+        } else {
+            write(
+                population.speech.publish, values, stamp, slot,
+                isBinary: population.speech.isBinary)
+        }
         queue(from: start, for: slot)
     }
 
@@ -204,8 +211,13 @@ extension Worker {
         let stamp = Stamp(
             stream: UInt32(truncatingIfNeeded: population.streamBase + member), number: number,
             time: due, payloadSize: UInt32(truncatingIfNeeded: population.payloadSize))
-        write(
-            population.speech.request, values, stamp, slot, isBinary: population.speech.isBinary)
+        if let wamp {
+            write(.call(request: requestID(number, slot)), stamp, wamp, slot)
+        } else {
+            write(
+                population.speech.request, values, stamp, slot,
+                isBinary: population.speech.isBinary)
+        }
     }
 
     /// Asks as many requests of one client as its window holds.

@@ -74,15 +74,23 @@ extension Worker {
         }
     }
 
-    /// Reads frames out of `octets`, behind the answer to the handshake if that is in them.
+    /// Reads `octets` and sends what they make necessary: it leaves together.
     private mutating func take(_ octets: UnsafeMutableRawBufferPointer, _ slot: Int) {
+        let start = arena.count
+        isTaking = true
+        unsafe takeFrames(octets, slot)
+        isTaking = false
+        if arena.count > start { queue(from: start, for: slot) }
+    }
+
+    /// Reads frames out of `octets`, behind the answer to the handshake if that is in them.
+    private mutating func takeFrames(_ octets: UnsafeMutableRawBufferPointer, _ slot: Int) {
         let client = unsafe clients.pointer(slot)
         var offset = 0
         if unsafe client.pointee.phase == .opening {
             guard let used = unsafe readAnswer(slot, octets) else { return }
             offset = used
         }
-        let start = arena.count
         while unsafe client.pointee.phase == .greeting || client.pointee.phase == .ready {
             let event: Reception
             do throws(FrameError) {
@@ -119,13 +127,15 @@ extension Worker {
         if unsafe !client.pointee.receiver.isInsideMessage {
             unsafe client.pointee.receiver.releaseMessage()
         }
-        // Answers and further requests to one client leave together.
-        if arena.count > start { queue(from: start, for: slot) }
     }
 
     /// One message, by what its client is.
     @inline(__always)
     private mutating func heard(_ payload: UnsafeRawBufferPointer, _ slot: Int) {
+        if wamp != nil {
+            unsafe heardWAMP(payload, slot)
+            return
+        }
         let client = unsafe clients.pointer(slot)
         let place = Int(unsafe client.pointee.population)
         switch unsafe client.pointee.role {
@@ -137,7 +147,14 @@ extension Worker {
                 return
             }
             unsafe delivered(payload, slot)
-        case .requester: unsafe answered(payload, slot, place)
+        case .requester:
+            switch unsafe readStamp(payload, slot) {
+            case .none: break
+            case .damaged:
+                damaged(slot)
+                settle(slot)
+            case .stamp(let stamp, let isWhole, _): answered(stamp, isWhole: isWhole, slot)
+            }
         case .publisher:
             if unsafe client.pointee.phase == .greeting {
                 unsafe heardGreeting(slot, payload)
@@ -149,7 +166,7 @@ extension Worker {
                 let words = unsafe String(decoding: unsafe payload.prefix(160), as: UTF8.self)
                 problems.add("a publication was refused: \(words)")
             }
-        case .visitor, .idler: break
+        case .visitor, .idler, .callee: break
         }
     }
 
@@ -169,45 +186,50 @@ extension Worker {
     /// - Returns: Where it ends.
     @inline(__always)
     private mutating func deliveredOne(_ payload: UnsafeRawBufferPointer, _ slot: Int) -> Int {
-        let client = unsafe clients.pointer(slot)
         switch unsafe readStamp(payload, slot) {
         case .none: return payload.count  // The server talks of something else.
         case .damaged:
             damaged(slot)
             return payload.count
         case .stamp(let stamp, let isWhole, let end):
-            let isOnly =
-                unsafe stamp.stream == UInt32(bitPattern: client.pointee.onlyStream)
-            let first = Int(unsafe client.pointee.checks)
-            guard let check = isOnly ? first : checkPlace(of: stamp, slot) else {
-                tally.corrupted += 1
-                wrongCount += 1
-                problems.add("a message reached a subscriber that had not asked for it")
-                return end
-            }
-            switch checks.arrived(stamp.number, at: check) {
-            case .inOrder: accounted += 1
-            case .gap(let count):
-                accounted += 1 + count
-                wrongCount += count
-            case .late:
-                tally.reordered += 1
-                wrongCount += 1
-            case .duplicate:
-                tally.duplicated += 1
-                wrongCount += 1
-                return end
-            }
-            if !isWhole {
-                tally.corrupted += 1
-                wrongCount += 1
-            }
-            if clock.isMeasured(stamp.time) {
-                tally.delivered += 1
-                lastArrival = now
-                pending.add(stamp.number, time: stamp.time, now: now, into: &latency)
-            }
+            arrived(stamp, isWhole: isWhole, slot)
             return end
+        }
+    }
+
+    /// A delivery whose stamp is known: was it owed, is it in order, how long did it take?
+    @inline(__always)
+    mutating func arrived(_ stamp: Stamp, isWhole: Bool, _ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        let isOnly = unsafe stamp.stream == UInt32(bitPattern: client.pointee.onlyStream)
+        let first = Int(unsafe client.pointee.checks)
+        guard let check = isOnly ? first : checkPlace(of: stamp, slot) else {
+            tally.corrupted += 1
+            wrongCount += 1
+            problems.add("a message reached a subscriber that had not asked for it")
+            return
+        }
+        switch checks.arrived(stamp.number, at: check) {
+        case .inOrder: accounted += 1
+        case .gap(let count):
+            accounted += 1 + count
+            wrongCount += count
+        case .late:
+            tally.reordered += 1
+            wrongCount += 1
+        case .duplicate:
+            tally.duplicated += 1
+            wrongCount += 1
+            return
+        }
+        if !isWhole {
+            tally.corrupted += 1
+            wrongCount += 1
+        }
+        if clock.isMeasured(stamp.time) {
+            tally.delivered += 1
+            lastArrival = now
+            pending.add(stamp.number, time: stamp.time, now: now, into: &latency)
         }
     }
 
@@ -226,42 +248,45 @@ extension Worker {
         return first + found.place
     }
 
-    private mutating func answered(_ payload: UnsafeRawBufferPointer, _ slot: Int, _ place: Int) {
+    /// An answer whose stamp is known.
+    mutating func answered(_ stamp: Stamp, isWhole: Bool, _ slot: Int) {
         let client = unsafe clients.pointer(slot)
-        switch unsafe readStamp(payload, slot) {
-        case .none: return
-        case .damaged: damaged(slot)
-        case .stamp(let stamp, let isWhole, _):
-            let population = groups[place].population
-            guard Int(stamp.stream) == population.streamBase + Int(unsafe client.pointee.number)
-            else {
-                tally.corrupted += 1
-                wrongCount += 1
-                problems.add("an answer reached a client that had not asked")
-                return
-            }
-            switch checks.arrived(stamp.number, at: Int(unsafe client.pointee.checks)) {
-            case .inOrder, .gap: break
-            case .late:
-                if population.isOrdered {
-                    tally.reordered += 1
-                    wrongCount += 1
-                }
-            case .duplicate:
-                tally.duplicated += 1
-                wrongCount += 1
-                return
-            }
-            if !isWhole {
-                tally.corrupted += 1
-                wrongCount += 1
-            }
-            if clock.isMeasured(stamp.time) {
-                tally.answered += 1
-                lastArrival = now
-                latency.record(now > stamp.time ? now - stamp.time : 0)
-            }
+        let population = groups[Int(unsafe client.pointee.population)].population
+        guard Int(stamp.stream) == population.streamBase + Int(unsafe client.pointee.number)
+        else {
+            tally.corrupted += 1
+            wrongCount += 1
+            problems.add("an answer reached a client that had not asked")
+            return
         }
+        switch checks.arrived(stamp.number, at: Int(unsafe client.pointee.checks)) {
+        case .inOrder, .gap: break
+        case .late:
+            if population.isOrdered {
+                tally.reordered += 1
+                wrongCount += 1
+            }
+        case .duplicate:
+            tally.duplicated += 1
+            wrongCount += 1
+            return
+        }
+        if !isWhole {
+            tally.corrupted += 1
+            wrongCount += 1
+        }
+        if clock.isMeasured(stamp.time) {
+            tally.answered += 1
+            lastArrival = now
+            latency.record(now > stamp.time ? now - stamp.time : 0)
+        }
+        settle(slot)
+    }
+
+    /// A request is over, however it ended: there is room for the next.
+    mutating func settle(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        let place = Int(unsafe client.pointee.population)
         // Late answers to requests that were given up are answers, but make no room.
         if unsafe client.pointee.openRequests > 0 {
             unsafe client.pointee.openRequests -= 1
@@ -273,7 +298,7 @@ extension Worker {
         }
     }
 
-    private mutating func damaged(_ slot: Int) {
+    mutating func damaged(_ slot: Int) {
         tally.corrupted += 1
         // It was owed, whichever it was.
         tally.expected += 1

@@ -29,19 +29,16 @@ extension Worker {
         _ template: Template, _ values: Template.Values, _ stamp: Stamp, _ slot: Int,
         isBinary: Bool
     ) {
-        let client = unsafe clients.pointer(slot)
         var text = takeMessage()
         let seed = self.seed
-        template.write(values, into: &text) { buffer in
-            unsafe buffer.append(atMost: values.payloadSize) { room in
-                guard let start = room.baseAddress else { return 0 }
-                unsafe stamp.write(to: start, seed: seed)
-                let size = values.payloadSize - Stamp.size
-                let window = unsafe Filler.shared.window(stamp.number)
-                unsafe (start + Stamp.size).copyMemory(from: window, byteCount: size)
-                return values.payloadSize
-            }
-        }
+        template.write(values, into: &text) { stamp.writePayload(into: &$0, seed: seed) }
+        frame(text, slot, isBinary: isBinary)
+        swap(&text, &message)
+    }
+
+    /// Appends a message to the arena, deflated if that was agreed on.
+    mutating func frame(_ text: borrowing OctetBuffer, _ slot: Int, isBinary: Bool) {
+        let client = unsafe clients.pointer(slot)
         let kind: MessageKind = isBinary ? .binary : .text
         let mask = freshMask()
         if var deflater = unsafe client.pointee.deflater.take() {
@@ -52,11 +49,10 @@ extension Worker {
         } else {
             FrameWriter.writeMessage(kind, text.octets, mask: mask, into: &arena)
         }
-        swap(&text, &message)
     }
 
     /// The buffer that messages are put together in, empty; who takes it swaps it back.
-    private mutating func takeMessage() -> OctetBuffer {
+    mutating func takeMessage() -> OctetBuffer {
         var taken = OctetBuffer(capacity: 0)
         swap(&taken, &message)
         taken.removeAll()
@@ -65,6 +61,7 @@ extension Worker {
 
     /// What stands in the arena from `start` on is for this client.
     mutating func queue(from start: Int, for slot: Int) {
+        guard !isTaking else { return }
         let client = unsafe clients.pointer(slot)
         tally.octetsSent += UInt64(arena.count - start)
         if unsafe client.pointee.sendTurn == turn, unsafe Int(client.pointee.sendEnd) == start,

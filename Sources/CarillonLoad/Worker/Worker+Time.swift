@@ -173,7 +173,7 @@ extension Worker {
         case .requester:
             lost = checks.lost(
                 at: checksBegin, published: unsafe client.pointee.requestCount)
-        case .publisher, .visitor, .idler: return 0
+        case .publisher, .visitor, .idler, .callee: return 0
         }
         // Damaged beyond recognition is not lost as well.
         return lost - min(lost, damage)
@@ -189,6 +189,7 @@ extension Worker {
                 unsafe client.pointee.outbox == nil, unsafe !client.pointee.isStuck
             else { continue }
             let start = arena.count
+            if let wamp, unsafe client.pointee.isJoined { write(.goodbye, wamp) }
             FrameWriter.writeClose(.normal, mask: freshMask(), into: &arena)
             queue(from: start, for: slot)
         }

@@ -44,6 +44,10 @@ struct Worker: ~Copyable {
     let plan: LoadPlan
     let board: Board
     let seed: UInt32
+    /// The dialect is WAMP; what is asked per message is kept beside.
+    let wamp: WAMPSpeech?
+    let speaksBinary: Bool
+    let speaksBatches: Bool
     let tell: (WorkerRecord) -> Void
 
     var ring: Ring
@@ -62,6 +66,11 @@ struct Worker: ~Copyable {
     var unsent: [Int] = []
     var message = OctetBuffer(capacity: 4096)
     var scratch = OctetBuffer(capacity: 4096)
+    /// WAMP: a payload, and the list of arguments around it.
+    var payloadOctets = OctetBuffer(capacity: 4096)
+    var argumentOctets = OctetBuffer(capacity: 4096)
+    /// What is written now is for the client whose octets are being read, and queued after that.
+    var isTaking = false
     var turn: UInt64 = 1
     var maskState: UInt64
 
@@ -143,7 +152,7 @@ struct Worker: ~Copyable {
             switch plan.populations[member.population].role {
             case .subscriber: checkCount += perRoom
             case .requester: checkCount += 1
-            case .publisher, .visitor, .idler: break
+            case .publisher, .visitor, .idler, .callee: break
             }
         }
         guard checkCount <= Int32.max else {
@@ -161,6 +170,9 @@ struct Worker: ~Copyable {
         self.board = board
         self.tell = tell
         seed = board.seed
+        wamp = plan.populations.first?.speech.wamp
+        speaksBinary = wamp?.isBinary ?? false
+        speaksBatches = wamp?.isBatched ?? false
         maskState = UInt64.random(in: 1 ... .max)
         now = carillon_monotonic_now()
     }

@@ -12,7 +12,8 @@ struct WAMPCallCommand: WAMPSessionCommand {
         discussion: """
             Progressive results are a line each, before the last one. An error goes to standard \
             error, with status 1 (77 if it is about permission). Negative numbers go behind "--". \
-            With --lines every line of standard input is a call with that argument.
+            With --lines every line of standard input is a call with that argument, with --json \
+            too a call with the arguments of {"args":[…],"kwargs":{…}}.
 
               carillon wamp call com.example.sum 1 2 3
               carillon wamp call com.example.user --kw name=ada --timeout 5s
@@ -22,14 +23,14 @@ struct WAMPCallCommand: WAMPSessionCommand {
 
     @Argument(help: "The procedure.") var procedure: String
     @Argument(help: "Arguments: JSON, or else strings.") var arguments: [String] = []
-    @OptionGroup var keywords: WAMPKeywordOptions
+    @OptionGroup var given: WAMPArgumentOptions
     @Flag(help: "Call once for every line of standard input.") var lines = false
     @Flag(help: "Ask the router to tell the callee who we are.") var disclose = false
     @OptionGroup var router: WAMPRouterOptions
 
     func validate() throws {
-        try keywords.validate(router, arguments)
-        if lines, !arguments.isEmpty || !keywords.isEmpty {
+        try given.validate(words: arguments)
+        if lines, !arguments.isEmpty || !given.isEmpty {
             throw ValidationError("--lines takes its arguments from standard input")
         }
     }
@@ -42,11 +43,9 @@ struct WAMPCallCommand: WAMPSessionCommand {
 
     func run(_ client: WAMPClient) throws {
         if lines {
-            return try WAMPLineLoop.run(client) { line in
-                try call(try keywords.arguments(ofLine: line, router), client)
-            }
+            return try WAMPLineLoop.run(client, json: router.json) { try call($0, client) }
         }
-        for arguments in try keywords.arguments(arguments, router) { try call(arguments, client) }
+        try call(try given.arguments(words: arguments), client)
     }
 
     private func call(_ arguments: Arguments, _ client: WAMPClient) throws {

@@ -13,7 +13,7 @@ extension Status {
 struct WAMPCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wamp",
-        abstract: "Talk to a WAMP router: publish, subscribe, call, register.",
+        abstract: "Talk to a WAMP router, and make principals for one.",
         discussion: """
             Works with every WAMP v2 router. Arguments are JSON where they parse as JSON and \
             strings otherwise, and come out as they go in: one line each, several arguments \
@@ -33,7 +33,7 @@ struct WAMPCommand: ParsableCommand {
             """,
         subcommands: [
             WAMPPublishCommand.self, WAMPSubscribeCommand.self, WAMPCallCommand.self,
-            WAMPRegisterCommand.self,
+            WAMPRegisterCommand.self, WAMPPrincipalCommand.self,
         ])
 }
 

@@ -7,7 +7,7 @@ import Glibc
 enum WAMPInterrupt {
     /// Written once, before a signal can come; read by the handler.
     nonisolated(unsafe) private static var writeEnd: CInt = -1
-    /// Touched by the handler alone.
+    /// Counted by the handler.
     nonisolated(unsafe) private static var count = 0
 
     /// Takes over INT, TERM and HUP; a reader of ours that is gone is an error of `write`.
@@ -20,6 +20,7 @@ enum WAMPInterrupt {
         guard unsafe pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         unsafe writeEnd = ends[1]
+        unsafe count = 0  // touched here first: a handler must not be the one that initializes it
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number) { _ in
                 unsafe WAMPInterrupt.count += 1

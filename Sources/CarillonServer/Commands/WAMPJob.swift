@@ -100,10 +100,12 @@ final class WAMPJob {
     /// Takes the lines that are complete, except the last one: it may be the result.
     func progressLines() -> [String] {
         var lines: [String] = []
-        while let end = text.firstIndex(of: 0x0A), end + 1 < text.count {
-            lines.append(String(decoding: text[..<end], as: UTF8.self))
-            text.removeFirst(end + 1)
+        var start = 0
+        for place in text.indices.dropLast() where text[place] == 0x0A {
+            lines.append(String(decoding: text[start..<place], as: UTF8.self))
+            start = place + 1
         }
+        text.removeFirst(start)
         return lines
     }
 

@@ -16,6 +16,8 @@ final class WAMPLineInput {
     let descriptor: CInt
     private var octets: [UInt8] = []
     private var start = 0
+    /// Where the search for the next line end goes on.
+    private var searched = 0
     private(set) var isAtEnd = false
 
     init(_ descriptor: CInt = STDIN_FILENO) { self.descriptor = descriptor }
@@ -23,6 +25,7 @@ final class WAMPLineInput {
     /// Reads once; waits if nothing is there.
     func fill() throws(Failure) {
         octets.removeFirst(start)
+        searched -= start
         start = 0
         guard octets.count <= Self.lineLimit else { throw .lineTooLong }
         var piece = [UInt8](repeating: 0, count: 65_536)
@@ -38,11 +41,13 @@ final class WAMPLineInput {
 
     /// The next line without its end; behind the last line end only when the input is over.
     func next() throws(Failure) -> String? {
-        var end = start
+        var end = searched
         while end < octets.count, octets[end] != 0x0A { end += 1 }
+        searched = end
         guard end < octets.count || (isAtEnd && start < end) else { return nil }
         let line = octets[start..<end]
         start = min(end + 1, octets.count)
+        searched = start
         guard let text = String(validating: line, as: UTF8.self) else { throw .notText }
         return text.hasSuffix("\r") ? String(text.dropLast()) : text
     }

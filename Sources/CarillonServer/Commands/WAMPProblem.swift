@@ -1,4 +1,4 @@
-// WAMPProblem — what went wrong, in a sentence that says what to do next, and the exit status for it.
+// WAMPProblem — what went wrong, in a sentence that says what to do next, and its exit status.
 
 import ArgumentParser
 import Glibc
@@ -33,17 +33,14 @@ struct WAMPProblem {
         if error.isAboutIdentity { return Status.notAuthorized }
         switch error {
         case .badAddress: return Status.usage
-        case .hostNotFound, .system, .upgradeRefused, .notHTTP, .badUpgrade, .noSubprotocol,
-            .rawSocket, .farewell, .closed, .lost:
+        case .hostNotFound, .system, .upgradeRefused, .notHTTP, .badUpgrade, .hungUp,
+            .noSubprotocol, .rawSocket, .farewell, .closed, .lost:
             return Status.unavailable
         case .aborted(let reason, _):
             return reason == "wamp.close.system_shutdown" ? Status.unavailable : Status.failure
-        case .timedOut(let what):
-            // Nobody answered before there was a session, or nobody is there any more.
-            let isAnswer = ["the answer to the call", "an acknowledgement"].contains("\(what)")
-            return isAnswer ? Status.failure : Status.unavailable
+        case .timedOut: return error.endsSession ? Status.unavailable : Status.failure
         case .interrupted: return Status.interrupted
-        case .cannotAuthenticate: return Status.notAuthorized
+        case .credentialRequired, .cannotAuthenticate: return Status.notAuthorized
         case .refused, .frame, .violation, .oversized, .incomingOversized, .flooded:
             return Status.failure
         }
@@ -67,20 +64,28 @@ extension WAMPProblem {
         case .upgradeRefused(let status, let body):
             let said = body.split(whereSeparator: \.isNewline).first.map { ": \($0.prefix(200))" }
             let advice =
-                status == 404 ? "; is the path of --url the router's?"
+                status == 404
+                ? "; is the path of --url the router's?"
                 : status == 401 || status == 403 ? "; somebody in front of the router says no" : ""
             return "\(url) answers HTTP \(status)\(said ?? "")\(advice)"
         case .notHTTP:
             return "what listens on \(url) speaks no HTTP; for a RawSocket write rs://HOST:PORT"
+        case .hungUp:
+            return "what listens on \(url) hangs up; is it a router, and does it speak "
+                + "\(url.hasPrefix("ws") ? "WebSocket" : "RawSocket") there?"
         case .badUpgrade, .noSubprotocol:
             return "\(url) is a WebSocket without WAMP in \(router.serializer.rawValue); is the "
                 + "path the router's? --serializer tries another one"
         case .rawSocket(let error):
             return "\(url): \(sentence(error)); for a WebSocket write ws://HOST:PORT/PATH"
         case .aborted(let reason, let message):
-            return "the router does not let us in: \(reason)\(text(message))\(advice(reason, router))"
+            return
+                "the router does not let us in: \(reason)\(text(message))\(advice(reason, router))"
+        case .credentialRequired(let method):
+            return "the router wants \(method); give --authid with --ticket-file, --secret-file "
+                + "or --key-file"
         case .cannotAuthenticate(let sentence):
-            return "\(sentence); give --authid with --ticket-file, --secret-file or --key-file"
+            return sentence
         case .refused(let refusal):
             let line = WAMPText.line(refusal.arguments)
             return refusal.uri + (line.isEmpty ? "" : ": " + line) + advice(refusal)
@@ -91,7 +96,7 @@ extension WAMPProblem {
             return "the router closed the connection\(number)\(reason.isEmpty ? "" : ": " + reason)"
         case .lost: return "the connection to \(url) was lost"
         case .timedOut(let what):
-            return "\(what) did not come in time; --timeout gives it more (0: for ever)"
+            return "\(url): \(sentence(what)); --timeout gives it more time (0: for ever)"
         case .interrupted: return "interrupted"
         case .frame(let error): return "\(url) sends what is no WebSocket frame: \(error)"
         case .violation(let sentence): return "\(url) breaks the protocol: \(sentence)"
@@ -99,6 +104,18 @@ extension WAMPProblem {
         case .incomingOversized(let limit): return "a message has more than \(limit) octets"
         case .flooded(let limit):
             return "more than \(limit) octets came while we waited for an answer"
+        }
+    }
+
+    private static func sentence(_ awaited: Awaited) -> String {
+        switch awaited {
+        case .connection: "no connection in time"
+        case .opening: "what listens there says nothing; is it a router?"
+        case .welcome: "the router did not let us in in time"
+        case .acknowledgement, .goodbye: "the router did not answer in time"
+        case .answer: "the call was not answered in time"
+        case .room: "the router takes nothing more"
+        case .sign: "the router does not answer pings"
         }
     }
 

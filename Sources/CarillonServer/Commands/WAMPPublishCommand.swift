@@ -11,41 +11,35 @@ struct WAMPPublishCommand: WAMPSessionCommand {
         abstract: "Publish to a topic.",
         discussion: """
             Without arguments every line of standard input is a publication; an empty line is one \
-            without arguments. With --json an argument or a line is \
-            {"args":[…],"kwargs":{…}}. Negative numbers go behind "--".
+            without arguments. With --json a line is {"args":[…],"kwargs":{…}}, as "subscribe \
+            --json" writes it. Negative numbers go behind "--".
 
               carillon wamp publish com.example.news 'hello, world'
               carillon wamp publish com.example.temperature --kw room=kitchen -- -3.5
               tail -f /var/log/syslog | carillon wamp publish com.example.log
-              carillon wamp publish com.example.news --json '{"args":[1],"kwargs":{"a":2}}'
+              carillon wamp publish com.example.news --envelope '{"kwargs":{"a":1}}'
 
             A router says nothing about a publication it refuses, unless --acknowledge asks.
             """,
         aliases: ["pub"])
 
     @Argument(help: "The topic.") var topic: String
-    @Argument(help: "Arguments of one publication: JSON, or else strings.") var arguments: [String] =
-        []
-    @OptionGroup var keywords: WAMPKeywordOptions
+    @Argument(help: "Arguments of one publication: JSON, or else strings.") var arguments:
+        [String] =
+            []
+    @OptionGroup var given: WAMPArgumentOptions
     @Flag(help: "Wait for the router to take each publication.") var acknowledge = false
     @Flag(help: "Ask the router to tell subscribers who we are.") var disclose = false
     @Flag(help: "Ask the router to keep it for those who subscribe later.") var retain = false
     @OptionGroup var router: WAMPRouterOptions
 
-    func validate() throws {
-        try keywords.validate(router, arguments)
-    }
+    func validate() throws { try given.validate(words: arguments) }
 
     func run(_ client: WAMPClient) throws {
-        guard arguments.isEmpty && keywords.isEmpty else {
-            for arguments in try keywords.arguments(arguments, router) {
-                try publish(arguments, client)
-            }
-            return
+        guard arguments.isEmpty && given.isEmpty else {
+            return try publish(try given.arguments(words: arguments), client)
         }
-        try WAMPLineLoop.run(client) { line in
-            try publish(try keywords.arguments(ofLine: line, router), client)
-        }
+        try WAMPLineLoop.run(client, json: router.json) { try publish($0, client) }
     }
 
     private func publish(_ arguments: Arguments, _ client: WAMPClient) throws {
@@ -60,28 +54,37 @@ struct WAMPPublishCommand: WAMPSessionCommand {
     }
 }
 
-/// Arguments of a publication or call on the command line.
-struct WAMPKeywordOptions: ParsableArguments {
+/// What a publication or call carries, besides its words.
+struct WAMPArgumentOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("A keyword argument; repeatable.", valueName: "name=value"))
     var kw: [String] = []
 
-    var isEmpty: Bool { kw.isEmpty }
+    @Option(
+        help: ArgumentHelp(
+            "All arguments as one JSON object: {\"args\":[…],\"kwargs\":{…}}.", valueName: "json"))
+    var envelope: String?
 
-    func validate(_ router: WAMPRouterOptions, _ words: [String]) throws {
+    var isEmpty: Bool { kw.isEmpty && envelope == nil }
+
+    func validate(words: [String]) throws {
         for word in kw where word.firstIndex(of: "=") ?? word.startIndex == word.startIndex {
             throw ValidationError("--kw takes NAME=VALUE, not \"\(word)\"")
         }
-        guard router.json else { return }
-        guard kw.isEmpty else {
-            throw ValidationError("with --json keyword arguments are in the envelope")
+        guard let envelope else { return }
+        guard words.isEmpty, kw.isEmpty else {
+            throw ValidationError("an envelope has all the arguments in it")
         }
-        for word in words { _ = try envelope(word) }
+        do throws(WAMPEnvelope.Malformed) {
+            _ = try WAMPEnvelope(envelope)
+        } catch {
+            throw ValidationError(error.sentence)
+        }
     }
 
-    /// The arguments that words stand for; with `--json` every word is an envelope.
-    func arguments(_ words: [String], _ router: WAMPRouterOptions) throws -> [Arguments] {
-        if router.json, !words.isEmpty { return try words.map { try envelope($0).arguments } }
+    /// The arguments that `words` and options stand for.
+    func arguments(words: [String]) throws -> Arguments {
+        if let envelope { return try WAMPEnvelope(envelope).arguments }
         let keywords = kw.compactMap { word in
             word.firstIndex(of: "=").map { equals in
                 (
@@ -90,34 +93,24 @@ struct WAMPKeywordOptions: ParsableArguments {
                 )
             }
         }
-        return [
-            try Arguments(positional: words.map(WAMPText.json(ofWord:)), keywords: keywords)
-        ]
-    }
-
-    /// The arguments that a line of standard input stands for.
-    func arguments(ofLine line: String, _ router: WAMPRouterOptions) throws -> Arguments {
-        if line.isEmpty { return Arguments() }
-        if router.json { return try envelope(line).arguments }
-        return try Arguments(positional: [WAMPText.json(ofWord: line)])
-    }
-
-    private func envelope(_ text: String) throws -> WAMPEnvelope {
-        do throws(WAMPEnvelope.Malformed) {
-            return try WAMPEnvelope(text)
-        } catch {
-            throw ValidationError(error.sentence)
-        }
+        return try Arguments(positional: words.map(WAMPText.json(ofWord:)), keywords: keywords)
     }
 }
 
 /// Something to be done for every line of standard input, while the session is looked after.
 enum WAMPLineLoop {
-    static func run(_ client: WAMPClient, _ body: (String) throws -> Void) throws {
+    /// - Parameter json: Whether a line is an envelope; otherwise it is one argument.
+    static func run(
+        _ client: WAMPClient, json: Bool, _ body: (Arguments) throws -> Void
+    ) throws {
         let input = WAMPLineInput()
+        var number = 0
         do {
             while true {
-                while let line = try input.next() { try body(line) }
+                while let line = try input.next() {
+                    number += 1
+                    try body(try arguments(line, json: json))
+                }
                 if input.isAtEnd { return }
                 // What else comes is for nobody here.
                 guard case .readable = try client.next(watching: [input.descriptor]) else {
@@ -126,8 +119,20 @@ enum WAMPLineLoop {
                 try input.fill()
             }
         } catch let failure as WAMPLineInput.Failure {
-            StandardError.write("carillon: standard input: \(failure.sentence)\n")
-            throw Status.failure
+            throw stopped(behind: number, failure.sentence)
+        } catch let malformed as WAMPEnvelope.Malformed {
+            throw stopped(behind: number - 1, malformed.sentence)
         }
+    }
+
+    private static func arguments(_ line: String, json: Bool) throws -> Arguments {
+        if line.isEmpty { return Arguments() }
+        if json { return try WAMPEnvelope(line).arguments }
+        return try Arguments(positional: [WAMPText.json(ofWord: line)])
+    }
+
+    private static func stopped(behind number: Int, _ sentence: String) -> ExitCode {
+        StandardError.write("carillon: standard input, line \(number + 1): \(sentence)\n")
+        return Status.failure
     }
 }

@@ -3,9 +3,10 @@
 
 import ArgumentParser
 import Codecs
-import enum Hub.InvocationPolicy
 import WAMP
 import WAMPClient
+
+import enum Hub.InvocationPolicy
 
 enum WAMPInvoke: String, ExpressibleByArgument, CaseIterable {
     case single, first, last, roundrobin, random

@@ -143,7 +143,12 @@ struct WAMPRouterOptions: ParsableArguments {
         credential?.prepare(&options)
         let client = try WAMPClient.connect(
             to: RouterAddress(address), options, authenticate: credential?.answer)
-        try credential?.check(client)
+        do throws(ClientError) {
+            try credential?.check(client)
+        } catch {
+            client.goodbye()
+            throw error
+        }
         let session = client.session
         note(
             "session \(session.id) on \(session.realm) as \(session.authID ?? "nobody"), "

@@ -1,7 +1,7 @@
 // WAMPText — arguments as people type them, and back.
 //
-// A word is JSON where it parses as JSON and a string otherwise. What comes out is what would have to
-// be typed to get it: a string that would be taken for something else is written with its quotes.
+// A word is JSON where it parses as JSON and a string otherwise. What comes out is what would have
+// to be typed to get it: a string that would be taken for something else is written with quotes.
 // Machines use envelopes: one JSON object with `args`, `kwargs` and what surrounds them.
 
 import Bytes
@@ -101,7 +101,7 @@ struct WAMPEnvelope {
         let sentence: String
     }
 
-    /// Reads one; members that mean nothing are skipped, so that what a command writes another reads.
+    /// Reads one; unknown members are skipped, so that what a command writes another can read.
     init(_ line: String) throws(Malformed) {
         let octets = Array(line.utf8)
         let span = unsafe octets.span.bytes

@@ -38,6 +38,7 @@ extension PushServer.Options {
         deflateMinimumSize = configuration.websocket.deflateMinimumSize
         flushSlice = configuration.engine.flushSlice
         openAPI = .init(configuration)
+        wamp = WAMP(configuration)
         self.handler = handler
     }
 }

@@ -19,6 +19,12 @@ enum Banner {
                 "  A publisher:   " + publisher(configuration, at: place),
             ]
         }
+        if let path = configuration.wamp.paths.first(where: { $0 != "/" })
+            ?? configuration.wamp.paths.first
+        {
+            let realm = configuration.realms.first?.name ?? ""
+            lines.append("  WAMP clients:  ws://\(place)\(path), realm \(realm)")
+        }
         if let echo = configuration.server.echo {
             lines.append("  An echo:       ws://\(place)\(echo)")
         }

@@ -14,7 +14,8 @@ enum Reload {
 
     /// The settings that differ, as `section.key`.
     static func changes(from old: Configuration, to new: Configuration) -> [String] {
-        Configuration.sections.flatMap { section in
+        let realms = old.declaredRealms == new.declaredRealms ? [] : ["realm"]
+        return Configuration.sections.flatMap { section in
             section.settings.compactMap { setting in
                 // Every secret looks alike when it is written, so the one there is compares itself.
                 let isSame =
@@ -22,6 +23,6 @@ enum Reload {
                     ? old.api.key == new.api.key : setting.literal(old) == setting.literal(new)
                 return isSame ? nil : "\(section.name).\(setting.key)"
             }
-        }
+        } + realms
     }
 }

@@ -101,6 +101,9 @@ final class Service {
         if let address = server.controlAddress {
             log.logger.info("control", metadata: ["address": "\(address)"])
         }
+        for warning in configuration.warnings {
+            log.logger.warning("\(warning)", metadata: ["section": "realm"])
+        }
         if configuration.isAPIClosed {
             log.logger.warning(
                 "the publish API is closed: the listener is not loopback and there is no key",

@@ -13,6 +13,8 @@ extension Configuration.Realm {
         package enum KDF: String, CaseIterable, Sendable {
             case pbkdf2
             case argon2id = "argon2id13"
+            /// As Autobahn derives: the key is the text of what the specification takes.
+            case argon2idText = "argon2id-13"
         }
 
         package var authID = ""
@@ -65,7 +67,7 @@ extension Configuration.Realm {
                 optional: "kdf", \.kdf, .choice, "scram: how a key is derived from the password."),
             Setting(
                 optional: "memory", \.memory, .count(8...4_194_304),
-                "scram with argon2id13: memory of the derivation, in KiB."),
+                "scram with argon2id13 or argon2id-13: memory of the derivation, in KiB."),
             Setting(
                 secret: "stored_key", \.storedKey, format: .secretKey,
                 "scram: the hash of the client's key."),
@@ -143,8 +145,8 @@ extension Configuration.Realm.Principal {
         if salt.flatMap(OctetText.base64)?.isEmpty ?? true {
             faults.append(RecordFault(["salt"], "must be Base64 for method \"scram\""))
         }
-        if kdf == .argon2id, memory == nil {
-            faults.append(RecordFault(["memory"], "is missing; \"argon2id13\" needs it"))
+        if let kdf, kdf != .pbkdf2, memory == nil {
+            faults.append(RecordFault(["memory"], "is missing; \"\(kdf.rawValue)\" needs it"))
         }
         if kdf == .pbkdf2, memory != nil {
             faults.append(RecordFault(["memory"], "has no meaning with \"pbkdf2\""))

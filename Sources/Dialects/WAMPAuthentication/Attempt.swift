@@ -54,7 +54,10 @@ internal struct Attempt {
         switch entry.credential {
         case .ticket(let ticket): return .final(challenge([], .ticket(ticket), entry))
         case .wampCRA(let secret, let salt): return .final(wampCRA(secret, salt, entry))
-        case .scram(let verifier): return try scram(verifier, entry)
+        case .scram(let verifier):
+            // What is done for strangers is done for everybody: the time tells nothing either.
+            _ = try verifier.decoy(for: authID)
+            return try scram(verifier, entry)
         case .cryptosign: return .unsuitable(.unknown(authID: authID))
         }
     }

@@ -86,8 +86,10 @@ package struct Principals: Sendable {
     package func decide(_ request: JoinRequest, _ context: JoinContext) -> JoinDecision {
         let offered = request.methods.prefix(Self.methodLimit).map(AuthMethod.init(rawValue:))
         var refusal: JoinDecision?
-        for case let method? in offered.isEmpty ? [.anonymous] : offered
-        where methods.contains(method) {
+        var untried = methods
+        for case let method? in offered.isEmpty ? [.anonymous] : offered {
+            // Naming a method again costs us nothing.
+            guard untried.remove(method) != nil else { continue }
             let attempt = Attempt(
                 request: request, context: context, principals: self, method: method)
             switch attempt.decide() {

@@ -35,10 +35,7 @@ extension WAMPSession {
             let id = try call.id(0)
             guard let details = realm.services.askDealer(of: number, { $0.details(of: id) })
             else { throw noSuchRegistration(id) }
-            // The dealer counts by the core's clock.
-            let age = commands.now >= details.created ? commands.now - details.created : 0
-            let now = realm.surroundings.wallClock()
-            return details.details(created: now >= age ? now - age : 0)
+            return details.details(created: realm.wallTime(of: details.created))
         case "wamp.registration.list_callees":
             try call.expect(1...1)
             let id = try call.id(0)

@@ -168,7 +168,9 @@ extension WAMPSession {
         let call = MetaCall(message, in: octets)
         do throws(MetaError) {
             let value: MetaValue
-            if name.hasPrefix("wamp.session.") {
+            if !realm.settings.hasMetaAPI {
+                throw noSuchProcedure(name)
+            } else if name.hasPrefix("wamp.session.") {
                 value = try answerSession(name, call, realm, &commands)
             } else if name.hasPrefix("wamp.subscription.") {
                 value = try answerSubscription(name, call, realm, &commands)

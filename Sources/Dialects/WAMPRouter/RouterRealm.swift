@@ -86,6 +86,8 @@ package final class RouterRealm: Sendable {
     /// What publications of the router are marked with.
     let ownID: DialectID
     let hasHistory: Bool
+    /// When the core's clock stood at 0, in nanoseconds since 1970: the dealer counts by it.
+    private let clockOrigin: UInt64
     let books: Guarded<Books>
 
     init(
@@ -97,6 +99,7 @@ package final class RouterRealm: Sendable {
         self.surroundings = surroundings
         self.ownID = ownID
         hasHistory = !settings.history.isEmpty
+        clockOrigin = surroundings.wallClock() &- surroundings.clock()
         books = Guarded(Books(retention: settings.retention, history: settings.history))
         for entry in settings.history {
             books.withLock { _ = findOrMake(entry.pattern, isKept: true, &$0) }
@@ -104,6 +107,9 @@ package final class RouterRealm: Sendable {
     }
 
     var number: Realm { settings.number }
+
+    /// A time of the core's clock in nanoseconds since 1970.
+    func wallTime(of time: UInt64) -> UInt64 { clockOrigin &+ time }
 }
 
 // MARK: - Sessions
@@ -165,7 +171,7 @@ extension RouterRealm {
 extension RouterRealm {
     /// Whether anybody may hear it.
     func wants(_ topic: MetaTopic) -> Bool {
-        services.hasInterest(in: topic.room, of: number)
+        settings.hasMetaAPI && services.hasInterest(in: topic.room, of: number)
     }
 
     func announce(_ topic: MetaTopic, _ values: @autoclosure () -> [MetaValue]) {
@@ -185,7 +191,7 @@ extension RouterRealm {
         case .created(let party, let details):
             announce(
                 .registrationCreated,
-                [.number(party.rawValue), details.details(created: surroundings.wallClock())])
+                [.number(party.rawValue), details.details(created: wallTime(of: details.created))])
         case .registered(let party, let id):
             announce(.registered, [.number(party.rawValue), .number(id)])
         case .unregistered(let party, let id):

@@ -53,6 +53,15 @@ internal enum Timestamp {
         return (Int(year), Int(civilMonth), Int(date))
     }
 
+    /// How many days a month has (RFC 3339 §5.7).
+    private static func days(of month: Int64, in year: Int64) -> Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
     /// Nanoseconds since 1970 of an RFC 3339 text; `nil` for anything else, years before 1970 and
     /// behind 2262.
     static func parse(_ text: String) -> UInt64? {
@@ -71,8 +80,8 @@ internal enum Timestamp {
             octets[13] == 0x3A, octets[16] == 0x3A, let year = number(0..<4),
             let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
             let minute = number(14..<16), let second = number(17..<19),
-            (1970...2261).contains(year), (1...12).contains(month), (1...31).contains(day),
-            hour < 24, minute < 60, second < 61
+            (1970...2261).contains(year), (1...12).contains(month),
+            (1...days(of: month, in: year)).contains(day), hour < 24, minute < 60, second < 61
         else { return nil }
         var place = 19
         var nanoseconds: Int64 = 0

@@ -16,6 +16,8 @@ package struct RealmSettings: Sendable {
     package var permissions: Permissions
     package var retention = RetentionLimits.standard
     package var history: [HistoryEntry] = []
+    /// Whether `wamp.` procedures are answered and what happens is announced (§9).
+    package var hasMetaAPI = true
 
     package init(
         name: String, number: Realm, principals: Principals, permissions: Permissions = .open

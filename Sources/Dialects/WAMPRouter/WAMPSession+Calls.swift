@@ -135,26 +135,32 @@ extension WAMPSession {
             invocation.payload as? CallArguments ?? CallArguments(Arguments(), caller: nil)
         // A payload that nobody looks into needs a callee that knows what to do with it (§13.1).
         if !call.arguments.passthru.scheme.isAbsent, !features.contains(.calleePassthru) {
-            failInvocation(invocation, .featureNotSupported, &commands)
+            failInvocation(
+                invocation, .featureNotSupported, "the callee does not take passthru payload",
+                &commands)
             return
         }
         var procedure: [UInt8]?
         if let room = invocation.procedure {
             var text = OctetBuffer(capacity: room.dottedSize)
             guard WAMPURI.append(room, to: &text) else {
-                failInvocation(invocation, .invalidURI, &commands)
+                failInvocation(
+                    invocation, .invalidURI, "the callee cannot be told this URI", &commands)
                 return
             }
             procedure = text.octets.array
         }
         guard !send(.invocation(invocation, procedure: procedure, call), &commands) else { return }
-        failInvocation(invocation, .payloadSizeExceeded, &commands)
+        failInvocation(
+            invocation, .payloadSizeExceeded, "the call is larger than its callee accepts",
+            &commands)
     }
 
     private func failInvocation(
-        _ invocation: Invocation, _ uri: URI, _ commands: inout Commands
+        _ invocation: Invocation, _ uri: URI, _ text: String, _ commands: inout Commands
     ) {
-        ask(.fail(invocation: invocation.id, uri: uri.description, nil), &commands)
+        let why = Arguments([.text(text)])
+        ask(.fail(invocation: invocation.id, uri: uri.description, why), &commands)
     }
 
     private func fail(

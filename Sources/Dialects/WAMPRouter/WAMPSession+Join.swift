@@ -21,7 +21,7 @@ private final class JoinNote: SessionNote {
 
 extension WAMPSession {
     func join(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
-        beginAnew()
+        beginAnew(&commands)
         let name = message.nameText(in: octets).map { String(decoding: $0, as: UTF8.self) } ?? ""
         guard let realm = router.realm(named: name) else {
             abort(
@@ -172,6 +172,12 @@ extension RouterRealm {
             .testamentMeta, .dealerPassthru, .dealerOldPassthru,
         ]
         if hasHistory { features.insert(.eventHistory) }
+        if !settings.hasMetaAPI {
+            features.subtract([
+                .brokerSessionMeta, .subscriptionMeta, .dealerSessionMeta, .registrationMeta,
+                .testamentMeta,
+            ])
+        }
         return features
     }
 }

@@ -260,8 +260,9 @@ internal final class WAMPSession: Session {
 
     func closed(_ commands: inout Commands) { leave(isOpen: false, &commands) }
 
-    /// A HELLO opens a new session on the same connection.
-    func beginAnew() {
+    /// A HELLO opens a new session on the same connection, with the same time to join.
+    func beginAnew(_ commands: inout Commands) {
+        if hasLeft { commands.append(.wake(after: router.settings.joinTime)) }
         hasLeft = false
         lastRequest = 0
     }
