@@ -152,7 +152,12 @@ static bool is_stale(const struct sockaddr_un *address) {
     return refused;
 }
 
-int carillon_listen_unix(const char *path, int backlog, uint64_t *device, uint64_t *number) {
+// When a file was last written, ns: for the file of a socket, when it was made.
+static uint64_t written(const struct stat *file) {
+    return (uint64_t)file->st_mtim.tv_sec * 1000000000u + (uint64_t)file->st_mtim.tv_nsec;
+}
+
+int carillon_listen_unix(const char *path, int backlog, struct carillon_file *made) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct stat file;
     size_t size = strlen(path);
@@ -174,8 +179,7 @@ int carillon_listen_unix(const char *path, int backlog, uint64_t *device, uint64
         errno = error;
         goto failed;
     }
-    *device = (uint64_t)file.st_dev;
-    *number = (uint64_t)file.st_ino;
+    *made = (struct carillon_file){(uint64_t)file.st_dev, (uint64_t)file.st_ino, written(&file)};
     return listener;
 failed:;
     int error = errno;
@@ -183,10 +187,10 @@ failed:;
     return -error;
 }
 
-void carillon_remove_socket(const char *path, uint64_t device, uint64_t number) {
+void carillon_remove_socket(const char *path, struct carillon_file made) {
     struct stat file;
-    if (lstat(path, &file) == 0 && S_ISSOCK(file.st_mode) && (uint64_t)file.st_dev == device &&
-        (uint64_t)file.st_ino == number)
+    if (lstat(path, &file) == 0 && S_ISSOCK(file.st_mode) && (uint64_t)file.st_dev == made.device &&
+        (uint64_t)file.st_ino == made.number && written(&file) == made.time)
         unlink(path);
 }
 

@@ -4,8 +4,6 @@
 // WebSocket: a handshake of its own, and frames of a header of fixed size and a payload. It is pure
 // like a dialect: octets in, values out. The engine sends, waits, counts and closes.
 
-package import Bytes
-
 /// What a frame of a stream is for.
 package enum StreamFrameKind: Sendable {
     case message, ping
@@ -65,9 +63,6 @@ package protocol StreamFraming: AnyObject, Sendable {
 
     /// Octets of the largest payload a header can say.
     var payloadLimit: Int { get }
-
-    /// Octets of the largest message that every client takes, whatever it announced.
-    var commonPayloadLimit: Int { get }
 
     /// Octets of the largest message taken from clients.
     var messageSize: Int { get }

@@ -142,10 +142,10 @@ struct WireForm: RawRepresentable, Hashable, BitwiseCopyable, Sendable {
         return WireForm(rawValue: UInt8(1 + place))
     }
 
+    var isStream: Bool { rawValue &- 1 < Self.streamLimit }
+
     /// The place of a stream's framing; `nil` for WebSockets.
-    var framing: Int? {
-        rawValue >= 1 && rawValue <= Self.streamLimit ? Int(rawValue) - 1 : nil
-    }
+    var framing: Int? { isStream ? Int(rawValue) - 1 : nil }
 }
 
 /// What a connection is subscribed to, and where the index holds it.

@@ -86,6 +86,11 @@ extension Core where Kernel: ~Copyable {
         for place in 0..<matched.count {
             let list = matched[place]
             let envelope = rooms.envelopeClass(of: list)
+            if envelope.wire.isStream {
+                count += deliverToStreams(
+                    publication, list, envelope, isAlone: matched.count == 1, excluded)
+                continue
+            }
             let dialect = dialect(ofLane: envelope.lane)
             if let reading = publication.reading,
                 publication.dialect?.rawValue == dialect.id.rawValue,
@@ -97,9 +102,9 @@ extension Core where Kernel: ~Copyable {
                 continue
             }
             let isOnce = matched.count > 1 && dialect.dialect.deliversOncePerConnection
-            if publication.reach.isSelective || isLimited(range, envelope) {
+            if publication.reach.isSelective {
                 count += deliver(
-                    range, to: list, of: publication, envelope, isOnce, excluded)
+                    range, to: list, of: publication, envelope.reading, isOnce, excluded)
             } else if isOnce {
                 count += deliverOnce(range, to: list, excluded)
             } else {
@@ -117,28 +122,20 @@ extension Core where Kernel: ~Copyable {
         return UInt32(id.slot)
     }
 
-    /// Looks at every subscriber: for publications that not all of them get.
+    /// Asks every subscriber's session: for publications that not all of them get.
     private mutating func deliver(
         _ range: LogRange, to list: MemberListID, of publication: Publication,
-        _ envelope: EnvelopeClass, _ isOnce: Bool, _ excluded: UInt32
+        _ reading: Reading, _ isOnce: Bool, _ excluded: UInt32
     ) -> Int {
         let members = unsafe rooms.unsafeMembers(of: list)
-        let headerSize = envelope.wire.framing.map { framings[$0].headerSize } ?? 0
-        let payloadSize = UInt32(clamping: range.size - headerSize)
         var count = 0
         for place in 0..<members.count {
             let slot = unsafe members[place].connection
-            if slot == excluded { continue }
-            if publication.reach.isSelective {
-                guard let session = table.connection(at: Int(slot))?.session,
-                    session.admits(publication, envelope.reading)
-                else { continue }
-            }
+            guard slot != excluded,
+                let session = table.connection(at: Int(slot))?.session,
+                session.admits(publication, reading)
+            else { continue }
             let line = unsafe table.hot + Int(slot)
-            if unsafe headerSize > 0 && payloadSize > line.pointee.messageLimit {
-                metrics.count(.dropped)
-                continue
-            }
             if isOnce, unsafe line.pointee.stamp == stamp { continue }
             unsafe line.pointee.stamp = stamp
             if enqueue(range, at: slot) { count &+= 1 }
@@ -177,13 +174,13 @@ extension Core where Kernel: ~Copyable {
         return count
     }
 
-    private func dialect(ofLane lane: Int) -> (id: DialectID, dialect: any Dialect) {
+    func dialect(ofLane lane: Int) -> (id: DialectID, dialect: any Dialect) {
         let id = DialectID(rawValue: UInt8(truncatingIfNeeded: lane / WireForm.count))
         return unsafe (id, dialects[Int(id.rawValue)].unsafelyUnwrapped)
     }
 
     /// The frame of an envelope class, written to its lane's log when first asked for.
-    private mutating func frame(
+    mutating func frame(
         of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
     ) -> LogRange? {
         for form in encoded where form.envelope == envelope { return form.range }

@@ -179,11 +179,47 @@ extension Core where Kernel: ~Copyable {
         return range
     }
 
-    /// Whether there may be receivers of a lane that do not take a message of this size.
-    func isLimited(_ range: LogRange, _ envelope: EnvelopeClass) -> Bool {
-        guard let place = envelope.wire.framing else { return false }
-        let framing = framings[place]
-        return range.size - framing.headerSize > framing.commonPayloadLimit
+    /// Queues one publication on the streams of a list, each of which has a limit of its own. Kept
+    /// out of the way of the loops for WebSockets.
+    ///
+    /// - Returns: How many connections took it.
+    @inline(never)
+    mutating func deliverToStreams(
+        _ publication: Publication, _ list: MemberListID, _ envelope: EnvelopeClass,
+        isAlone: Bool, _ excluded: UInt32
+    ) -> Int {
+        let (id, dialect) = dialect(ofLane: envelope.lane)
+        if let reading = publication.reading, publication.dialect?.rawValue == id.rawValue,
+            reading != envelope.reading
+        {
+            return 0
+        }
+        guard let framing = envelope.wire.framing,
+            let range = frame(of: publication, for: envelope, dialect)
+        else { return 0 }
+        let payloadSize = UInt32(clamping: range.size - framings[framing].headerSize)
+        let isOnce = !isAlone && dialect.deliversOncePerConnection
+        let isSelective = publication.reach.isSelective
+        let members = unsafe rooms.unsafeMembers(of: list)
+        var count = 0
+        for place in 0..<members.count {
+            let slot = unsafe members[place].connection
+            if slot == excluded { continue }
+            if isSelective {
+                guard let session = table.connection(at: Int(slot))?.session,
+                    session.admits(publication, envelope.reading)
+                else { continue }
+            }
+            let line = unsafe table.hot + Int(slot)
+            if unsafe payloadSize > line.pointee.messageLimit {
+                metrics.count(.dropped)
+                continue
+            }
+            if isOnce, unsafe line.pointee.stamp == stamp { continue }
+            unsafe line.pointee.stamp = stamp
+            if enqueue(range, at: slot) { count &+= 1 }
+        }
+        return count
     }
 
     /// - Returns: Octets written.

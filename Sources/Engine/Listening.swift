@@ -11,11 +11,10 @@ import Glibc
 struct SocketFile: Sendable {
     let path: String
     /// Which file it was when it was made.
-    let device: UInt64
-    let number: UInt64
+    let made: carillon_file
 
     /// Removes it, unless somebody else has put another in its place.
-    func remove() { unsafe carillon_remove_socket(path, device, number) }
+    func remove() { unsafe carillon_remove_socket(path, made) }
 }
 
 /// The listening sockets of all cores.
@@ -120,11 +119,10 @@ struct Listening {
     }
 
     private mutating func openUnix(_ path: String, _ role: ListenerRole) throws(EngineError) {
-        var device: UInt64 = 0
-        var number: UInt64 = 0
-        let first = unsafe carillon_listen_unix(path, backlog, &device, &number)
+        var made = carillon_file()
+        let first = unsafe carillon_listen_unix(path, backlog, &made)
         guard first >= 0 else { throw .listen(.unix(path: path), errno: -first) }
-        files.append(SocketFile(path: path, device: device, number: number))
+        files.append(SocketFile(path: path, made: made))
         add(first, role, 0, to: 0)
         for core in listeners.indices.dropFirst() {
             let descriptor = carillon_duplicate(first)

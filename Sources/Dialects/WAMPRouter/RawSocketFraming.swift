@@ -62,7 +62,6 @@ package final class RawSocketFraming: StreamFraming {
 
     package var headerSize: Int { RawSocketHeader.size }
     package var payloadLimit: Int { RawSocketHeader.payloadLimit }
-    package var commonPayloadLimit: Int { Self.leastClientLimit }
 
     package func header(_ kind: StreamFrameKind, payloadSize: Int) -> UInt64 {
         UInt64(RawSocketHeader(RawSocketKind(kind), payloadSize: payloadSize).word)

@@ -32,7 +32,7 @@ package final class WAMPDialect: Dialect {
     /// A session for a connection that needed no upgrade.
     ///
     /// - Parameter messageSizeLimit: Octets of the largest message its client takes.
-    package func openRaw(messageSizeLimit: Int) -> any Session {
+    package func openRaw(messageSizeLimit: Int = .max) -> any Session {
         let session = WAMPSession(of: self)
         session.messageSizeLimit = messageSizeLimit
         return session
