@@ -297,9 +297,11 @@ def test_autobahn_comes_by_a_unix_socket_too(raw):
         loop = asyncio.get_running_loop()
         members = []
         for serializer in SERIALIZERS.values():
-            members.append(Member(ComponentConfig("realm1", extra={})))
+            member = Member(ComponentConfig("realm1", extra={}))
+            members.append(member)
             # Its runner knows internet addresses only.
-            factory = WampRawSocketClientFactory(lambda: members[-1], serializer=serializer())
+            factory = WampRawSocketClientFactory(
+                lambda member=member: member, serializer=serializer())
             await loop.create_unix_connection(factory, str(raw.path))
         for member in members:
             await asyncio.wait_for(member.joined, PATIENCE)
