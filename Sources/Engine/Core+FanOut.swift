@@ -77,6 +77,12 @@ extension Core where Kernel: ~Copyable {
     ///
     /// - Returns: How many connections took it.
     mutating func fanOut(_ publication: Publication) -> Int {
+        let count = fanOutToWebSockets(publication)
+        return framings.isEmpty ? count : count &+ fanOutToStreams(publication)
+    }
+
+    /// Leaves out the lanes of streams, whose frames ``writeFrame(of:for:_:)`` does not write.
+    private mutating func fanOutToWebSockets(_ publication: Publication) -> Int {
         let matched = rooms.match(publication.room, in: publication.realm)
         guard matched.count > 0 else { return 0 }
         encoded.removeAll(keepingCapacity: true)
@@ -86,11 +92,6 @@ extension Core where Kernel: ~Copyable {
         for place in 0..<matched.count {
             let list = matched[place]
             let envelope = rooms.envelopeClass(of: list)
-            if envelope.wire.isStream {
-                count += deliverToStreams(
-                    publication, list, envelope, isAlone: matched.count == 1, excluded)
-                continue
-            }
             let dialect = dialect(ofLane: envelope.lane)
             if let reading = publication.reading,
                 publication.dialect?.rawValue == dialect.id.rawValue,
@@ -115,7 +116,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The place of the connection that does not get it, if that is one of ours.
-    private func slot(excludedFrom publication: Publication) -> UInt32 {
+    func slot(excludedFrom publication: Publication) -> UInt32 {
         guard let excluded = publication.reach.excluded else { return .max }
         let id = ConnectionID(rawValue: excluded)
         guard id.core == index, table.connection(id) != nil else { return .max }
@@ -180,7 +181,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The frame of an envelope class, written to its lane's log when first asked for.
-    mutating func frame(
+    private mutating func frame(
         of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
     ) -> LogRange? {
         for form in encoded where form.envelope == envelope { return form.range }
@@ -192,6 +193,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func writeFrame(
         of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
     ) -> LogRange? {
+        if envelope.wire.isStream { return nil }
         var message = OctetBuffer(capacity: 0)
         swap(&message, &self.message)
         defer { swap(&message, &self.message) }
@@ -200,9 +202,6 @@ extension Core where Kernel: ~Copyable {
             return nil
         }
         let wire = envelope.wire
-        if let framing = wire.framing {
-            return appendStream(message.octets, framings[framing], lane: envelope.lane)
-        }
         let opcode: Opcode = dialect.messageKind == .text ? .text : .binary
         if wire != .plain, message.count >= state.settings.deflateMinimumSize,
             let form = deflatedForm(of: publication, envelope, message.octets)

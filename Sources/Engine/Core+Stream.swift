@@ -163,7 +163,7 @@ extension Core where Kernel: ~Copyable {
     /// Appends one message to the log of a lane whose wire form is a stream's.
     ///
     /// - Returns: `nil` for a message that no header can say, which is counted as dropped.
-    mutating func appendStream(
+    private mutating func append(
         _ payload: RawSpan, _ framing: any StreamFraming, lane: Int
     ) -> LogRange? {
         guard payload.byteCount <= framing.payloadLimit else {
@@ -179,26 +179,38 @@ extension Core where Kernel: ~Copyable {
         return range
     }
 
-    /// Queues one publication on the streams of a list, each of which has a limit of its own. Kept
-    /// out of the way of the loops for WebSockets.
+    /// Queues one publication on every stream this core owns. A pass of its own, so that the loops
+    /// for WebSockets know nothing of it: here every receiver has a limit.
     ///
     /// - Returns: How many connections took it.
-    @inline(never)
-    mutating func deliverToStreams(
-        _ publication: Publication, _ list: MemberListID, _ envelope: EnvelopeClass,
-        isAlone: Bool, _ excluded: UInt32
-    ) -> Int {
-        let (id, dialect) = dialect(ofLane: envelope.lane)
-        if let reading = publication.reading, publication.dialect?.rawValue == id.rawValue,
-            reading != envelope.reading
-        {
-            return 0
+    mutating func fanOutToStreams(_ publication: Publication) -> Int {
+        let matched = rooms.match(publication.room, in: publication.realm)
+        encoded.removeAll(keepingCapacity: true)
+        let excluded = slot(excludedFrom: publication)
+        var count = 0
+        for place in 0..<matched.count {
+            let list = matched[place]
+            let envelope = rooms.envelopeClass(of: list)
+            guard envelope.wire.isStream else { continue }
+            let (id, dialect) = dialect(ofLane: envelope.lane)
+            if let reading = publication.reading, publication.dialect?.rawValue == id.rawValue,
+                reading != envelope.reading
+            {
+                continue
+            }
+            guard let range = streamFrame(of: publication, for: envelope, dialect) else { continue }
+            let isOnce = matched.count > 1 && dialect.deliversOncePerConnection
+            count &+= deliver(range, to: list, of: publication, envelope, isOnce, excluded)
         }
-        guard let framing = envelope.wire.framing,
-            let range = frame(of: publication, for: envelope, dialect)
-        else { return 0 }
-        let payloadSize = UInt32(clamping: range.size - framings[framing].headerSize)
-        let isOnce = !isAlone && dialect.deliversOncePerConnection
+        return count
+    }
+
+    private mutating func deliver(
+        _ range: LogRange, to list: MemberListID, of publication: Publication,
+        _ envelope: EnvelopeClass, _ isOnce: Bool, _ excluded: UInt32
+    ) -> Int {
+        let headerSize = envelope.wire.framing.map { framings[$0].headerSize } ?? 0
+        let payloadSize = UInt32(clamping: range.size - headerSize)
         let isSelective = publication.reach.isSelective
         let members = unsafe rooms.unsafeMembers(of: list)
         var count = 0
@@ -215,11 +227,31 @@ extension Core where Kernel: ~Copyable {
                 metrics.count(.dropped)
                 continue
             }
+            // The stamp is that of the pass before: a connection is in one kind of lane.
             if isOnce, unsafe line.pointee.stamp == stamp { continue }
             unsafe line.pointee.stamp = stamp
             if enqueue(range, at: slot) { count &+= 1 }
         }
         return count
+    }
+
+    /// The frame of an envelope class, written to its lane's log when first asked for.
+    private mutating func streamFrame(
+        of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
+    ) -> LogRange? {
+        for form in encoded where form.envelope == envelope { return form.range }
+        var message = OctetBuffer(capacity: 0)
+        swap(&message, &self.message)
+        defer { swap(&message, &self.message) }
+        message.removeAll()
+        var range: LogRange?
+        if let framing = envelope.wire.framing,
+            dialect.encode(publication, reading: envelope.reading, into: &message)
+        {
+            range = append(message.octets, framings[framing], lane: envelope.lane)
+        }
+        encoded.append(EncodedForm(envelope: envelope, range: range))
+        return range
     }
 
     /// - Returns: Octets written.
