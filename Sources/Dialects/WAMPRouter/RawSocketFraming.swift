@@ -8,7 +8,7 @@ internal import WAMP
 
 package final class RawSocketFraming: StreamFraming {
     /// Octets of the smallest limit of a client that is worth a session: WELCOME with all our
-    /// features has some 1 200, an identity of the usual size included.
+    /// features has 1 000 in JSON, and names may be longer than the usual ones.
     package static let leastClientLimit = 2048
 
     /// By the serialization that the client asks for.
