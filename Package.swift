@@ -24,7 +24,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
-    "WAMPAuthentication",
+    "WAMPAuthentication", "Hub", "WAMPRouter",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -176,8 +176,8 @@ let package = Package(
         tests(
             of: "Engine",
             also: [
-                "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Lockfree", "OpenAPIRPC", "Rooms",
-                "Telemetry", "Uring", "WebSocket",
+                "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
+                "Rooms", "Telemetry", "Uring", "WebSocket",
             ]),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
@@ -197,7 +197,7 @@ let package = Package(
                 "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "WAMP", "Measurement"]),
+        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "Hub", "WAMP", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

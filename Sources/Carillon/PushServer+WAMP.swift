@@ -1,11 +1,13 @@
 // WAMP — the router as a part of the server: its realms, its routes, and the world around it.
 
+import Bytes
 import CSystem
 import DialectKit
 import Engine
 import Glibc
 import Hub
 import Rooms
+import Synchronization
 import WAMPAuthentication
 package import WAMPRouter
 import WebSocket
@@ -14,7 +16,8 @@ extension PushServer.Options {
     /// What makes the server a WAMP router.
     package struct WAMP: Sendable {
         /// Where `wamp.2.*` is spoken.
-        package var paths = ["/", "/ws", "/connection/websocket"]
+        /// The last one is where a wampy client goes that was given no URL.
+        package var paths = ["/", "/ws", "/connection/websocket", "/8080"]
         /// Where RawSocket is spoken: `host:port` with a numeric address, or `unix:/path`.
         package var rawSocketListen: [String] = []
         /// Octets of the largest message taken over RawSocket: 512 to 2^24, a power of two.
@@ -110,7 +113,7 @@ extension RouterSurroundings {
     fileprivate static var system: RouterSurroundings {
         RouterSurroundings(
             wallClock: { nanoseconds(CLOCK_REALTIME) }, clock: { nanoseconds(CLOCK_MONOTONIC) },
-            random: { UInt64.random(in: .min ... .max) },
+            random: { IdentifierSource.shared.next() },
             randomOctets: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } })
     }
 
@@ -118,5 +121,17 @@ extension RouterSurroundings {
         var time = timespec()
         unsafe clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+/// Random words for ids, from all threads and without a system call each. Not secret; what must be
+/// is `randomOctets`.
+private final class IdentifierSource: Sendable {
+    static let shared = IdentifierSource()
+
+    private let counter = Atomic(UInt64.random(in: .min ... .max))
+
+    func next() -> UInt64 {
+        SplitMix64.mix(counter.wrappingAdd(SplitMix64.step, ordering: .relaxed).newValue)
     }
 }

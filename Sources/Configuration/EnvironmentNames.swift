@@ -27,7 +27,8 @@ package enum EnvironmentNames {
     package static func isOurs(_ variable: String) -> Bool {
         guard variable.hasPrefix(prefix), variable != file else { return false }
         let rest = variable.dropFirst(prefix.count)
-        return rest != "PORT" && !rest.hasPrefix("PORT_") && !rest.hasPrefix("SERVICE_HOST")
+        // The URL is for the client commands.
+        return rest != "URL" && rest != "PORT" && !rest.hasPrefix("PORT_") && !rest.hasPrefix("SERVICE_HOST")
             && !rest.hasPrefix("SERVICE_PORT")
     }
 

@@ -111,6 +111,9 @@ package struct Commands: ~Copyable {
     /// Counts an error reply, which the engine limits per minute.
     package mutating func noteError() { errorCount += 1 }
 
+    /// Counts none of its error replies; somebody else does.
+    package mutating func forgetErrors() { errorCount = 0 }
+
     /// Forgets all commands but these, which are some of them.
     package mutating func keep(_ rest: [Command]) { list = rest }
 

@@ -67,6 +67,10 @@ extension Core where Kernel: ~Copyable {
         var answer = Commands(capacity: 256)
         introduce(connection, to: &answer)
         connection.session?.refused(inbound, pattern, reading, &answer)
+        // Counted behind all of it: too many errors end the connection, and what others have to
+        // know of it may still be in the rest.
+        for _ in 0..<answer.errorCount { commands.noteError() }
+        answer.forgetErrors()
         carryOut(&answer, inbound, for: connection)
         carryOut(&commands, inbound, for: connection)
     }

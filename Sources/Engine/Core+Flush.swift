@@ -130,7 +130,8 @@ extension Core where Kernel: ~Copyable {
         if result >= 0 {
             taken = Int(result)
         } else if !Self.isTransient(result) {
-            abort(connection, reason: .connectionLost)
+            // What a session leaves to others may not be queued before their sends are settled.
+            broken.append(connection.id)
             return
         }
         guard taken < total else { return }  // a kernel that skips no successes
@@ -163,6 +164,17 @@ extension Core where Kernel: ~Copyable {
         }
         setDeadline(of: connection)
         sendBacklog(of: connection)
+    }
+
+    /// Ends those whose send failed for good.
+    mutating func abortBroken() {
+        guard !broken.isEmpty else { return }
+        let lost = broken
+        broken.removeAll(keepingCapacity: true)
+        for id in lost {
+            guard let connection = table.connection(id) else { continue }
+            abort(connection, reason: .connectionLost)
+        }
     }
 
     /// Full now, or interrupted: what was not taken is sent again later.

@@ -115,6 +115,7 @@ extension Core where Kernel: ~Copyable {
             fresh += 1
         }
         concludeFlush()
+        abortBroken()
         finishFlushed()
     }
 

@@ -85,6 +85,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var firstDirty = 0
     var spill = SpillPool()
     var spilledSlots: [UInt32] = []
+    /// Their send failed for good; they end when the reap is over.
+    var broken: [ConnectionID] = []
     var gather: GatherArena
     var overflowing: [UInt32] = []
     var finishing: [ConnectionID] = []

@@ -145,7 +145,7 @@ package final class EngineState: Sendable {
     func workElsewhere(
         _ job: @escaping @Sendable () -> any SessionNote, for connection: ConnectionID
     ) {
-        worker.submit { [unowned self] in post(.note(connection, job()), to: connection.core) }
+        worker.submit { [self] in post(.note(connection, job()), to: connection.core) }
     }
 
     /// Hands the outcome of a call to the session that asked. Any thread.

@@ -2,6 +2,7 @@
 
 import CSystem
 import Glibc
+import Bytes
 import Uring
 
 /// Safety: `counter` is allocated in `init`, lent to the kernel while a wake-up is armed, and
@@ -30,7 +31,9 @@ struct RingDriver: Driver, ~Copyable {
     var wakeHandle: WakeHandle { WakeHandle(ring: ring.descriptor, event: event) }
 
     var now: UInt64 { carillon_monotonic_now() }
-    mutating func random() -> UInt64 { UInt64.random(in: 0 ... .max) }
+    private var generator = SplitMix64(seed: .random(in: 0 ... .max))
+
+    mutating func random() -> UInt64 { generator.next() }
 
     var features: Features { ring.features }
     var figures: DriverFigures {

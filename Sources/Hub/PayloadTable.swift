@@ -35,9 +35,10 @@ extension Arguments {
     package func value() -> [UInt8] {
         let list = json(arguments)
         let map = json(keywords)
-        let hasKeywords = map.count > 2
-        guard hasKeywords else { return list.isEmpty ? Self.null : Self.soleItem(of: list) ?? list }
-        guard list.count > 2 else { return map }
+        guard Self.holdsSomething(map) else {
+            return list.isEmpty ? Self.null : Self.soleItem(of: list) ?? list
+        }
+        guard Self.holdsSomething(list) else { return map }
         var both = OctetBuffer(capacity: list.count + map.count + 20)
         both.append(#"{"args":"#)
         both.append(list)
@@ -69,6 +70,11 @@ extension Arguments {
             (try? writer.append(transcoding: encoded, from: serialization, into: &text)) != nil
         else { return Self.null }
         return text.octets.array
+    }
+
+    /// Whether there is anything but white space between the brackets of a list or map.
+    private static func holdsSomething(_ text: [UInt8]) -> Bool {
+        text.dropFirst().dropLast().contains { $0 > 0x20 }
     }
 
     /// The item of a list that has one; `null` for an empty list, `nil` for longer ones and what

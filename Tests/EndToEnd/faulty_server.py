@@ -27,9 +27,11 @@ from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 
-def arguments():
+def arguments(text=__doc__, more=lambda parser: None):
+    """The options; `more` adds those of a server that makes the same mistakes in other words."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    more(parser)
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--deflate", action="store_true", help="agree to permessage-deflate")
     parser.add_argument("--join", type=int, default=1, metavar="N",
@@ -152,6 +154,8 @@ class Client:
 
 
 class Server:
+    subprotocols = None
+
     def __init__(self, options):
         self.options = options
         self.faults = Faults(options)
@@ -212,7 +216,7 @@ class Server:
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
         listener = await serve(
             self.serve_client, "127.0.0.1", self.options.port, process_request=self.process_request,
-            compression="deflate" if self.options.deflate else None, max_size=None,
+            subprotocols=self.subprotocols, compression="deflate" if self.options.deflate else None, max_size=None,
             open_timeout=None, ping_interval=None, close_timeout=0.2, backlog=4096)
         port = listener.sockets[0].getsockname()[1]
         print(f"listening on 127.0.0.1:{port}", flush=True)

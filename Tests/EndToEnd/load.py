@@ -104,9 +104,9 @@ class Load:
 class Faulty:
     """faulty_server.py with `faults`, and, once it has ended, the faults it `made`."""
 
-    def __init__(self, *faults):
+    def __init__(self, *faults, program="faulty_server.py"):
         self.process = subprocess.Popen(
-            [sys.executable, HERE / "faulty_server.py", *map(str, faults)],
+            [sys.executable, HERE / program, *map(str, faults)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), line

@@ -9,7 +9,6 @@ import hmac
 import pytest
 from argon2.low_level import Type, hash_secret_raw
 from nacl.signing import SigningKey
-from process import PATIENCE
 from wamp_router import PUBLIC_KEY, SCRAM_SALT, Router
 from wamp_session import ABORT, AUTHENTICATE, CHALLENGE, HELLO, ROLES, WELCOME, RawSession
 
@@ -57,7 +56,8 @@ class Proof:
         self.verifier = base64.b64encode(hmac.digest(server, text, "sha256")).decode()
 
 
-@pytest.mark.parametrize("method, authid", [("wamp-scram", "user"), ("wamp-scram", "argon"), ("scram", "user")])
+@pytest.mark.parametrize("method, authid", [
+    ("wamp-scram", "user"), ("wamp-scram", "argon"), ("scram", "user")])
 def test_scram_proves_both_sides(raw, method, authid):
     session = raw()
     code, got, extra = hello(session, method, authid, nonce=NONCE, channel_binding=None)
@@ -66,7 +66,8 @@ def test_scram_proves_both_sides(raw, method, authid):
     assert extra["salt"] == SCRAM_SALT
     assert extra.keys() <= {"nonce", "salt", "kdf", "iterations", "memory"}
     proof = Proof(method, authid, b"pencil-7", extra)
-    session.send([AUTHENTICATE, proof.proof, {"nonce": extra["nonce"], "channel_binding": None, "cbind_data": None}])
+    session.send([AUTHENTICATE, proof.proof, {
+        "nonce": extra["nonce"], "channel_binding": None, "cbind_data": None}])
     code, _, details = session.receive()
     assert code == WELCOME and details["authid"] == authid and details["authmethod"] == method
     # Each dialect has its name for the router's proof; both are sent.
@@ -123,12 +124,14 @@ def test_a_router_cannot_be_fooled_with_another_message(raw):
         assert answer[0] == (WELCOME if good else ABORT), answer
 
 
-@pytest.mark.parametrize("extra", [{}, {"pubkey": 7}, {"pubkey": "zz" * 32}, {"pubkey": "03"}, {"pubkey": "11" * 32}])
+@pytest.mark.parametrize("extra", [
+    {}, {"pubkey": 7}, {"pubkey": "zz" * 32}, {"pubkey": "03"}, {"pubkey": "11" * 32}])
 def test_keys_that_are_none_or_nobodys_are_refused(raw, extra):
     session = raw()
     answer = hello(session, "cryptosign", "oscar", **extra)
     if answer[0] == CHALLENGE:  # an unknown key may be told only at the end
-        session.send([AUTHENTICATE, SigningKey(b"\x11" * 32).sign(bytes.fromhex(answer[2]["challenge"])).hex(), {}])
+        signed = SigningKey(b"\x11" * 32).sign(bytes.fromhex(answer[2]["challenge"]))
+        session.send([AUTHENTICATE, signed.hex(), {}])
         answer = session.receive()
     assert answer[0] == ABORT and answer[2].startswith("wamp.error."), answer
 

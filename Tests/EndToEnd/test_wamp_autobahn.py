@@ -223,11 +223,11 @@ async def test_patterns_of_procedures_tell_what_was_called(members):
     def called(which):
         return lambda details: [which, details.procedure]
 
-    details = {"details": True}
-    await callee.register(called("prefix"), "com.ab.proc", options=RegisterOptions(match="prefix", **details))
-    await callee.register(called("longer"), "com.ab.proc.long", options=RegisterOptions(match="prefix", **details))
-    await callee.register(called("wildcard"), "com..wild", options=RegisterOptions(match="wildcard", **details))
-    await callee.register(called("exact"), "com.ab.proc.long.er", options=RegisterOptions(**details))
+    for which, match, uri in [
+            ("prefix", "prefix", "com.ab.proc"), ("longer", "prefix", "com.ab.proc.long"),
+            ("wildcard", "wildcard", "com..wild"), ("exact", "exact", "com.ab.proc.long.er")]:
+        options = RegisterOptions(match=match, details=True)
+        await callee.register(called(which), uri, options=options)
     assert await caller.call("com.ab.proc.x") == ["prefix", "com.ab.proc.x"]
     assert await caller.call("com.ab.proc.long.x") == ["longer", "com.ab.proc.long.x"]
     assert (await caller.call("com.ab.proc.long.er"))[0] == "exact"
@@ -283,14 +283,16 @@ async def test_concurrency_is_limited_and_registrations_are_taken_over(members):
 async def test_identities_are_disclosed_where_configuration_says_so(members):
     callee, caller, box = await members(), await members(), Box()
     options = RegisterOptions(details=True)
-    await callee.register(lambda details: [details.caller, details.caller_authid], "com.shown.ab", options=options)
-    await callee.register(lambda details: [details.caller, details.caller_authid], "com.ab.hidden", options=options)
+    for uri in ("com.shown.ab", "com.ab.hidden"):
+        await callee.register(
+            lambda details: [details.caller, details.caller_authid], uri, options=options)
     assert await caller.call("com.shown.ab") == [caller.details.session, caller.details.authid]
     assert await caller.call("com.ab.hidden") == [None, None]
     await callee.subscribe(box.put, "com.shown.ab", options=SubscribeOptions(details=True))
     caller.publish("com.shown.ab")
     details = (await box.next())[2]
-    assert (details.publisher, details.publisher_authid) == (caller.details.session, caller.details.authid)
+    assert details.publisher == caller.details.session
+    assert details.publisher_authid == caller.details.authid
 
 
 @asynchronous

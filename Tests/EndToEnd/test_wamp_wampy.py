@@ -36,7 +36,8 @@ class Program:
             stderr=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **environment})
         self.errors = []
-        for stream, take in ((self.process.stdout, self.lines.put), (self.process.stderr, self.errors.append)):
+        for stream, take in (
+                (self.process.stdout, self.lines.put), (self.process.stderr, self.errors.append)):
             threading.Thread(target=self._read, args=(stream, take), daemon=True).start()
 
     def _read(self, stream, take):
@@ -78,8 +79,9 @@ def run(router, tmp_path):
     running = []
 
     def start(name, *arguments, secret=None, url=None):
-        command = [HOME / "bin/python", PROGRAMS / "roles.py", name, url or router.url.rstrip("/"), *map(str, arguments)]
-        running.append(Program(command, tmp_path, **({"WAMPYSECRET": secret} if secret else {})))
+        command = [HOME / "bin/python", PROGRAMS / "roles.py", name, url or router.url.rstrip("/")]
+        environment = {"WAMPYSECRET": secret} if secret else {}
+        running.append(Program([*command, *map(str, arguments)], tmp_path, **environment))
         return running[-1]
 
     yield start
@@ -229,7 +231,8 @@ def test_the_documented_services_run(documented, tmp_path):
                   "with Client() as client:\n"
                   "    print(client.rpc.get_todays_date())\n"
                   "    client.publish(topic='foo', message='spam')\n"
-                  "    client.publish(topic='foo', ham='spam', birds={'foo_bird': 1}, message='hello world')\n")
+                  "    client.publish(topic='foo', ham='spam', birds={'foo_bird': 1},\n"
+                  "                   message='hello world')\n")
         shell = Program([HOME / "bin/python", "-c", script], tmp_path)
         running.append(shell)
         assert shell.line() == "0b1100100"

@@ -122,13 +122,14 @@ final class RouterSchedule {
 
     private func speak(_ wamper: Wamper) {
         switch random.below(100) {
-        case 0..<14: wamper.subscribe(random.pick(Self.topics))
+        case 0..<14:
+            wamper.subscribe(random.pick(Self.topics), said, getsRetained: random.chance(400))
         case 14..<19: wamper.unsubscribe()
         case 19..<37:
             let number = said.publications.count
             wamper.publish(
                 random.pick(Self.published), &said, acknowledged: random.chance(400),
-                toMe: random.chance(300))
+                toMe: random.chance(300), isRetained: random.chance(250))
             for other in wampers { other.note(number, said) }
         case 37..<46:
             let (procedure, invoke) = random.pick(Self.procedures)
@@ -138,13 +139,19 @@ final class RouterSchedule {
             wamper.call(
                 random.pick(Self.procedures).0, &said,
                 timeout: random.chance(250) ? random.within(1...400) : nil,
-                wantsProgress: random.chance(400))
-        case 69..<75:
+                wantsProgress: random.chance(400), inParts: random.chance(250))
+        case 69..<72: wamper.continueCall(isLast: random.chance(400))
+        case 72..<76:
             wamper.cancel(random.pick(["skip", "kill", "killnowait"]))
             see("cancels")
-        case 75..<93:
-            wamper.answer(&random)
-            if random.chance(200) { wamper.answer(&random) }
+        case 76..<92:
+            wamper.answer(&random, &said)
+            if random.chance(200) { wamper.answer(&random, &said) }
+        case 92:
+            let victim = random.pick(wampers)
+            guard victim !== wamper, victim.watch == nil else { return }
+            wamper.takeAway(from: victim)
+            see("takings")
         case 93..<95:
             let victim = random.pick(wampers)
             guard victim !== wamper, victim.watch == nil else { return }
@@ -171,7 +178,8 @@ final class RouterSchedule {
         var patience = 20
         repeat {
             for wamper in wampers where wamper.isHealthy {
-                while wamper.holdsInvocations { wamper.answer(&random, finally: true) }
+                while wamper.hasOpenCalls { wamper.continueCall(isLast: true) }
+                while wamper.holdsInvocations { wamper.answer(&random, &said, finally: true) }
             }
             exchange()
             world.pass(200_000_000)

@@ -34,7 +34,8 @@ final class RouterWorld {
 
     init(
         seed: UInt64, cores: Int, limits: Limits = Limits(),
-        options: SimulatedOptions = SimulatedOptions(), flushSlice: Int = 64
+        options: SimulatedOptions = SimulatedOptions(), flushSlice: Int = 64,
+        index: IndexLimits = .standard
     ) {
         let registry = Registry()
         let dice = Dice(seed: seed)
@@ -55,6 +56,7 @@ final class RouterWorld {
         var settings = EngineSettings()
         settings.limits = limits
         settings.flushSlice = flushSlice
+        settings.index = index
         for dialect in router.makeDialects() {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }

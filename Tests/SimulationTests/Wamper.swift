@@ -16,9 +16,12 @@ import WebSocket
 struct Sayings {
     struct Publication {
         let publisher: Int
+        /// The session it was published in; whoever begins another is a stranger to it.
+        let session: UInt64
         let topic: String
         /// Whether its publisher wants it, too.
         let includesPublisher: Bool
+        var isRetained = false
         var isAcknowledged = false
     }
 
@@ -26,6 +29,8 @@ struct Sayings {
         let caller: Int
         /// Whom it reached.
         var callee: Int?
+        /// Its first callee sent it on, so that it may overtake.
+        var isRerouted = false
     }
 
     var publications: [Publication] = []
@@ -55,13 +60,20 @@ final class Wamper {
     }
 
     private enum Request {
-        case subscribe(Topic), unsubscribe(UInt64), publish(Int), register, unregister(UInt64)
+        case subscribe(Topic, expectsRetained: Bool)
+        case unsubscribe(UInt64)
+        case publish(Int)
+        case register
+        case unregister(UInt64)
         case meta
     }
 
     private struct Call {
         let number: Int
+        let procedure: String
         var progress = 0
+        /// Parts of its arguments that were sent; `nil` when none follow.
+        var parts: Int?
         /// Canceled by one who never announced that it can: it may get an answer or none.
         var isAbandoned = false
     }
@@ -70,12 +82,19 @@ final class Wamper {
         let number: Int
         let wantsProgress: Bool
         var progress = 0
+        var parts = 0
+        var isOpen: Bool
     }
 
     private struct Owed: Hashable {
         let number: Int
         let subscription: UInt64
     }
+
+    /// Why one is sent away that has not joined: the router stops, or has waited long enough.
+    private static let patience = [
+        "wamp.close.system_shutdown", "wamp.error.authentication_failed",
+    ]
 
     let number: Int
     let client: SimulatedClient
@@ -102,6 +121,10 @@ final class Wamper {
     private var held: [UInt64: Held] = [:]
     private var issued: UInt64 = 0
     private var lastCall: [Int: Int] = [:]
+    /// Subscriptions it was refused to end, since somebody took them or killed it.
+    private var refused: Set<UInt64> = []
+    /// Subscriptions that must begin with a retained event.
+    private var awaitsRetained: Set<UInt64> = []
     /// What it watches, by subscription.
     private(set) var watch: MetaWatch?
     private(set) var log: [String] = []
@@ -160,16 +183,23 @@ final class Wamper {
         let caller = cancels ? #""call_canceling":true,"progressive_call_results":true"# : ""
         let callee =
             cancels
-            ? #""call_canceling":true,"progressive_call_results":true,"registration_revocation":true"#
+            ? #""call_canceling":true,"progressive_call_results":true,"registration_revocation":true,"progressive_call_invocations":true,"call_reroute":true,"call_timeout":\#(number % 2 == 0)"#
             : ""
         say(
-            #"[1,"realm1",{"roles":{"publisher":{},"subscriber":{},"caller":{"features":{\#(caller)}},"callee":{"features":{\#(callee)}}}}]"#
+            #"[1,"realm1",{"roles":{"publisher":{},"subscriber":{"features":{"subscription_revocation":true}},"caller":{"features":{\#(caller)}},"callee":{"features":{\#(callee)}}}}]"#
         )
     }
 
-    func subscribe(_ topic: Topic) {
+    func subscribe(_ topic: Topic, _ said: Sayings = Sayings(), getsRetained: Bool = false) {
         guard wanted.insert(topic).inserted else { return }
-        request(.subscribe(topic)) { #"[32,\#($0),{"match":"\#(topic.match)"},"\#(topic.uri)"]"# }
+        // One's own are not sent (§7.8), and one of them may be the newest.
+        let kept = said.publications.filter { $0.isRetained && topic.matches($0.topic) }
+        let expectsRetained =
+            getsRetained && kept.contains { $0.isAcknowledged }
+            && !kept.contains { $0.publisher == number }
+        request(.subscribe(topic, expectsRetained: expectsRetained)) {
+            #"[32,\#($0),{"match":"\#(topic.match)","get_retained":\#(getsRetained)},"\#(topic.uri)"]"#
+        }
     }
 
     func startWatching() {
@@ -184,12 +214,17 @@ final class Wamper {
         request(.unsubscribe(id)) { "[34,\($0),\(id)]" }
     }
 
-    func publish(_ topic: String, _ said: inout Sayings, acknowledged: Bool, toMe: Bool) {
+    func publish(
+        _ topic: String, _ said: inout Sayings, acknowledged: Bool, toMe: Bool, isRetained: Bool
+    ) {
         let number = said.publications.count
         said.publications.append(
-            .init(publisher: self.number, topic: topic, includesPublisher: toMe))
+            .init(
+                publisher: self.number, session: id, topic: topic, includesPublisher: toMe,
+                isRetained: isRetained))
         let options =
-            (acknowledged ? [#""acknowledge":true"#] : []) + (toMe ? [#""exclude_me":false"#] : [])
+            (acknowledged ? [#""acknowledge":true"#] : [])
+            + (toMe ? [#""exclude_me":false"#] : []) + (isRetained ? [#""retain":true"#] : [])
         let text = { (request: Int) in
             "[16,\(request),{\(options.joined(separator: ","))},\"\(topic)\",[\(number)]]"
         }
@@ -222,17 +257,35 @@ final class Wamper {
         request(.unregister(id)) { "[66,\($0),\(id)]" }
     }
 
-    func call(_ procedure: String, _ said: inout Sayings, timeout: Int?, wantsProgress: Bool) {
+    func call(
+        _ procedure: String, _ said: inout Sayings, timeout: Int?, wantsProgress: Bool,
+        inParts: Bool
+    ) {
         requestCount += 1
         let number = said.calls.count
         said.calls.append(.init(caller: self.number))
-        calls[UInt64(requestCount)] = Call(number: number)
+        calls[UInt64(requestCount)] = Call(
+            number: number, procedure: procedure, parts: inParts ? 1 : nil)
         let options =
             (timeout.map { ["\"timeout\":\($0)"] } ?? [])
             + (wantsProgress ? [#""receive_progress":true"#] : [])
+            + (inParts ? [#""progress":true"#] : [])
         say(
-            "[48,\(requestCount),{\(options.joined(separator: ","))},\"\(procedure)\",[\(number)]]")
+            "[48,\(requestCount),{\(options.joined(separator: ","))},\"\(procedure)\",[\(number),0]]"
+        )
     }
+
+    /// Sends another part of a call's arguments, or the last one.
+    func continueCall(isLast: Bool) {
+        guard let request = calls.filter({ $0.value.parts != nil }).keys.min() else { return }
+        let call = calls[request]!
+        calls[request]!.parts = isLast ? nil : call.parts! + 1
+        say(
+            #"[48,\#(request),{"progress":\#(!isLast)},"\#(call.procedure)",[\#(call.number),\#(call.parts!)]]"#
+        )
+    }
+
+    var hasOpenCalls: Bool { calls.values.contains { $0.parts != nil } }
 
     func cancel(_ mode: String) {
         guard let request = calls.keys.min() else { return }
@@ -241,16 +294,21 @@ final class Wamper {
     }
 
     /// Answers an invocation: a part of it, the whole, or with an error.
-    func answer(_ random: inout SeededRandom, finally: Bool = false) {
+    func answer(_ random: inout SeededRandom, _ said: inout Sayings, finally: Bool = false) {
         guard let invocation = held.keys.min() else { return }
         let number = held[invocation]!.number
         if held[invocation]!.wantsProgress, !finally, random.chance(500) {
             held[invocation]!.progress += 1
-            say(#"[70,\#(invocation),{"progress":true},[\#(number),\#(held[invocation]!.progress)]]"#)
+            say(
+                #"[70,\#(invocation),{"progress":true},[\#(number),\#(held[invocation]!.progress)]]"#
+            )
             return
         }
         held[invocation] = nil
-        if random.chance(200) {
+        if !finally, random.chance(150) {
+            said.calls[number].isRerouted = true
+            say(#"[8,68,\#(invocation),{},"wamp.error.unavailable"]"#)
+        } else if random.chance(200) {
             say(#"[8,68,\#(invocation),{},"com.failed",[\#(number)]]"#)
             // As wampy does: an answer behind the error.
             if random.chance(300) { say("[70,\(invocation),{},[\(number)]]") }
@@ -264,11 +322,25 @@ final class Wamper {
         request(.meta) { "[48,\($0),{},\"wamp.session.kill\",[\(victim.id)]]" }
     }
 
+    /// Takes a subscription or a registration from somebody.
+    func takeAway(from victim: Wamper) {
+        guard victim.id != 0 else { return }
+        if number % 2 == 0, let id = victim.subscriptions.keys.max() {
+            request(.meta) {
+                "[48,\($0),{},\"wamp.subscription.remove_subscriber\",[\(id),\(victim.id)]]"
+            }
+        } else if let id = victim.registrations.max() {
+            request(.meta) {
+                "[48,\($0),{},\"wamp.registration.remove_callee\",[\(id),\(victim.id)]]"
+            }
+        }
+    }
+
     func addTestament(_ topic: String, _ said: inout Sayings) {
         let number = said.publications.count
         // Published when this one has gone: behind everything of its own, at a time unknown.
         said.publications.append(
-            .init(publisher: -1 - number, topic: topic, includesPublisher: true))
+            .init(publisher: -1 - number, session: id, topic: topic, includesPublisher: true))
         request(.meta) {
             "[48,\($0),{},\"wamp.session.add_testament\",[\"\(topic)\",[\(number)],{}]]"
         }
@@ -349,19 +421,35 @@ final class Wamper {
             }
         }
         let name = message.nameText(in: bytes).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if message.code == .abort, stage == .open || stage == .greeting,
+            Self.patience.contains(name)
+        {
+            stage = .over
+            return
+        }
         log.append("< \(message.code) \(message.request) \(message.target) \(name) \(numbers)")
         switch stage {
         case .greeting:
             guard message.code == .welcome else { return complain("no welcome but \(log.last!)") }
             id = message.target
             stage = .joined
-        case .joined, .leaving: take(message, name, numbers, &said)
+        case .joined, .leaving:
+            var revocation: UInt64?
+            if message.request == 0, !message.details.isAbsent {
+                for key in ["subscription", "registration"] as [StaticString] {
+                    let member = message.details.member(key, in: bytes, as: form.serialization)
+                    revocation =
+                        revocation ?? member.unsigned(in: bytes, as: form.serialization)
+                }
+            }
+            take(message, name, numbers, revocation, &said)
         default: complain("got \(log.last!) while \(stage)")
         }
     }
 
     private func take(
-        _ message: Message, _ name: String, _ numbers: [UInt64], _ said: inout Sayings
+        _ message: Message, _ name: String, _ numbers: [UInt64], _ revocation: UInt64?,
+        _ said: inout Sayings
     ) {
         switch message.code {
         case .goodbye: goodbye(name)
@@ -375,14 +463,14 @@ final class Wamper {
         case .result where message.options.has(.progress): progress(message, numbers)
         case .result:
             if calls[message.request] != nil { return finished(message.request, numbers) }
-            reply(message)
+            reply(message, nil)
         case .error where message.requestType == .call:
             if calls[message.request] != nil {
                 // An error of the router's has no number.
                 return finished(message.request, name == "com.failed" ? numbers : nil)
             }
-            reply(message)
-        default: reply(message)
+            reply(message, nil)
+        default: reply(message, revocation)
         }
     }
 
@@ -397,6 +485,8 @@ final class Wamper {
         wanted = []
         owed = []
         delivered = []
+        refused = []
+        awaitsRetained = []
         registrations = []
         held = [:]
         issued = 0
@@ -406,15 +496,18 @@ final class Wamper {
         stage = isAnswer ? .open : .over
     }
 
-    private func reply(_ message: Message) {
-        // What was revoked has no request (§8.12).
-        if message.code == .unregistered, message.request == 0 { return }
+    private func reply(_ message: Message, _ revocation: UInt64?) {
+        if message.request == 0 { return revoked(message.code, revocation) }
         guard let request = requests.removeValue(forKey: message.request) else {
             return complain("\(message.code) to \(message.request), which was not asked")
         }
         switch (request, message.code) {
-        case (.subscribe(let topic), .subscribed):
-            if subscriptions.values.contains(topic) { complain("is subscribed twice") }
+        case (.subscribe(let topic, let expectsRetained), .subscribed):
+            refused.remove(message.target)
+            ending.remove(message.target)
+            // Who comes again may ask for what it has seen.
+            delivered = delivered.filter { $0.subscription != message.target }
+            if expectsRetained { awaitsRetained.insert(message.target) }
             subscriptions[message.target] = topic
             watch?.topics[message.target] = topic.uri
         case (.unsubscribe(let id), .unsubscribed):
@@ -425,11 +518,33 @@ final class Wamper {
         case (.register, .registered): registrations.insert(message.target)
         case (.register, .error): break
         case (.unregister(let id), .unregistered): registrations.remove(id)
-        // Asked twice.
-        case (.unregister(let id), .error) where !registrations.contains(id): break
+        // Killed or taken away, and not told so yet.
+        case (.unsubscribe(let id), .error): if subscriptions[id] != nil { refused.insert(id) }
+        // Asked twice, or taken away, which not everybody is told.
+        case (.unregister(let id), .error) where !registrations.contains(id) || !cancels:
+            registrations.remove(id)
         default: complain("\(message.code) is no answer to \(request)")
         }
         answerCount += 1
+    }
+
+    /// Somebody took it away (§7.12, §8.12).
+    private func revoked(_ code: MessageCode, _ id: UInt64?) {
+        guard let id else { return complain("lost what has no id") }
+        if code == .unregistered {
+            if registrations.remove(id) == nil { complain("lost registration \(id), not its own") }
+            return
+        }
+        guard code == .unsubscribed, let topic = subscriptions.removeValue(forKey: id) else {
+            // Its UNSUBSCRIBED was on the way.
+            if code != .unsubscribed { complain("\(code) to no request") }
+            return
+        }
+        if !ending.contains(id), !subscriptions.values.contains(topic) { wanted.remove(topic) }
+        ending.remove(id)
+        refused.remove(id)
+        awaitsRetained.remove(id)
+        owed = owed.filter { $0.subscription != id }
     }
 
     private func event(_ message: Message, _ numbers: [UInt64], _ said: Sayings) {
@@ -445,36 +560,58 @@ final class Wamper {
         else { return complain("an event nobody published: \(numbers)") }
         let publication = said.publications[number]
         if !topic.matches(publication.topic) { complain("\(topic) got \(publication.topic)") }
-        if publication.publisher == self.number, !publication.includesPublisher {
+        if publication.session == id, !publication.includesPublisher {
             complain("publication \(number) came back to its publisher")
         }
         let event = Owed(number: number, subscription: message.target)
         if !delivered.insert(event).inserted { complain("publication \(number) came twice") }
-        if let last = lastPublication[publication.publisher], last > number {
-            complain("publication \(number) came behind \(last) of the same publisher")
+        if message.options.has(.retained) {
+            if !publication.isRetained { complain("\(number) was not to be retained") }
+            awaitsRetained.remove(message.target)
+        } else {
+            if let last = lastPublication[publication.publisher], last > number {
+                complain("publication \(number) came behind \(last) of the same publisher")
+            }
+            lastPublication[publication.publisher] = number
         }
-        lastPublication[publication.publisher] = number
         owed.remove(event)
     }
 
     private func invocation(_ message: Message, _ numbers: [UInt64], _ said: inout Sayings) {
+        guard numbers.count == 2, let number = Int(exactly: numbers[0]), number < said.calls.count
+        else { return complain("a call of nobody: \(numbers)") }
+        if message.request <= issued { return part(message, number, Int(numbers[1])) }
         issued += 1
         if message.request != issued { complain("invocation \(message.request), not \(issued)") }
         if !registrations.contains(message.target) {
             complain("was asked for registration \(message.target), which it does not have")
         }
-        guard let first = numbers.first, let number = Int(exactly: first),
-            number < said.calls.count
-        else { return complain("a call of nobody: \(numbers)") }
         let caller = said.calls[number].caller
-        if said.calls[number].callee != nil { complain("call \(number) reached two") }
-        said.calls[number].callee = self.number
-        if let last = lastCall[caller], last >= number {
-            complain("call \(number) came behind \(last) of the same caller")
+        if said.calls[number].callee != nil, !said.calls[number].isRerouted {
+            complain("call \(number) reached two")
         }
-        lastCall[caller] = number
+        said.calls[number].callee = self.number
+        if !said.calls[number].isRerouted {
+            if numbers[1] != 0 { complain("call \(number) begins with part \(numbers[1])") }
+            if let last = lastCall[caller], last >= number {
+                complain("call \(number) came behind \(last) of the same caller")
+            }
+            lastCall[caller] = number
+        }
         held[message.request] = Held(
-            number: number, wantsProgress: message.options.has(.receiveProgress))
+            number: number, wantsProgress: message.options.has(.receiveProgress),
+            parts: Int(numbers[1]) + 1, isOpen: message.options.has(.progress))
+    }
+
+    /// A further part of a call.
+    private func part(_ message: Message, _ number: Int, _ place: Int) {
+        // Answered already; the router did not know when it passed this on.
+        guard let call = held[message.request] else { return }
+        if call.number != number || call.parts != place || !call.isOpen {
+            complain("part \(place) of call \(number) behind \(call.parts) of \(call.number)")
+        }
+        held[message.request]!.parts += 1
+        held[message.request]!.isOpen = message.options.has(.progress)
     }
 
     private func progress(_ message: Message, _ numbers: [UInt64]) {
@@ -500,6 +637,8 @@ final class Wamper {
 
     func check(_ wampers: [Wamper], _ said: Sayings) {
         guard isHealthy else { return }
+        for id in refused { complain("subscription \(id) was there and not to be ended") }
+        for id in awaitsRetained { complain("subscription \(id) began without a retained event") }
         if let (request, what) = requests.first { complain("no answer to \(request): \(what)") }
         for (request, call) in calls where !call.isAbandoned {
             complain("no answer to call \(call.number), request \(request)")

@@ -116,8 +116,9 @@ final class Client {
     private func split(_ octets: [UInt8]) -> [[UInt8]] {
         let form = connection.form
         guard form.isBatched else { return [octets] }
-        if form == .batchedJSON18 { precondition(octets.last == 0x18) }
-        if form == .batchedJSON { precondition(octets.last == 0x1E) }
+        // The separator is the client's as soon as the router has seen it.
+        if form == .batchedJSON18, connection.realm != nil { precondition(octets.last == 0x18) }
+        if form == .batchedJSON, connection.realm != nil { precondition(octets.last == 0x1E) }
         var framing = BatchFraming(form.serialization)
         var position = 0
         var messages: [[UInt8]] = []

@@ -14,19 +14,16 @@ private let helloKey =
 private let second: UInt64 = 1_000_000_000
 
 @Suite struct JoinTests {
-    @Test("who says no HELLO is told so after five seconds")
+    @Test("who says no HELLO is closed after five seconds, without a word")
     func noHello() {
-        for form in WAMPForm.allCases {
+        // Which separator a client uses is known when it has spoken.
+        for form in WAMPForm.allCases where form != .batchedJSON18 {
             let hub = ModelHub()
             let client = Client(hub, form)
             hub.pass(5 * second - 1)
             #expect(client.isSilent)
             hub.pass(1)
-            #expect(
-                client.hearAll() == [
-                    #"[3,{"message":"no HELLO within 5 s"},"wamp.error.authentication_failed"]"#,
-                    "close 1000",
-                ])
+            #expect(client.hearAll() == ["close 1000"])
             #expect(hub.leftovers.isEmpty)
         }
     }

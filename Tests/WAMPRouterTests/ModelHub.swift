@@ -60,6 +60,8 @@ final class ModelHub: @unchecked Sendable {
     private(set) var connections: [ModelConnection] = []
     private var mail: [Mail] = []
     private var isReading = false
+    /// Mail stays where it is, as if it were under way between two cores.
+    var holdsMail = false { didSet { readMail() } }
     private var randomState: UInt64
     /// The core's clock, in nanoseconds.
     private(set) var now: UInt64 = 50_000_000_000
@@ -199,7 +201,7 @@ final class ModelHub: @unchecked Sendable {
     }
 
     private func readMail() {
-        guard !isReading else { return }
+        guard !isReading, !holdsMail else { return }
         isReading = true
         while !mail.isEmpty {
             switch mail.removeFirst() {
@@ -226,14 +228,16 @@ final class ModelHub: @unchecked Sendable {
                     .message(commands.octets.octets.extracting(range).array))
             case .subscribe(let pattern, let reading):
                 precondition(connection.realm != nil, "nobody subscribes before joining")
+                // As in the engine, subscribing twice changes nothing.
+                guard
+                    !connection.subscriptions.contains(where: {
+                        $0.pattern == pattern && $0.reading == reading
+                    })
+                else { break }
                 guard subscriptionCount < indexLimit else {
                     refuse(pattern, reading, at: place, &commands, connection, inbound)
                     return
                 }
-                precondition(
-                    !connection.subscriptions.contains {
-                        $0.pattern == pattern && $0.reading == reading
-                    }, "a session subscribes once")
                 connection.subscriptions.append((pattern, reading))
             case .unsubscribe(let pattern, let reading):
                 connection.subscriptions.removeAll {

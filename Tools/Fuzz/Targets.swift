@@ -26,6 +26,7 @@ package let fuzzTargets: [FuzzTarget] = unsafe [
     FuzzTarget(name: "OpenAPI", run: fuzzOpenAPI),
     FuzzTarget(name: "Patterns", run: fuzzPatterns),
     FuzzTarget(name: "RequestHead", run: fuzzRequestHead),
+    FuzzTarget(name: "Session", run: fuzzSession),
     FuzzTarget(name: "Text", run: fuzzText),
     FuzzTarget(name: "Transcode", run: fuzzTranscode),
     FuzzTarget(name: "WAMP", run: fuzzWAMP),

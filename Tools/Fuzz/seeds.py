@@ -31,7 +31,7 @@ def keep(target, seeds):
 def transcripts():
     """What clients send in the golden conversations: {conversation: [message]}."""
     found, name = {}, ""
-    for file in sorted((ROOT / "Tests/Transcripts").glob("*/*.txt")):
+    for file in sorted((ROOT / "Tests/Transcripts").glob("openapi-ws/*.txt")):
         for line in file.read_text(encoding="utf-8").split("\n"):
             if line.startswith("# "):
                 name = re.sub(r"[^a-z0-9-]", "-", line[2:].split(" ")[0])
@@ -190,3 +190,41 @@ authentication = {
 }
 keep("Authentication", {name: bytes([choice]) + "\n".join(texts).encode()
                         for name, (choice, texts) in authentication.items()})
+
+# The first octet: the form (0 JSON, 1 MessagePack, 2 CBOR, 3 to 6 batched, 7 to 9 raw) and 128 to join at
+# once. Then for each step: who + 2 * what (4: a message as JSON, 5: its time passes, 6: all time passes,
+# 7: a drain or, with an octet, a loss), how many octets, these.
+
+
+def steps(lines):
+    """What the first two clients of a conversation say, with places filled in by guess."""
+    said = b""
+    for line in lines:
+        found = re.fullmatch(r"([AB])> (.*)", line)
+        if found:
+            text = re.sub(r'"\$[A-Za-z]+"', "1", found[2].replace("$run", "7")).encode()
+            if len(text) < 256:
+                said += bytes([8 + (found[1] == "B"), len(text)]) + text
+        elif line.endswith(" lost"):
+            said += bytes([14 + line.startswith("B"), 1]) + b"x"
+    return said
+
+
+conversations, name = {}, ""
+for file in sorted((ROOT / "Tests/Transcripts/wamp").glob("*.txt")):
+    if file.name == "violations.txt":
+        continue
+    for line in file.read_text(encoding="utf-8").split("\n"):
+        if line.startswith("# "):
+            name = re.sub(r"[^a-z0-9-]", "-", line[7:].split(" ")[0])
+            conversations[name] = []
+        elif name:
+            conversations[name].append(line)
+keep("Session", {
+    name: bytes([number % 10 + 128 * ("join A" in lines)]) + said
+    for number, (name, lines) in enumerate(conversations.items()) if 0 < len(said := steps(lines)) < 900 and number % 3 == 0
+} | {
+    "drain": b"\x80\x0e\0\x08\x1b" + b'[6,{},"wamp.close.normal"]',
+    "times": b"\x00\x0a\0", "ticket": b"\x00\x08\x50" + b'[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"a"}]'.ljust(0x50)
+    + b"\x08\x0f" + b'[5,"ticket",{}]' + b"\x0a\0",
+})

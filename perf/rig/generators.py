@@ -34,13 +34,16 @@ class CarillonLoad:
         self.program = options.load
         self.options = options
 
-    def check(self, definition, case, deflate):
+    def check(self, definition, case, deflate, protocol):
         """Raises LeftOut when it cannot drive this case."""
 
     def command(self, server, case, protocol, deflate, report):
+        dialect = protocol.get("dialect", "template")
         words = [self.program, case["scenario"], f"ws://127.0.0.1:{server.port}",
-                 "--dialect", protocol.get("dialect", "template"), "--server-pid", server.pid, "--cpus", self.options.generator_cpu, "--quiet",
+                 "--dialect", dialect, "--cpus", self.options.generator_cpu, "--quiet",
                  "--json", report]
+        for pid in server.pids:
+            words += ["--server-pid", pid]
         for key, flag in {"connections": "--connections", "rooms": "--rooms", "size": "--size",
                           "window": "--window", "rate": "--rate", "publishers": "--publishers",
                           "concurrency": "--window", "count": "--messages"}.items():
@@ -51,7 +54,7 @@ class CarillonLoad:
         if "count" not in case:
             words += ["--duration", milliseconds(case.get("seconds", self.options.time))]
         words += ["--warmup", milliseconds(warmup)]
-        if case["scenario"] == "idle":
+        if case["scenario"] == "idle" and case.get("subscribed", True):
             words += ["--subscribed-too"]
         if self.options.spin:
             words += ["--spin"]
@@ -60,15 +63,12 @@ class CarillonLoad:
         if protocol.get("binary"):
             words += ["--binary"]
         words += ["--path", protocol["path"]]
-        for key in ("realm", "serializer", "callees"):
-            if key in {**protocol, **case}:
-                words += ["--" + key, {**protocol, **case}[key]]
-        if "dialect" not in protocol and case["scenario"] not in ("connect", "echo", "rpc"):
+        if case["scenario"] not in ("connect", "echo", "rpc") and dialect == "template":
             words += ["--publish-path", protocol.get("publishPath", protocol["path"])]
         for key, flag in {"subprotocol": "--subprotocol", "subscribe": "--subscribe",
                           "subscribed": "--subscribed", "publishStart": "--publish-start",
                           "publishReady": "--publish-ready", "publish": "--publish",
-                          "request": "--request"}.items():
+                          "request": "--request", "serializer": "--serializer"}.items():
             if key in protocol:
                 words += [flag, protocol[key]]
         return [str(word) for word in words]
@@ -121,14 +121,14 @@ class WSLoad:
         self.program = str(TOOLS / "wsload")
         self.options = options
 
-    def check(self, definition, case, deflate):
+    def check(self, definition, case, deflate, protocol):
+        if "dialect" in protocol:
+            raise LeftOut(f"{definition.name} is left out: wsload does not speak {protocol['dialect']}")
         if deflate and definition.many_per_frame:
             raise LeftOut(f"{definition.name} is left out: wsload takes a compressed frame for one "
                           "message")
 
     def command(self, server, case, protocol, deflate, report=None):
-        if "dialect" in protocol:
-            raise LeftOut(f"{server.name} is left out: wsload does not speak {protocol['dialect']}")
         words = [self.program, case["scenario"], "--label", server.name, "--port", server.port,
                  "--pid", server.pid, "--cpu", self.options.generator_cpu]
         for key, flag in {"connections": "-n", "rooms": "--rooms", "size": "--size",

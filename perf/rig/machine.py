@@ -86,17 +86,26 @@ def cpu_ticks_of(pid):
     return int(fields[11]) + int(fields[12])
 
 
+def family(pid):
+    """A process and all its descendants: a server may be several."""
+    found = [pid]
+    for parent in found:  # grows while it is walked
+        for task in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
+            found += map(int, task.read_text().split())
+    return found
+
+
 class Foreign:
     """The share of the machine that neither the server nor our children used meanwhile."""
 
-    def __init__(self, pid):
-        self.pid = pid
+    def __init__(self, pids):
+        self.pids = pids
         self.used, self.passed = busy()
         self.own = self._own()
 
     def _own(self):
         times = os.times()
-        return cpu_ticks_of(self.pid) + (times.children_user + times.children_system) * TICKS
+        return sum(map(cpu_ticks_of, self.pids)) + (times.children_user + times.children_system) * TICKS
 
     def share(self):
         """0…1; the server must still be there."""

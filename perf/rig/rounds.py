@@ -51,9 +51,9 @@ def able(scenario, case, definitions, generator, say):
     names = []
     for name, definition in definitions.items():
         try:
-            definition.protocol(scenario.protocol, scenario.name)
+            protocol = definition.protocol(scenario.protocol, scenario.name)
             definition.form(scenario.deflate)
-            generator.check(definition, case, scenario.deflate)
+            generator.check(definition, case, scenario.deflate, protocol)
             names.append(name)
         except LeftOut as reason:
             say(f"{scenario.name}: {reason}")
@@ -67,7 +67,7 @@ def measure(fleet, generator, scenario, case, name, options):
     server = fleet.take(name, definition.form(scenario.deflate), scenario.fresh)
     try:
         wait_for_quiet(options.wait)
-        foreign = Foreign(server.pid)
+        foreign = Foreign(server.pids)
         try:
             result = generator.run(server, case, protocol, scenario.deflate)
         except LeftOut as reason:

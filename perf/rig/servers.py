@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from .machine import PERF, TOOLS, free_port
+from .machine import PERF, TOOLS, family, free_port
 
 
 class LeftOut(Exception):
@@ -40,8 +40,8 @@ class Definition:
         """{place: path} of what it needs installed; raises LeftOut when something is missing."""
         found = {}
         for place, candidates in self.members.get("programs", {}).items():
-            paths = (shutil.which(c.replace("{tools}", str(TOOLS))) or c.replace("{tools}", str(TOOLS))
-                     for c in candidates)
+            places = (os.path.expandvars(c.replace("{tools}", str(TOOLS))) for c in candidates)
+            paths = (shutil.which(place) or place for place in places)
             path = next((p for p in paths if pathlib.Path(p).is_absolute() and os.path.exists(p)), None)
             if path is None:
                 raise LeftOut(f"{self.name} is left out: {place} is not installed "
@@ -53,11 +53,11 @@ class Definition:
         return found
 
     def protocol(self, name, scenario):
-        """How the server says what scenario file `scenario` needs: "room", "echo", "upgrade", "wamp"."""
+        """How the server says what `scenario` needs: "room", "echo", "upgrade" or "wamp"."""
         members = self.members
         if scenario in members.get("skip", {}):
             raise LeftOut(f"{self.name} is left out: {members['skip'][scenario]}")
-        if name == "upgrade" and name not in members:
+        if name == "upgrade" and name not in members and "room" in members:
             return {k: v for k, v in members["room"].items() if k in ("path", "subprotocol")}
         if name not in members:
             raise LeftOut(f"{self.name} is left out: it has no {name}")
@@ -101,13 +101,13 @@ class Server:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=environment)
         self.pid = self.process.pid  # nice, taskset and ip replace themselves
-        self._wait_until_it_listens(options, members.get("startSeconds", 10))
-        if members.get("childListens"):
-            self.pid = listener(self.pid, self.port)
+        self.pids = [self.pid]
+        self._wait_until_it_listens(options)
+        self.pids = family(self.pid)
 
-    def _wait_until_it_listens(self, options, patience):
+    def _wait_until_it_listens(self, options):
         enter = ["ip", "netns", "exec", options.netns] if options.netns else []
-        until = time.monotonic() + patience
+        until = time.monotonic() + 40  # Python with all its imports on a busy machine
         while subprocess.run([*enter, "bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{self.port}"],
                              stderr=subprocess.DEVNULL).returncode != 0:
             if not self.alive or time.monotonic() > until:
@@ -119,38 +119,24 @@ class Server:
     def alive(self):
         return self.process.poll() is None
 
+    def _kill_all(self):
+        """Ends the process and its children, which nobody else would end any more."""
+        for pid in self.pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
     def stop(self):
         if self.alive:
+            self.pids = family(self.pid)
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(5)
+                self.process.wait(10)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                if self.pid != self.process.pid and os.path.exists(f"/proc/{self.pid}"):
-                    os.kill(self.pid, signal.SIGKILL)  # the worker that its parent left behind
+                self._kill_all()
         self.folder.cleanup()
-
-
-def listener(ancestor, port):
-    """The process that listens on `port`: `ancestor` or one it started, whose CPU time is what counts."""
-    inodes = set()
-    for line in pathlib.Path(f"/proc/{ancestor}/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
-            inodes.add(f"socket:[{fields[9]}]")
-    waiting = [ancestor]
-    while waiting:
-        pid = waiting.pop()
-        for file in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                if os.readlink(file) in inodes:
-                    return pid
-            except OSError:
-                pass  # closed in between
-        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            waiting += map(int, (thread / "children").read_text().split())
-    raise SystemExit(f"no process below {ancestor} listens on {port}")
 
 
 def fill(text, places):

@@ -29,8 +29,8 @@ struct WAMPOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "WAMP, echo and rpc: the procedure, which answers with its only argument. Somebody "
-                + "else serves it, unless --callees say otherwise. (default: \(WAMPSpeech.procedure), "
-                + "served by one callee)", valueName: "uri"))
+                + "else serves it, unless --callees say otherwise. "
+                + "(default: \(WAMPSpeech.procedure), served by one callee)", valueName: "uri"))
     var procedure: String?
 
     @Option(

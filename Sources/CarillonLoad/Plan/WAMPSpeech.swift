@@ -2,8 +2,8 @@
 //
 // A conversation of several steps with ids in it is no template, so this dialect has words of its
 // own. They are put together by the encoders of the `WAMP` module, whose decoder reads the answers:
-// nothing of the protocol is known a second time here. Rooms are topics: `load.r12`, and with events
-// `load.r12.e3`.
+// nothing of the protocol is known a second time here. Rooms are topics: `load.r12`, and with
+// events `load.r12.topic.e3`, so that wildcards have a component to leave out.
 
 internal import Bytes
 internal import Codecs
@@ -12,9 +12,8 @@ internal import WAMP
 
 /// How a subscriber that wants more than one topic asks for them.
 struct TopicPattern: Sendable, Equatable {
-    /// What stands in front of the room's number, and what behind it.
-    let before: String
-    let after: String
+    /// What stands behind the room's number.
+    let behindRoom: String
     let match: MatchPolicy
 }
 
@@ -68,7 +67,7 @@ final class WAMPSpeech: Sendable {
     var isBinary: Bool { serialization != .json }
 
     func topic(room: Int, event: Int) -> [UInt8] {
-        Array((usesEvents ? "load.r\(room).e\(event)" : "load.r\(room)").utf8)
+        Array((usesEvents ? "load.r\(room).topic.e\(event)" : "load.r\(room)").utf8)
     }
 
     /// What a subscriber of `room` asks for.
@@ -77,7 +76,7 @@ final class WAMPSpeech: Sendable {
             return .subscribe(topic: topic(room: room, event: 0), .exact)
         }
         return .subscribe(
-            topic: Array("\(pattern.before)\(room)\(pattern.after)".utf8), pattern.match)
+            topic: Array("load.r\(room)\(pattern.behindRoom)".utf8), pattern.match)
     }
 
     /// The same wishes as in other dialects, in turn: all events of a room, one, those that begin
@@ -85,23 +84,18 @@ final class WAMPSpeech: Sendable {
     static func coverages(eventCount: Int, beginWithOne: UInt64) -> [Coverage] {
         (0..<eventCount).flatMap { event in
             let one = "e\(event)"
-            let wishes: [(TopicPattern, UInt64)] = [
-                (TopicPattern(before: "load.r", after: ".", match: .prefix), .max),
-                (
-                    TopicPattern(before: "load.r", after: ".\(one)", match: .exact),
-                    1 << UInt64(event)
-                ),
-                (TopicPattern(before: "load.r", after: ".e1", match: .prefix), beginWithOne),
-                (TopicPattern(before: "load.r", after: ".none", match: .prefix), 0),
-                (TopicPattern(before: "load.r", after: ".", match: .wildcard), .max),
-                (
-                    TopicPattern(before: ".r", after: ".\(one)", match: .wildcard),
-                    1 << UInt64(event)
-                ),
+            let wishes: [(after: String, match: MatchPolicy, events: UInt64)] = [
+                (".", .prefix, .max),
+                (".topic.\(one)", .exact, 1 << UInt64(event)),
+                (".topic.e1", .prefix, beginWithOne),
+                (".none", .prefix, 0),
+                ("..", .wildcard, .max),
+                ("..\(one)", .wildcard, 1 << UInt64(event)),
             ]
-            return wishes.map { pattern, events in
+            return wishes.map { wish in
                 Coverage(
-                    pattern: pattern.before + "%R" + pattern.after, events: events, topics: pattern)
+                    pattern: "load.r%R\(wish.after)", events: wish.events,
+                    topics: TopicPattern(behindRoom: wish.after, match: wish.match))
             }
         }
     }
@@ -223,12 +217,16 @@ extension WAMPSpeech {
         }
     }
 
-    /// A message in words, for people.
+    /// A message for people: as it came if that is text, otherwise in words.
     func describe(_ message: Message, in octets: RawSpan) -> String {
         if serialization == .json {
             return octets.extracting(0..<min(octets.byteCount, 160)).text
         }
-        let name = message.nameText(in: octets).map { " " + String(decoding: $0, as: UTF8.self) }
-        return "\(message.code.name)\(name ?? "")"
+        return "\(message.code.name) \(Self.name(message, in: octets))"
+    }
+
+    /// The reason or the error, which is the same for all that fails alike.
+    static func name(_ message: Message, in octets: RawSpan) -> String {
+        message.nameText(in: octets).map { String(decoding: $0.prefix(120), as: UTF8.self) } ?? ""
     }
 }

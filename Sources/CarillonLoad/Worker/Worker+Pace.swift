@@ -268,7 +268,22 @@ extension Worker {
             let number = index + member * plan.workerCount
             guard Double(number) < Double(group.population.count) * group.population.stormShare
             else { continue }
+            forgetRequests(group.firstSlot + member)
             leave(group.firstSlot + member)
         }
+    }
+
+    /// A requester leaves on purpose: what is under way is owed to nobody, what it gave up is lost.
+    private mutating func forgetRequests(_ slot: Int) {
+        let client = unsafe clients.pointer(slot)
+        guard unsafe client.pointee.role == .requester, unsafe client.pointee.phase == .ready else {
+            return
+        }
+        let place = Int(unsafe client.pointee.checks)
+        let sent = unsafe client.pointee.requestCount
+        let missing = checks.lost(at: place, published: sent)
+        let open = UInt64(unsafe client.pointee.openRequests)
+        lostBeforeReturn += missing - min(missing, open)
+        checks.begin(at: place, owedFrom: sent)
     }
 }

@@ -5,7 +5,8 @@
 extension Configuration {
     package struct WAMP: SectionDescription {
         /// Empty: not spoken over WebSocket.
-        package var paths = ["/", "/ws", "/connection/websocket"]
+        /// The last one is where a wampy client goes that was given no URL.
+        package var paths = ["/", "/ws", "/connection/websocket", "/8080"]
         /// Empty: no RawSocket.
         package var rawsocketListen: [SocketAddress] = []
         /// Octets, a power of two.

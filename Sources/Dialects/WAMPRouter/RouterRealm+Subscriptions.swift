@@ -42,6 +42,14 @@ extension RouterRealm {
         }
     }
 
+    /// Whether a session is a member of a subscription.
+    func isMember(_ session: UInt64, of id: UInt32) -> Bool {
+        books.withLock { books in
+            guard let pattern = books.patterns[id] else { return false }
+            return books.subscriptions[pattern]?.members.contains(session) == true
+        }
+    }
+
     /// Ends all memberships of a session that has left.
     func leaveSubscriptions(_ record: SessionRecord) {
         books.withLock { books in
@@ -108,7 +116,7 @@ extension RouterRealm {
 extension RouterRealm {
     /// Retains a publication for its room and gives it its order; made by `make` when that is known.
     func retain(
-        in room: Room, size: Int, audience: Audience, publisher: UInt64,
+        in room: Room, size: Int, audience: Audience, publisher: UInt64?,
         _ make: (_ order: UInt64) -> Publication
     ) -> Publication {
         books.withLock { books in

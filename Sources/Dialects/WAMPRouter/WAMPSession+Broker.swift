@@ -23,7 +23,8 @@ extension WAMPSession {
             return
         }
         guard let (reading, isNew) = realm.subscribe(pattern, id) else { return }
-        if isNew {
+        // Asked for twice in one batch: whether there is room is not known for the first one yet.
+        if isNew || subscribing.contains(where: { $0.reading == reading }) {
             subscribing.append((request, reading))
             commands.append(.subscribe(pattern, reading))
         }
@@ -198,8 +199,8 @@ extension RouterRealm {
         let publication =
             isRetained
             ? retain(
-                in: room, size: arguments.octets.count, audience: audience, publisher: session,
-                make)
+                in: room, size: arguments.octets.count, audience: audience,
+                publisher: connection == nil ? nil : session, make)
             : make(0)
         if hasHistory { record(publication) }
         return publication

@@ -75,8 +75,9 @@ extension WAMPSession {
         guard let testaments = belongings?.testaments else { return }
         for scope in [Testament.Scope.detached, .destroyed] {
             for testament in testaments where testament.scope == scope {
+                // Behind what was announced of its subscriptions and registrations.
                 commands.append(
-                    .publish(
+                    .announce(
                         realm.publication(
                             to: testament.room, testament.arguments, by: id,
                             publisher: testament.publisher, audience: testament.audience,
@@ -87,6 +88,8 @@ extension WAMPSession {
 
     func revoked(_ note: RevocationNote, _ commands: inout Commands) {
         guard phase == .established, note.session == id else { return }
+        // It has subscribed again before it heard of this, and was told so.
+        if realm?.isMember(id, of: note.reading) == true { return }
         belongings?.filled.removeAll { $0.reading == note.reading }
         commands.append(.unsubscribe(note.pattern, note.reading))
         guard features.contains(.subscriberRevocation) else { return }

@@ -101,7 +101,9 @@ internal final class WAMPSession: Session {
             let message = try Message.decode(
                 octets, as: serialization,
                 for: .router(phase, realm?.settings.rules ?? .loose))
-            if isDeciding { throw .violation(message.code, .unexpected(phase)) }
+            if isDeciding, message.code != .abort {
+                throw .violation(message.code, .unexpected(phase))
+            }
             try checkSequence(of: message)
             switch message.code {
             case .hello: join(message, octets, &commands)
@@ -124,6 +126,10 @@ internal final class WAMPSession: Session {
             default: preconditionFailure("the decoder lets no other message of a client pass")
             }
         } catch {
+            // What a client sent before it knew that its session had ended is no violation of it.
+            if hasLeft, case .violation(let code?, .unexpected(.closed)) = error, code != .hello {
+                return
+            }
             fail(error, &commands)
         }
     }
@@ -244,12 +250,13 @@ internal final class WAMPSession: Session {
     func timePassed(_ commands: inout Commands) {
         guard !isOver else { return }
         switch phase {
-        case .closed where hasLeft: finish(1000, &commands)
-        case .closed, .challenging:
+        // Who has not said HELLO has no session to abort; wampy would take the message for another
+        // client's answer.
+        case .closed: finish(1000, &commands)
+        case .challenging:
             let seconds = router.settings.joinTime / 1_000_000_000
-            let awaited = phase == .closed ? "HELLO" : "AUTHENTICATE"
             abort(
-                "wamp.error.authentication_failed", "no \(awaited) within \(seconds) s",
+                "wamp.error.authentication_failed", "no AUTHENTICATE within \(seconds) s",
                 &commands)
         case .shuttingDown: finish(farewellCode, &commands)
         case .established: return

@@ -1,20 +1,16 @@
-// SeededRandom — the same numbers from the same seed, on every machine (SplitMix64, Steele 2014).
+// SeededRandom — the same numbers from the same seed, on every machine.
 //
 // One generator decides everything in a simulated world, so a seed is a whole schedule.
 
+import Bytes
+
 /// A deterministic source of random numbers.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var words: SplitMix64
 
-    package init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { words = SplitMix64(seed: seed) }
 
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    package mutating func next() -> UInt64 { words.next() }
 
     /// A number from 0 up to, but not including, `limit`.
     package mutating func below(_ limit: Int) -> Int {

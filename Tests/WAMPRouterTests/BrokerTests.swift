@@ -1,0 +1,275 @@
+// Subscriptions and events where the conversations do not reach: order, limits, takings
+// (reference §6, §7.8, §7.9, §7.12).
+
+import DialectKit
+import Testing
+
+@testable import WAMPRouter
+
+@Suite struct BrokerTests {
+    private func watcher(_ hub: ModelHub, _ kind: String, _ events: [String]) -> Client {
+        let watcher = Client.joined(hub)
+        for (request, event) in events.enumerated() {
+            watcher.say(#"[32,\#(request + 1),{},"wamp.\#(kind).\#(event)"]"#)
+        }
+        #expect(watcher.hearAll().count == events.count)
+        return watcher
+    }
+
+    /// Ids of the watcher's subscriptions count 4, 6, 8, … in the order above: 2 is the history's.
+    private func order(_ watcher: Client) -> [UInt64] {
+        watcher.hearAll().compactMap { Value($0)[1].id.map { $0 / 2 - 1 } }
+    }
+
+    @Test("what is made is told before who uses it, what ends before what is deleted")
+    func metaOrder() {
+        for form in WAMPForm.allCases {
+            let hub = ModelHub()
+            let watcher = watcher(
+                hub, "subscription", ["on_create", "on_subscribe", "on_unsubscribe", "on_delete"])
+            let (one, other) = (Client.joined(hub, form), Client.joined(hub, form))
+            let answer = one.ask(#"[32,1,{"match":"prefix"},"com"]"#)
+            other.say(#"[32,1,{"match":"prefix"},"com"]"#)
+            one.say(#"[32,2,{"match":"prefix"},"com"]"#)
+            #expect(order(watcher) == [1, 2, 2])
+            one.say("[34,3,\(answer[2])]")
+            hub.lose(other.connection)
+            #expect(order(watcher) == [3, 3, 4])
+            // Subscriptions to the router's own topics are not told of.
+            one.say(#"[32,4,{"match":"prefix"},"wamp.session"]"#)
+            #expect(watcher.isSilent)
+        }
+    }
+
+    @Test("registrations are told of in the same order")
+    func registrationOrder() {
+        let hub = ModelHub()
+        let watcher = watcher(
+            hub, "registration", ["on_create", "on_register", "on_unregister", "on_delete"])
+        let (one, other) = (Client.joined(hub), Client.joined(hub))
+        let answer = one.ask(#"[64,1,{"invoke":"first"},"com.p"]"#)
+        other.say(#"[64,1,{"invoke":"first"},"com.p"]"#)
+        #expect(order(watcher) == [1, 2, 2])
+        one.say("[66,2,\(answer[2])]")
+        hub.lose(other.connection)
+        #expect(order(watcher) == [3, 3, 4])
+    }
+
+    @Test("a subscription that the index has no room for is refused, and its neighbours are not")
+    func indexLimit() {
+        for form in WAMPForm.allCases {
+            let hub = ModelHub()
+            let client = Client.joined(hub, form)
+            hub.indexLimit = 1
+            client.say([
+                #"[32,1,{},"com.one"]"#, #"[32,2,{"get_retained":true},"com.two"]"#,
+                #"[16,3,{"acknowledge":true,"exclude_me":false},"com.one",[1]]"#,
+                #"[48,4,{},"wamp.subscription.lookup",["com.two"]]"#,
+            ])
+            let heard = client.hearAll().map { Value($0) }
+            #expect(heard.map { $0[0].id } == [33, 8, 17, 36, 50], "\(form) \(heard)")
+            #expect(heard[1][4] == .text("carillon.error.too_many_subscriptions"))
+            if !form.isBatched { #expect(heard[4][3][0] == .null) }
+            #expect(hub.contradictions.isEmpty)
+            #expect(client.connection.errorCount == 1)
+            hub.lose(client.connection)
+            #expect(hub.leftovers.isEmpty)
+        }
+    }
+
+    @Test("of two requests in one batch for what the index has no room for both are refused")
+    func indexLimitTwice() {
+        for form in WAMPForm.allCases {
+            for limit in [0, 1] {
+                let hub = ModelHub()
+                let client = Client.joined(hub, form)
+                hub.indexLimit = limit
+                client.say([#"[32,1,{},"com.one"]"#, #"[32,2,{},"com.one"]"#])
+                let heard = client.hearAll().map { Value($0) }
+                #expect(heard.map { $0[0].id } == (limit == 0 ? [8, 8] : [33, 33]), "\(heard)")
+                #expect(heard.map { limit == 0 ? $0[2].id : $0[1].id } == [1, 2])
+                #expect(hub.contradictions.isEmpty)
+                hub.lose(client.connection)
+                #expect(hub.leftovers.isEmpty)
+            }
+        }
+    }
+
+    @Test("a retained event comes once to whoever asks for it while it is published")
+    func retainedOnce() {
+        let hub = ModelHub()
+        let (one, other) = (Client.joined(hub), Client.joined(hub))
+        one.say(#"[16,1,{"retain":true},"com.t",[1]]"#)
+        other.say(#"[32,1,{"get_retained":true},"com.t"]"#)
+        // The same event as it might still be under way to the core of the subscriber.
+        let late = hub.published[0]
+        #expect(!other.connection.session.admits(late, Reading(other.message()[2].id!)))
+        #expect(other.message()[3]["retained"] == .bool(true))
+        one.say(#"[16,2,{"retain":true},"com.t",[2]]"#)
+        #expect(other.hearAll().count == 1)
+    }
+
+    @Test("retained events are found for the reader alone: filters and own events")
+    func retainedFilters() {
+        for form in WAMPForm.allCases {
+            let hub = ModelHub()
+            let publisher = Client.joined(hub)
+            let reader = Client.joined(hub, form)
+            let friend = Client.joined(
+                hub, form, details: #"{"authmethods":["ticket"],"authid":"martin"}"#,
+                secret: "wEx9TPFtHdRr2Zg7rtRE")
+            for (number, options) in [
+                #""exclude_authrole":["backend"]"#, #""eligible_authid":["martin"]"#,
+                #""eligible":[1]"#,
+            ].enumerated() {
+                publisher.say(#"[16,\#(number),{"retain":true,\#(options)},"com.t",[\#(number)]]"#)
+            }
+            for (client, expected) in [(reader, "0"), (friend, "1")] {
+                client.say(#"[32,1,{"get_retained":true,"match":"prefix"},"com"]"#)
+                let heard = client.hearAll()
+                #expect(heard.count == 2)
+                #expect(heard.last.map { Value($0)[4][0] } == .number(expected), "\(form)")
+            }
+            publisher.say(#"[32,4,{"get_retained":true},"com.t"]"#)
+            #expect(publisher.hearAll().count == 1, "not its own")
+        }
+    }
+
+    // MARK: History
+
+    @Test("history answers every filter by time and by publication")
+    func history() {
+        let hub = ModelHub()
+        let client = Client.joined(hub)
+        var publications: [String] = []
+        for number in 0..<6 {
+            let answer = client.ask(
+                #"[16,1,{"acknowledge":true},"com.history.\#(number % 2)",[\#(number)]]"#)
+            publications.append(answer[2].description)
+            hub.pass(1_000_000_000)
+        }
+        let id = client.ask(
+            #"[48,1,{},"wamp.subscription.lookup",["com.history.",{"match":"prefix"}]]"#)[3][0]
+        let time = #""2026-01-02T03:04:07.678Z""#  // of the third one
+        for (filter, expected) in [
+            ("{}", [0, 1, 2, 3, 4, 5]), (#"{"limit":2}"#, [0, 1]),
+            (#"{"reverse":true}"#, [5, 4, 3, 2, 1, 0]),
+            (#"{"reverse":true,"limit":2}"#, [5, 4]), (#"{"from_time":\#(time)}"#, [2, 3, 4, 5]),
+            (#"{"after_time":\#(time)}"#, [3, 4, 5]), (#"{"before_time":\#(time)}"#, [0, 1]),
+            (#"{"until_time":\#(time)}"#, [0, 1, 2]),
+            (#"{"topic":"com.history.1"}"#, [1, 3, 5]),
+            (#"{"topic":"com.history.1","after_time":\#(time),"limit":1}"#, [3]),
+            (#"{"from_publication":\#(publications[4])}"#, [4, 5]),
+            (#"{"after_publication":\#(publications[4])}"#, [5]),
+            (#"{"before_publication":\#(publications[1])}"#, [0]),
+            (#"{"until_publication":\#(publications[1])}"#, [0, 1]),
+            (
+                #"{"from_publication":\#(publications[1]),"until_publication":\#(publications[3])}"#,
+                [1, 2, 3]
+            ), (#"{"limit":null,"topic":null}"#, [0, 1, 2, 3, 4, 5]),
+        ] as [(String, [Int])] {
+            let answer = client.ask(
+                #"[48,2,{},"wamp.subscription.get_events",[\#(id)],\#(filter)]"#)
+            let list = answer[3][0]
+            let found = (0..<list.count).map { list[$0]["args"][0].id.map(Int.init) }
+            #expect(found == expected, "\(filter) \(answer)")
+        }
+        for filter in [
+            #"{"limit":0}"#, #"{"limit":-1}"#, #"{"limit":1.5}"#, #"{"limit":"1"}"#,
+            #"{"from_time":1}"#, #"{"from_time":"2026-02-30T00:00:00Z"}"#,
+            #"{"from_publication":1}"#, #"{"from_publication":"x"}"#, #"{"topic":7}"#,
+        ] {
+            let answer = client.ask(
+                #"[48,2,{},"wamp.subscription.get_events",[\#(id)],\#(filter)]"#)
+            #expect(answer[4] == .text("wamp.error.invalid_argument"), "\(filter)")
+        }
+    }
+
+    // MARK: Takings
+
+    @Test("a subscription that is taken away is told of once, and over")
+    func revocation() {
+        for form in WAMPForm.allCases {
+            for reason in [#","com.reason""#, ""] {
+                let hub = ModelHub()
+                let (taker, client) = (Client.joined(hub), Client.joined(hub, form))
+                let id = client.ask(#"[32,1,{},"com.t"]"#)[2]
+                let answer = taker.ask(
+                    #"[48,1,{},"wamp.subscription.remove_subscriber",[\#(id),\#(client.id)\#(reason)]]"#
+                )
+                #expect(answer == Value("[50,1,{},[null]]"))
+                let text = reason.isEmpty ? "wamp.error.unsubscribed" : "com.reason"
+                #expect(
+                    client.hearAll() == [#"[35,0,{"reason":"\#(text)","subscription":\#(id)}]"#])
+                taker.say(#"[16,2,{},"com.t"]"#)
+                #expect(client.isSilent)
+                #expect(hub.contradictions.isEmpty)
+                let again = taker.ask(
+                    #"[48,3,{},"wamp.subscription.remove_subscriber",[\#(id),\#(client.id)]]"#)
+                #expect(again[0].id == 8)
+            }
+        }
+    }
+
+    @Test("whoever subscribes again before hearing of a taking keeps the new subscription")
+    func revocationRace() {
+        for keepsPattern in [true, false] {
+            let hub = ModelHub()
+            let (taker, client) = (Client.joined(hub), Client.joined(hub))
+            let other = Client.joined(hub)
+            let id = client.ask(#"[32,1,{},"com.t"]"#)[2]
+            if keepsPattern { other.say(#"[32,1,{},"com.t"]"#) }
+            // Everything at once: the note is still in the mail when the second SUBSCRIBE comes.
+            hub.holdsMail = true
+            taker.say(
+                #"[48,1,{},"wamp.subscription.remove_subscriber",[\#(id),\#(client.id)]]"#)
+            client.say(#"[32,2,{},"com.t"]"#)
+            hub.holdsMail = false
+            #expect(hub.contradictions.isEmpty, "\(hub.contradictions)")
+            _ = client.hearAll()
+            taker.say(#"[16,2,{},"com.t",["after"]]"#)
+            #expect(client.hearAll().count == 1)
+            for client in [taker, client, other] { hub.lose(client.connection) }
+            #expect(hub.leftovers.isEmpty)
+        }
+    }
+
+    @Test("whoever unsubscribes before hearing of a taking is refused")
+    func revocationAndUnsubscribe() {
+        let hub = ModelHub()
+        let (taker, client) = (Client.joined(hub), Client.joined(hub))
+        let id = client.ask(#"[32,1,{},"com.t"]"#)[2]
+        hub.holdsMail = true
+        taker.say(#"[48,1,{},"wamp.subscription.remove_subscriber",[\#(id),\#(client.id)]]"#)
+        client.say("[34,2,\(id)]")
+        hub.holdsMail = false
+        #expect(client.hearAll().map { Value($0)[0].id } == [8, 35])
+        #expect(hub.contradictions.isEmpty)
+    }
+
+    // MARK: Sizes
+
+    @Test("what a client does not take is not sent, and calls are answered all the same")
+    func sizes() {
+        let hub = ModelHub()
+        let (small, large) = (Client.joined(hub, .rawJSON), Client.joined(hub))
+        small.connection.session.messageSizeLimit = 200
+        let long = String(repeating: "x", count: 300)
+        large.say(#"[64,1,{},"com.long"]"#)
+        small.say(#"[64,1,{},"com.small"]"#)
+        _ = (small.hearAll(), large.hearAll())
+        small.say(#"[48,2,{},"com.long"]"#)
+        large.say(#"[70,1,{},["\#(long)"]]"#)
+        small.say(#"[48,3,{},"com.long"]"#)
+        large.say(#"[8,68,2,{},"com.e",["\#(long)"]]"#)
+        large.say(#"[48,4,{},"com.small",["\#(long)"]]"#)
+        for request in [2, 3] {
+            let answer = small.message()
+            #expect(answer[2].id == UInt64(request))
+            #expect(answer[4] == .text("wamp.error.payload_size_exceeded"))
+        }
+        #expect(small.isSilent)
+        let all = large.hearAll().map { Value($0) }
+        #expect(all.last?[4] == .text("wamp.error.payload_size_exceeded"))
+    }
+}
