@@ -177,8 +177,7 @@ let package = Package(
             of: "Engine",
             also: [
                 "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
-                "Rooms",
-                "Telemetry", "Uring", "WebSocket",
+                "Rooms", "Telemetry", "Uring", "WebSocket",
             ]),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),

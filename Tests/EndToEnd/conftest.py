@@ -61,7 +61,7 @@ RAWSOCKET = ["rawsocket:json", "rawsocket:msgpack", "rawsocket:cbor"]
 def router():
     """A WAMP router on two cores with the realms of wamp_router, shared by many tests."""
     from wamp_router import Router
-    with Router(cores=2, rawsocket=bool(os.environ.get("TESTED_RAWSOCKET"))) as running:
+    with Router(cores=2, rawsocket=True) as running:
         yield running
 
 
