@@ -1,4 +1,4 @@
-"""Listeners of RawSocket, on TCP and Unix sockets: who comes in, limits, files, drains (reference §14)."""
+"""RawSocket's listeners, on TCP and Unix sockets: who comes in, limits, files, drains (reference §14)."""
 
 import asyncio
 import os
