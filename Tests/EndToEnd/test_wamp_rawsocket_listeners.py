@@ -17,8 +17,6 @@ from wamp_session import (
 pytestmark = [
     pytest.mark.rawsocket,
     pytest.mark.skipif(Router.is_crossbar, reason="listeners of carillon"),
-    pytest.mark.skipif(not os.environ.get("TESTED_RAWSOCKET"),
-                       reason="the router has no RawSocket listener (TESTED_RAWSOCKET)"),
 ]
 NUMBERS = {"json": 1, "msgpack": 2, "cbor": 3}
 MESSAGE, PING, PONG = 0, 1, 2
