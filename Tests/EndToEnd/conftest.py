@@ -1,7 +1,6 @@
 """Fixtures: one server for the tests that change nothing in it, and fresh ones for the others."""
 
 import itertools
-import os
 
 import pytest
 from process import Carillon
@@ -69,7 +68,7 @@ def router():
 def variant(request, router):
     """A serialization by its subprotocol's name, over WebSocket or RawSocket."""
     if request.param in RAWSOCKET and not router.rawsocket_port:
-        pytest.skip("the router has no RawSocket listener (TESTED_RAWSOCKET)")
+        pytest.skip("the router has no RawSocket listener")
     return request.param
 
 
