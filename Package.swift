@@ -176,8 +176,8 @@ let package = Package(
         tests(
             of: "Engine",
             also: [
-                "Bytes", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC", "Rooms",
-                "Telemetry", "Uring", "WebSocket",
+                "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
+                "Rooms", "Telemetry", "Uring", "WebSocket",
             ]),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
@@ -185,9 +185,9 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Bytes", "Codecs", "DialectKit", "Echo", "Engine", "Hub", "HTTP1", "OpenAPIRPC",
-                "Rooms", "Telemetry", "Uring", "WAMP", "WAMPAuthentication", "WAMPRouter",
-                "WebSocket",
+                "Bytes", "Codecs", "DialectKit", "Echo", "Engine", "Hub", "HTTP1", "Lockfree",
+                "OpenAPIRPC", "Rooms", "Telemetry", "Uring", "WAMP", "WAMPAuthentication",
+                "WAMPRouter", "WebSocket",
             ],
             swiftSettings: settings),
         tests(

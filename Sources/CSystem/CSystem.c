@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,6 +129,74 @@ failed:;
     int error = errno;
     close(listener);
     return -error;
+}
+
+int carillon_probe_silent_peers(int listener, int idle, int patience) {
+    // Three probes within the patience; the kernel takes 1 to 32767 s for each of these.
+    int one = 1, count = 3, interval = patience / count < 1 ? 1 : patience / count;
+    if (setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) != 0) return -errno;
+    if (setsockopt(listener, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle) != 0) return -errno;
+    if (setsockopt(listener, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval) != 0) return -errno;
+    return setsockopt(listener, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count) == 0 ? 0 : -errno;
+}
+
+// Whether `address` is the file of a socket that refuses connections: its owner has gone.
+static bool is_stale(const struct sockaddr_un *address) {
+    struct stat file;
+    if (lstat(address->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) return false;
+    // With a full backlog this is EAGAIN: somebody is there.
+    bool refused = connect(probe, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED;
+    close(probe);
+    return refused;
+}
+
+// When a file was last written, ns: for the file of a socket, when it was made.
+static uint64_t written(const struct stat *file) {
+    return (uint64_t)file->st_mtim.tv_sec * 1000000000u + (uint64_t)file->st_mtim.tv_nsec;
+}
+
+int carillon_listen_unix(const char *path, int backlog, struct carillon_file *made) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat file;
+    size_t size = strlen(path);
+    if (size == 0 || size >= sizeof address.sun_path) return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, size);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0) return -errno;
+    bool bound = bind(listener, (struct sockaddr *)&address, sizeof address) == 0;
+    if (!bound && errno == EADDRINUSE) {
+        if (is_stale(&address) && unlink(path) == 0)
+            bound = bind(listener, (struct sockaddr *)&address, sizeof address) == 0;
+        else
+            errno = EADDRINUSE;
+    }
+    if (!bound) goto failed;
+    if (listen(listener, backlog) != 0 || lstat(path, &file) != 0) {
+        int error = errno;
+        unlink(path);
+        errno = error;
+        goto failed;
+    }
+    *made = (struct carillon_file){(uint64_t)file.st_dev, (uint64_t)file.st_ino, written(&file)};
+    return listener;
+failed:;
+    int error = errno;
+    close(listener);
+    return -error;
+}
+
+void carillon_remove_socket(const char *path, struct carillon_file made) {
+    struct stat file;
+    if (lstat(path, &file) == 0 && S_ISSOCK(file.st_mode) && (uint64_t)file.st_dev == made.device &&
+        (uint64_t)file.st_ino == made.number && written(&file) == made.time)
+        unlink(path);
+}
+
+int carillon_duplicate(int descriptor) {
+    int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 ? -errno : copy;
 }
 
 int carillon_connect(const char *host, uint16_t port, const char *source) {

@@ -18,6 +18,10 @@ extension PushServer.Options {
         /// Where `wamp.2.*` is spoken.
         /// The last one is where a wampy client goes that was given no URL.
         package var paths = ["/", "/ws", "/connection/websocket", "/8080"]
+        /// Where RawSocket is spoken: `host:port` with a numeric address, or `unix:/path`.
+        package var rawSocketListen: [String] = []
+        /// Octets of the largest message taken over RawSocket: 512 to 2^24, a power of two.
+        package var rawSocketMessageSize = 1 << 24
         package var router = RouterSettings()
         /// The realm of the other dialects' routes is the one whose number is ``Realm/standard``.
         package var realms: [RealmSettings]
@@ -50,7 +54,12 @@ extension PushServer {
                 realm.announce(event)
             }
         }
-        for dialect in router.makeDialects() {
+        let dialects = router.makeDialects()
+        let streams =
+            options.rawSocketListen.isEmpty
+            ? nil : RawSocketFraming(dialects, messageSize: options.rawSocketMessageSize)
+        if let streams { settings.framings.append(streams) }
+        for dialect in dialects {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }
             for path in options.paths {
@@ -58,9 +67,44 @@ extension PushServer {
                     path: path, subprotocol: subprotocol, dialect: dialect,
                     dialectID: dialect.id)
                 route.originList = origins
+                if let streams {
+                    // What comes in by RawSocket must not overflow an empty queue here.
+                    route.sendQueueSize = max(
+                        settings.limits.sendQueueSize, 2 * streams.messageSize)
+                }
                 settings.routes.append(route)
             }
         }
+    }
+}
+
+extension PushServer.Options.WAMP {
+    /// The listeners of RawSocket, whose framing is the first.
+    ///
+    /// - Throws: ``StartError/badOption(_:)`` for what is no address.
+    func streamListeners() throws(StartError) -> [StreamListener] {
+        var listeners: [StreamListener] = []
+        for text in rawSocketListen {
+            listeners.append(StreamListener(try StreamAddress(option: text), framing: 0))
+        }
+        return listeners
+    }
+}
+
+extension StreamAddress {
+    /// Reads `unix:/path`, or what ``ListenAddress`` reads.
+    fileprivate init(option text: String) throws(StartError) {
+        guard text.hasPrefix("unix:") else {
+            self = .internet(try ListenAddress(option: text))
+            return
+        }
+        let path = String(text.dropFirst(5))
+        guard path.hasPrefix("/"), path.utf8.count <= Self.pathLimit, !path.utf8.contains(0) else {
+            throw .badOption(
+                "\"\(text)\" is no Unix socket; expected an absolute path of at most "
+                    + "\(Self.pathLimit) octets, like unix:/run/carillon.sock")
+        }
+        self = .unix(path: path)
     }
 }
 

@@ -104,6 +104,10 @@ public final class PushServer: Sendable {
     /// Where the control listener listens.
     package var controlAddress: String? { engine?.control?.text }
 
+    /// Where RawSocket is spoken, in the order of the options: `host:port` with the port that was
+    /// found, or `unix:/path`. Empty while it does not run.
+    package var rawSocketAddresses: [String] { engine?.streams.map(\.text) ?? [] }
+
     /// Connections open now, plain HTTP ones included.
     public var connectionCount: Int { engine?.state.connectionCount ?? 0 }
 
@@ -154,6 +158,7 @@ public final class PushServer: Sendable {
         engineOptions.control = try options.control.map { text throws(StartError) in
             try ListenAddress(option: text)
         }
+        engineOptions.streams = try options.wamp?.streamListeners() ?? []
         engineOptions.cpus = options.cpus
         engineOptions.ring = options.ring
         if engineOptions.ring.socketCount == 0 {

@@ -12,8 +12,8 @@ import WebSocket
 final class Connection {
     /// Where a connection stands. It only moves down the list.
     enum Phase: UInt8, Comparable {
-        case http  // reading requests
-        case open  // a WebSocket
+        case http  // reading requests, or the handshake of a stream
+        case open  // a WebSocket, or a stream of another framing
         case closing  // our close frame is queued, theirs is awaited (RFC 6455 §7.1.2)
         case finishing  // what is queued still leaves, then FIN
         case lingering  // FIN sent; what comes is discarded, so that no RST erases our last words
@@ -26,7 +26,9 @@ final class Connection {
     let id: ConnectionID
     let socket: SocketHandle
     var phase = Phase.http
-    var listener = 0
+    var listener = ListenerRole.main
+    /// As its listener says (``Listener/peerAddressSize``).
+    var peerAddressSize = 16 as UInt8
     /// The peer's host, where connections per address are counted.
     var host: String?
 
@@ -102,6 +104,9 @@ final class Connection {
     // HTTP.
     var exchange: Exchange?
 
+    /// What a stream has in place of `receiver`.
+    var stream: StreamState?
+
     var backlog: Backlog?
 
     init(id: ConnectionID, socket: SocketHandle, now: UInt64) {
@@ -115,11 +120,12 @@ final class Connection {
     var isQuiet: Bool { !isReceiving && !isSending && shutdownCount == 0 }
 }
 
-/// How frames leave for a connection: plain, or deflated for a window of 2^n octets.
+/// How frames leave for a connection: those of WebSocket plain, or deflated for a window of 2^n
+/// octets; or those of a stream's framing.
 @frozen
 @usableFromInline
 struct WireForm: RawRepresentable, Hashable, BitwiseCopyable, Sendable {
-    /// 0, or the window bits, 9 to 15.
+    /// 0, or the window bits, 9 to 15; between them streams.
     @usableFromInline let rawValue: UInt8
 
     @inlinable
@@ -127,6 +133,19 @@ struct WireForm: RawRepresentable, Hashable, BitwiseCopyable, Sendable {
 
     static let plain = WireForm(rawValue: 0)
     static let count = 16
+    /// How many framings there can be.
+    static let streamLimit = 8
+
+    /// The frames of the framing at `place`.
+    static func stream(_ place: Int) -> WireForm {
+        precondition(place >= 0 && place < streamLimit)
+        return WireForm(rawValue: UInt8(1 + place))
+    }
+
+    var isStream: Bool { rawValue &- 1 < Self.streamLimit }
+
+    /// The place of a stream's framing; `nil` for WebSockets.
+    var framing: Int? { isStream ? Int(rawValue) - 1 : nil }
 }
 
 /// What a connection is subscribed to, and where the index holds it.

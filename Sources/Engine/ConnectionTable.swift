@@ -35,8 +35,10 @@ struct HotConnection: BitwiseCopyable {
     var socketIndex: Int32 = -1
     /// The publication this connection was last counted for.
     var stamp: UInt32 = 0
+    /// Octets of the largest message its peer takes; only a stream's peer says one.
+    var messageLimit = UInt32.max
     /// Keeps the line whole.
-    private var padding: (UInt32, UInt32, UInt64) = (0, 0, 0)
+    private var padding: (UInt32, UInt64) = (0, 0)
 
     init() {}
 

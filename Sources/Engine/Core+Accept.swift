@@ -50,27 +50,29 @@ extension Core where Kernel: ~Copyable {
             return
         }
         connection.listener = listeners[place].role
+        connection.peerAddressSize = UInt8(listeners[place].peerAddressSize)
         state.openCount.wrappingAdd(1, ordering: .relaxed)
         metrics.adjust(.openConnections, by: 1)
         handshakeCount += 1
         connection.phaseDeadline = now + limits.handshakeTime
         setDeadline(of: connection)
-        if limits.connectionsPerAddress > 0, connection.listener == 0 {
+        let isClient = connection.listener.isForClients
+        if limits.connectionsPerAddress > 0, isClient, connection.peerAddressSize > 0 {
             // Asked before the receive is armed, so the answer comes before the request.
             askPeer(of: connection, for: .admission(connection.id))
         }
         armReceive(connection)
         // Control connections are the way to find out, so they are let in while others are not.
-        if connection.listener == 0, table.count > share(limits.acceptPauseShare) {
+        if isClient, table.count > share(limits.acceptPauseShare) {
             metrics.count(pause: .connections, nanoseconds: 100_000_000)
             pauseAccept(for: 100_000_000)
         }
-        if connection.listener == 0, isFull {
+        if isClient, isFull {
             hit(.connectionsPerCore, connection)
             refuse(connection, status: 503, retryAfter: 1)
             return
         }
-        if handshakeCount > limits.handshakesInProgress, connection.listener == 0 {
+        if handshakeCount > limits.handshakesInProgress, isClient {
             hit(.handshakesInProgress, connection)
             pauseAccept(for: 100_000_000)
         }
@@ -111,7 +113,9 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The control listener goes on while clients wait: it is how one finds out why they do.
-    private func isPaused(_ place: Int) -> Bool { isAcceptPaused && listeners[place].role == 0 }
+    private func isPaused(_ place: Int) -> Bool {
+        isAcceptPaused && listeners[place].role.isForClients
+    }
 
     mutating func pauseAccept(for duration: UInt64) {
         guard !isAcceptPaused else { return }

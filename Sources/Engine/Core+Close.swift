@@ -16,6 +16,10 @@ extension Core where Kernel: ~Copyable {
         guard connection.phase == .open else { return }
         leaveRooms(connection)
         metrics.countClose(code: code.rawValue, side: .server, reason: cause)
+        guard connection.stream == nil else {
+            finish(connection)  // a stream closes without a word
+            return
+        }
         sendClose(code, reason, to: connection)
         connection.phase = .closing
         connection.phaseDeadline = now + limits.closeTime
@@ -61,6 +65,7 @@ extension Core where Kernel: ~Copyable {
         // The last frame, with a small reserve of its own beyond whatever is queued.
         let line = unsafe table.hot + connection.slot
         unsafe line.pointee.flags.remove(.overflowing)
+        guard connection.stream == nil else { return }  // a stream has no close frame
         let queued = max(Int(unsafe line.pointee.limit), connection.backlog?.size ?? 0)
         unsafe line.pointee.limit = UInt32(clamping: queued + 256)
         message.removeAll()
@@ -89,7 +94,11 @@ extension Core where Kernel: ~Copyable {
             finish(connection)
         case .open:
             leaveRooms(connection)
-            metrics.countClose(code: 1006, side: .peer, reason: .connectionLost)
+            if let stream = connection.stream, !stream.isWithinFrame {
+                metrics.countClose(code: 1000, side: .peer, reason: .asked)  // it has no other way
+            } else {
+                metrics.countClose(code: 1006, side: .peer, reason: .connectionLost)
+            }
             sendClose(.normal, "", to: connection)
             finish(connection)
         case .closing: finish(connection)
@@ -107,6 +116,7 @@ extension Core where Kernel: ~Copyable {
         connection.parked = nil
         connection.exchange = nil
         connection.receiver = nil
+        connection.stream = nil
         connection.phaseDeadline = now + (isStopping ? 200_000_000 : limits.closeTime)
         setDeadline(of: connection)
         finishing.append(connection.id)
@@ -190,6 +200,7 @@ extension Core where Kernel: ~Copyable {
         connection.phase = .ending
         connection.parked = nil
         connection.receiver = nil
+        connection.stream = nil
         connection.exchange = nil
         unsafe (table.hot + connection.slot).pointee.flags = []
         wheel.remove(connection.slot)

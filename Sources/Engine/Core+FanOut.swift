@@ -30,6 +30,9 @@ extension EnvelopeClass {
     }
 
     var lane: Int { Int(rawValue >> 32) }
+    var wire: WireForm {
+        WireForm(rawValue: UInt8(truncatingIfNeeded: lane % WireForm.count))
+    }
     var reading: Reading { Reading(truncatingIfNeeded: rawValue) }
 }
 
@@ -74,6 +77,12 @@ extension Core where Kernel: ~Copyable {
     ///
     /// - Returns: How many connections took it.
     mutating func fanOut(_ publication: Publication) -> Int {
+        let count = fanOutToWebSockets(publication)
+        return framings.isEmpty ? count : count &+ fanOutToStreams(publication)
+    }
+
+    /// Leaves out the lanes of streams, whose frames ``writeFrame(of:for:_:)`` does not write.
+    private mutating func fanOutToWebSockets(_ publication: Publication) -> Int {
         let matched = rooms.match(publication.room, in: publication.realm)
         guard matched.count > 0 else { return 0 }
         encoded.removeAll(keepingCapacity: true)
@@ -107,7 +116,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The place of the connection that does not get it, if that is one of ours.
-    private func slot(excludedFrom publication: Publication) -> UInt32 {
+    func slot(excludedFrom publication: Publication) -> UInt32 {
         guard let excluded = publication.reach.excluded else { return .max }
         let id = ConnectionID(rawValue: excluded)
         guard id.core == index, table.connection(id) != nil else { return .max }
@@ -166,7 +175,7 @@ extension Core where Kernel: ~Copyable {
         return count
     }
 
-    private func dialect(ofLane lane: Int) -> (id: DialectID, dialect: any Dialect) {
+    func dialect(ofLane lane: Int) -> (id: DialectID, dialect: any Dialect) {
         let id = DialectID(rawValue: UInt8(truncatingIfNeeded: lane / WireForm.count))
         return unsafe (id, dialects[Int(id.rawValue)].unsafelyUnwrapped)
     }
@@ -184,6 +193,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func writeFrame(
         of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
     ) -> LogRange? {
+        if envelope.wire.isStream { return nil }
         var message = OctetBuffer(capacity: 0)
         swap(&message, &self.message)
         defer { swap(&message, &self.message) }
@@ -191,7 +201,7 @@ extension Core where Kernel: ~Copyable {
         guard dialect.encode(publication, reading: envelope.reading, into: &message) else {
             return nil
         }
-        let wire = WireForm(rawValue: UInt8(truncatingIfNeeded: envelope.lane % WireForm.count))
+        let wire = envelope.wire
         let opcode: Opcode = dialect.messageKind == .text ? .text : .binary
         if wire != .plain, message.count >= state.settings.deflateMinimumSize,
             let form = deflatedForm(of: publication, envelope, message.octets)
@@ -210,7 +220,7 @@ extension Core where Kernel: ~Copyable {
         of publication: Publication, _ envelope: EnvelopeClass, _ message: RawSpan
     ) -> PublicationForm? {
         if let form = publication.form(envelope.rawValue) { return form }
-        let wire = WireForm(rawValue: UInt8(truncatingIfNeeded: envelope.lane % WireForm.count))
+        let wire = envelope.wire
         var packed = takePacked()
         defer { swap(&packed, &self.packed) }
         let isSmaller = deflate(message, for: wire, into: &packed)

@@ -10,26 +10,8 @@ extension Core where Kernel: ~Copyable {
         _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
     ) {
         let limits = receiverLimits[connection.route]
-        // A connection's share holds for the turn, however many buffers its octets came in.
-        if connection.shareTurn != turnNumber {
-            connection.shareTurn = turnNumber
-            connection.frameCount = 0
-            connection.inflatedSize = 0
-        }
         while connection.phase == .open || connection.phase == .closing {
-            if connection.holdsInput { return }
-            if connection.phase == .open, isChoked(connection) { return }
-            guard connection.frameCount < self.limits.framesPerTurn else {
-                hit(.framesPerTurn, connection)
-                makeRunnable(connection)
-                return
-            }
-            // A few octets of calls can ask for a lot of replies.
-            if unflushedOctets >= Self.unflushedLimit || isTurnOver {
-                makeRunnable(connection)
-                return
-            }
-            connection.frameCount += 1
+            guard mayTakeFrame(connection) else { return }
             let event: Reception
             do throws(FrameError) {
                 event = try unsafe connection.receiver!.next(
@@ -73,8 +55,33 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
+    /// Whether the connection's next frame is taken now; if so it is counted, if not its turn comes.
+    @inline(__always)
+    mutating func mayTakeFrame(_ connection: Connection) -> Bool {
+        // A connection's share holds for the turn, however many buffers its octets came in.
+        if connection.shareTurn != turnNumber {
+            connection.shareTurn = turnNumber
+            connection.frameCount = 0
+            connection.inflatedSize = 0
+        }
+        if connection.holdsInput { return false }
+        if connection.phase == .open, isChoked(connection) { return false }
+        guard connection.frameCount < limits.framesPerTurn else {
+            hit(.framesPerTurn, connection)
+            makeRunnable(connection)
+            return false
+        }
+        // A few octets of calls can ask for a lot of replies.
+        if unflushedOctets >= Self.unflushedLimit || isTurnOver {
+            makeRunnable(connection)
+            return false
+        }
+        connection.frameCount += 1
+        return true
+    }
+
     /// Whether the connection may send another message now; if not it waits for the clock.
-    private mutating func spendAllowance(of connection: Connection) -> Bool {
+    mutating func spendAllowance(of connection: Connection) -> Bool {
         switch connection.allowance.spend(
             now: now, rate: limits.messageRate, burst: limits.messageBurst)
         {
@@ -93,7 +100,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// Hands one message to the session and carries out what it wants.
-    private mutating func deliver(
+    mutating func deliver(
         _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
     ) {
         metrics.add(.messagesReceived)

@@ -1,9 +1,9 @@
 // HTTP — requests in front of an upgrade, and those that want no WebSocket at all.
 
-import WebSocket
 import Bytes
 import HTTP1
 import Telemetry
+import WebSocket
 
 /// A request whose head or body is not complete yet.
 final class Exchange {
@@ -71,7 +71,7 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 400)
             return
         }
-        if connection.listener == 0,
+        if connection.listener == .main,
             let route = routes.place(
                 of: path, isUpgrade: head.fields.contains { $0.name == .upgrade },
                 offers: { UpgradeRequest.subprotocols(of: head, in: octets) })
@@ -84,7 +84,7 @@ extension Core where Kernel: ~Copyable {
             return
         }
         let limit = handler.bodyLimit(
-            method: head.method, path: path, listener: connection.listener)
+            method: head.method, path: path, listener: connection.listener.number)
         let exchange = Exchange(head: head, headOctets: OctetBuffer(copying: octets))
         connection.exchange = exchange
         guard head.bodyLength != .none else {
@@ -146,8 +146,8 @@ extension Core where Kernel: ~Copyable {
         let path = head.path(in: headOctets.octets) ?? ""
         let request = Request(
             method: head.method, path: path, head: head, headOctets: headOctets.octets,
-            body: body.octets, listener: connection.listener,
-            isLoopback: state.loopbackListeners[connection.listener])
+            body: body.octets, listener: connection.listener.number,
+            isLoopback: state.loopbackListeners[connection.listener.number])
         let responder = Responder(state: state, connection: connection.id)
         switch handler.respond(to: request, via: responder) {
         case .now(let response): respond(response, connection)
@@ -178,7 +178,8 @@ extension Core where Kernel: ~Copyable {
         releaseInput(connection)
     }
 
-    /// Refuses a request: status line, FIN, then reading on for a while so that it is heard.
+    /// Refuses a request: status line, FIN, then reading on for a while so that it is heard. A
+    /// stream has no statuses; its client is told what its framing has words for.
     mutating func refuse(
         _ connection: Connection, status: Int, retryAfter: Int? = nil,
         contentType: String = "text/plain; charset=utf-8", body: String? = nil,
@@ -187,6 +188,10 @@ extension Core where Kernel: ~Copyable {
         guard connection.phase == .http else { return }
         metrics.count(handshake: HandshakeResult(status: status))
         leaveHandshake(connection)
+        if case .stream(let place) = connection.listener {
+            refuseStream(connection, place, isFull: status == 503 || status == 429)
+            return
+        }
         connection.exchange = nil
         message.removeAll()
         let reason = ResponseHead.reason(of: status)

@@ -54,7 +54,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func beginDrain(_ plan: DrainPlan) {
         drain = plan
         for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.listener == 0,
+            guard let connection = table.connection(at: slot), connection.listener.isForClients,
                 connection.phase <= .open
             else { continue }
             setDrainTime(of: connection, plan)
@@ -69,27 +69,25 @@ extension Core where Kernel: ~Copyable {
     }
 
     func drainTime(_ plan: DrainPlan) -> UInt64 {
-        listeners.contains { !$0.isClosed && $0.role == 0 } ? plan.acceptsUntil : plan.deadline
+        listeners.contains { !$0.isClosed && $0.role.isForClients }
+            ? plan.acceptsUntil : plan.deadline
     }
 
     mutating func advanceDrain() {
         guard let plan = drain else { return }
-        if now >= plan.acceptsUntil { closeListeners(role: 0) }
+        if now >= plan.acceptsUntil { closeListeners { $0.isForClients } }
         guard now >= plan.deadline else { return }
         drain = nil
         for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.listener == 0 else {
-                continue
-            }
+            guard let connection = table.connection(at: slot), connection.listener.isForClients
+            else { continue }
             abort(connection, reason: .drain)
         }
     }
 
-    private mutating func closeListeners(role: Int?) {
+    private mutating func closeListeners(where isMeant: (ListenerRole) -> Bool) {
         for place in listeners.indices {
-            guard role == nil || listeners[place].role == role, !listeners[place].isClosed else {
-                continue
-            }
+            guard isMeant(listeners[place].role), !listeners[place].isClosed else { continue }
             listeners[place].isClosed = true
             if listeners[place].isArmed {
                 // The accept may not have reached the kernel yet, which knows it by descriptor: that
@@ -105,7 +103,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func stop() {
         isStopping = true
         drain = nil
-        closeListeners(role: nil)
+        closeListeners { _ in true }
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot) else { continue }
             sayGoodbye(to: connection)

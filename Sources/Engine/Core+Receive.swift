@@ -132,9 +132,18 @@ extension Core where Kernel: ~Copyable {
         _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
     ) {
         if connection.phase == .http {
-            unsafe consumeRequests(octets, &offset, for: connection)
+            if case .stream(let place) = connection.listener {
+                let octets = unsafe UnsafeRawBufferPointer(octets).bytes
+                consumeHandshake(octets, &offset, framings[place], place, for: connection)
+            } else {
+                unsafe consumeRequests(octets, &offset, for: connection)
+            }
         }
-        if connection.phase == .open || connection.phase == .closing {
+        guard connection.phase == .open || connection.phase == .closing else { return }
+        if let stream = connection.stream {
+            let octets = unsafe UnsafeRawBufferPointer(octets).bytes
+            consumeStream(octets, &offset, stream, for: connection)
+        } else {
             unsafe consumeFrames(octets, &offset, for: connection)
         }
     }

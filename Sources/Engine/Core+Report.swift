@@ -64,6 +64,10 @@ extension Core where Kernel: ~Copyable {
     /// Finds out who the peer is: at once for a descriptor of the process, by the ring for a
     /// direct one, which has no getpeername.
     mutating func askPeer(of connection: Connection, for purpose: PeerQuestion.Purpose) {
+        guard connection.peerAddressSize > 0 else {
+            peerNamed(nil, for: purpose)
+            return
+        }
         guard connection.socket.isDirect else {
             peerNamed(Self.peer(of: connection.socket.index), for: purpose)
             return
@@ -73,8 +77,7 @@ extension Core where Kernel: ~Copyable {
             return
         }
         // The kernel wants the exact size of the address.
-        let isIPv6 = listeners.first { $0.role == connection.listener }?.isIPv6 ?? false
-        let address = PeerAddress(size: isIPv6 ? 28 : 16)
+        let address = PeerAddress(size: Int(connection.peerAddressSize))
         lastQuestion &+= 1
         peerQuestions[lastQuestion] = PeerQuestion(purpose: purpose, address: address)
         unsafe kernel.peerName(

@@ -126,16 +126,26 @@ extension Core where Kernel: ~Copyable {
         _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
     ) -> Bool {
         let opcode: Opcode = kind == .text ? .text : .binary
-        if connection.wire != .plain, payload.byteCount >= state.settings.deflateMinimumSize {
-            var packed = takePacked()
-            let isSmaller = deflate(payload, for: connection.wire, into: &packed)
-            let isQueued =
-                isSmaller
-                && sendFrame(opcode, packed.octets, isCompressed: true, to: connection)
-            swap(&packed, &self.packed)
-            if isSmaller { return isQueued }
+        if connection.wire != .plain {
+            if let framing = connection.wire.framing {
+                return sendStreamFrame(.message, payload, framings[framing], to: connection)
+            }
+            if let isQueued = sendDeflated(opcode, payload, to: connection) { return isQueued }
         }
         return sendFrame(opcode, payload, to: connection)
+    }
+
+    /// - Returns: `nil`, and nothing is queued, for a message that is not smaller deflated.
+    private mutating func sendDeflated(
+        _ opcode: Opcode, _ payload: RawSpan, to connection: Connection
+    ) -> Bool? {
+        guard payload.byteCount >= state.settings.deflateMinimumSize else { return nil }
+        var packed = takePacked()
+        let isSmaller = deflate(payload, for: connection.wire, into: &packed)
+        let isQueued =
+            isSmaller && sendFrame(opcode, packed.octets, isCompressed: true, to: connection)
+        swap(&packed, &self.packed)
+        return isSmaller ? isQueued : nil
     }
 
     /// Lends out the buffer that compressed messages are written to.

@@ -1,7 +1,7 @@
 // Time — one deadline per connection, and the few things a core does by the clock.
 
-import DialectKit
 import Bytes
+import DialectKit
 import Synchronization
 import Telemetry
 import WebSocket
@@ -123,7 +123,7 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 408)
         } else if connection.isShakingHands || connection.parked != nil {
             hit(.handshakeTime, connection)
-            if connection.hasParkedLine {
+            if connection.hasParkedLine, !connection.listener.isStream {
                 refuse(connection, status: 408)
             } else {
                 metrics.count(handshake: .timeout)
@@ -150,6 +150,8 @@ extension Core where Kernel: ~Copyable {
         // Whom we do not read cannot answer, and a ping behind a backlog says nothing new: there the
         // time without progress tells who is gone.
         if connection.isPaused || connection.backlog != nil { connection.lastReceived = now }
+        // A stream's client that has shown no ping may not know any; TCP looks after it.
+        if connection.stream?.knowsPings == false { connection.lastReceived = now }
         if now < connection.lastReceived + limits.pingInterval {
             connection.isPongAwaited = false
             return
@@ -162,7 +164,11 @@ extension Core where Kernel: ~Copyable {
         }
         connection.isPongAwaited = true
         connection.phaseDeadline = now + limits.pongTime
-        sendFrame(.ping, Self.pingText, to: connection)
+        if let framing = connection.wire.framing {
+            sendStreamFrame(.ping, Self.pingText, framings[framing], to: connection)
+        } else {
+            sendFrame(.ping, Self.pingText, to: connection)
+        }
     }
 
     /// Over the process's budget the largest queues are closed first.

@@ -11,12 +11,30 @@ import Telemetry
 import Uring
 import WebSocket
 
+/// What the connections of a listener begin with, and whom they are for.
+enum ListenerRole: Equatable {
+    /// Requests of clients.
+    case main
+    /// Requests of those who watch over the server.
+    case control
+    /// Clients whose framing needs no request; its place in ``EngineSettings/framings``.
+    case stream(Int)
+
+    /// Whether its connections are limited, paused and drained.
+    var isForClients: Bool { self != .control }
+
+    var isStream: Bool { if case .stream = self { true } else { false } }
+
+    /// What request handlers call it (``Request/listener``).
+    var number: Int { self == .control ? 1 : 0 }
+}
+
 /// A listening socket of a core.
 struct Listener {
     let descriptor: Int32
-    /// 0 the main listener, 1 the control listener.
-    let role: Int
-    var isIPv6 = false
+    let role: ListenerRole
+    /// Octets of its peers' addresses: those of IPv4 or IPv6; 0 where peers have none.
+    var peerAddressSize = 16
     var isArmed = false
     var isClosed = false
     /// Its descriptor has been given back.
@@ -33,6 +51,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     let routes: RouteTable
     /// Dialects by their id.
     let dialects: [(any Dialect)?]
+    /// What bare streams are framed with; ``WireForm/stream(_:)`` has the place.
+    let framings: [any StreamFraming]
     /// What receivers keep to, by route.
     let receiverLimits: [ReceiverLimits]
     let metrics: CoreMetrics
@@ -160,6 +180,10 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
                     inflatedPerStep: limits.inflatedPerTurn))
         }
         routes = RouteTable(state.settings.routes)
+        // Not asked of the field: reading one before all are set makes the assignments behind it
+        // release what was never there (Swift 6.3.1, noncopyable struct).
+        precondition(state.settings.framings.count <= WireForm.streamLimit)
+        framings = state.settings.framings
         self.dialects = dialects
         self.receiverLimits = receiverLimits
     }

@@ -26,17 +26,53 @@ package struct ListenAddress: Sendable, Hashable {
     package var isLoopback: Bool { host == "::1" || host.hasPrefix("127.") }
 }
 
+/// Where a listener of streams stands.
+package enum StreamAddress: Sendable, Hashable {
+    case internet(ListenAddress)
+    /// The path of a Unix socket, at most ``pathLimit`` octets.
+    case unix(path: String)
+
+    /// `sun_path` holds 108 octets with the final zero (unix(7)).
+    package static let pathLimit = 107
+
+    package var text: String {
+        switch self {
+        case .internet(let address): address.text
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}
+
+/// A listener whose connections begin with a framing's handshake.
+package struct StreamListener: Sendable, Hashable {
+    package let address: StreamAddress
+    /// The place of its framing in ``EngineSettings/framings``.
+    package let framing: Int
+
+    package init(_ address: StreamAddress, framing: Int) {
+        self.address = address
+        self.framing = framing
+    }
+}
+
 /// Why an engine did not start.
 package enum EngineError: Error, Sendable {
     case ring(RingError)
     /// The address cannot be listened on; `errno` says why.
-    case listen(ListenAddress, errno: Int32)
+    case listen(StreamAddress, errno: Int32)
 
     package var sentence: String {
         switch self {
         case .ring(let error): return error.sentence
         case .listen(let address, let errno):
             let text = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "unknown"
+            if case .unix = address {
+                guard errno == EADDRINUSE else {
+                    return "cannot listen on \(address.text): \(text)"
+                }
+                return "cannot listen on \(address.text): somebody answers there, or what is there "
+                    + "is no socket"
+            }
             switch errno {
             case EADDRINUSE:
                 return "cannot listen on \(address.text): the port is in use; stop the other "
@@ -58,6 +94,8 @@ package struct EngineOptions: Sendable {
     package var address = ListenAddress(host: "127.0.0.1", port: 8000)
     /// The control listener, on the first core.
     package var control: ListenAddress?
+    /// Listeners without HTTP, on every core.
+    package var streams: [StreamListener] = []
     package var ring = RingOptions()
     /// CPUs to pin the cores to, in order; empty: not pinned.
     package var cpus: [Int] = []
@@ -72,9 +110,13 @@ package final class Engine: Sendable {
     /// Where it listens, ports filled in.
     package let address: ListenAddress
     package let control: ListenAddress?
+    /// Where its stream listeners stand, ports filled in, in the order of the options.
+    package let streams: [StreamAddress]
     /// What the kernel offered.
     package let features: Features
     private let threads: Guarded<[CoreThread]>
+    /// Files of Unix sockets, while they are ours to remove.
+    private let socketFiles: Guarded<[SocketFile]>
 
     /// Opens the listeners, starts one thread per core, and returns when all rings are up.
     package init(
@@ -84,6 +126,8 @@ package final class Engine: Sendable {
         let sockets = try Listening.open(options, settings.limits)
         address = sockets.address
         control = sockets.control
+        streams = sockets.streams
+        socketFiles = Guarded(sockets.files)
         state = EngineState(
             settings: settings, registry: registry, coreCount: options.coreCount,
             loopbackListeners: [
@@ -106,6 +150,7 @@ package final class Engine: Sendable {
                 }
                 for index in 0..<started.count { state.post(.stop, to: index) }
                 for thread in started { thread.join() }
+                for file in sockets.files { file.remove() }
                 throw .ring(error)
             }
         }
@@ -132,52 +177,11 @@ package final class Engine: Sendable {
         }
         for thread in running { state.post(.stop, to: thread.index) }
         for thread in running { thread.join() }
-    }
-}
-
-/// The listening sockets of all cores.
-private struct Listening {
-    var listeners: [[Listener]]
-    var address: ListenAddress
-    var control: ListenAddress?
-
-    static func open(
-        _ options: EngineOptions, _ limits: Limits
-    ) throws(EngineError) -> Listening {
-        var opened: [Int32] = []
-        func listen(_ address: ListenAddress, shared: Bool) throws(EngineError) -> (Int32, UInt16) {
-            var port = address.port
-            let descriptor = unsafe carillon_listen(
-                address.host, &port, Int32(options.listenBacklog), shared,
-                limits.kernelUnsentSize)
-            guard descriptor >= 0 else {
-                for descriptor in opened { Glibc.close(descriptor) }
-                throw .listen(address, errno: -descriptor)
-            }
-            opened.append(descriptor)
-            return (descriptor, port)
+        let files = socketFiles.withLock { files in
+            let ours = files
+            files = []
+            return ours
         }
-        var address = options.address
-        let isShared = options.coreCount > 1
-        if isShared {
-            // SO_REUSEPORT would silently share the port with another process: look first.
-            let (probe, port) = try listen(address, shared: false)
-            Glibc.close(probe)
-            opened = []
-            address = ListenAddress(host: address.host, port: port)
-        }
-        var listeners: [[Listener]] = []
-        for _ in 0..<options.coreCount {
-            let (descriptor, port) = try listen(address, shared: isShared)
-            address = ListenAddress(host: address.host, port: port)
-            listeners.append([Listener(descriptor: descriptor, role: 0, isIPv6: address.isIPv6)])
-        }
-        var control = options.control
-        if let wanted = control {
-            let (descriptor, port) = try listen(wanted, shared: false)
-            control = ListenAddress(host: wanted.host, port: port)
-            listeners[0].append(Listener(descriptor: descriptor, role: 1, isIPv6: wanted.isIPv6))
-        }
-        return Listening(listeners: listeners, address: address, control: control)
+        for file in files { file.remove() }
     }
 }

@@ -21,6 +21,9 @@ package struct EngineSettings: Sendable {
     package var routes: [Route] = []
     /// Forms of dialects that no route leads to and that sessions join.
     package var forms: [(DialectID, any Dialect)] = []
+    /// What the connections of stream listeners begin with, at most eight; the dialects they lead
+    /// to are among `routes` or `forms`.
+    package var framings: [any StreamFraming] = []
     package var handler: (any RequestHandler)?
     package var deflate = DeflateSettings()
     /// Told of limits that were reached; called on cores, so it must not wait.

@@ -1,7 +1,6 @@
 """Fixtures: one server for the tests that change nothing in it, and fresh ones for the others."""
 
 import itertools
-import os
 
 import pytest
 from process import Carillon
@@ -61,7 +60,7 @@ RAWSOCKET = ["rawsocket:json", "rawsocket:msgpack", "rawsocket:cbor"]
 def router():
     """A WAMP router on two cores with the realms of wamp_router, shared by many tests."""
     from wamp_router import Router
-    with Router(cores=2, rawsocket=bool(os.environ.get("TESTED_RAWSOCKET"))) as running:
+    with Router(cores=2, rawsocket=True) as running:
         yield running
 
 
@@ -69,7 +68,7 @@ def router():
 def variant(request, router):
     """A serialization by its subprotocol's name, over WebSocket or RawSocket."""
     if request.param in RAWSOCKET and not router.rawsocket_port:
-        pytest.skip("the router has no RawSocket listener (TESTED_RAWSOCKET)")
+        pytest.skip("the router has no RawSocket listener")
     return request.param
 
 

@@ -131,7 +131,6 @@ def test_values_cross_serializers(wamp, uri):
         assert [json.loads(line) for line in reader.end()] == [json.loads(value)] * 3
 
 
-@pytest.mark.xfail(not wamp_router.CROSSBAR, reason="carillon has no RawSocket listener yet")
 def test_rawsocket_is_a_url_away(wamp, router, uri):
     url = f"rs://127.0.0.1:{router.rawsocket_port}"
     for serializer in SERIALIZERS:

@@ -78,9 +78,9 @@ class RawSocketSession(Link):
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)
-@pytest.mark.parametrize("length", [0, 7, 15])
+@pytest.mark.parametrize("length", [3, 7, 15])
 def test_the_handshake_is_answered_with_our_own_length(router, serializer, length):
-    session = RawSocketSession(router, serializer, max(length, 3))  # WELCOME needs some room
+    session = RawSocketSession(router, serializer, length)
     assert 512 <= session.limit <= 1 << 24
     link = Link(router)
     answer = link.shake(bytes([0x7F, length << 4 | serializer, 0, 0]))
@@ -89,9 +89,10 @@ def test_the_handshake_is_answered_with_our_own_length(router, serializer, lengt
 
 @pytest.mark.parametrize("octets, answer", [
     (b"\x7f\xf7\0\0", b"\x7f\x10\0\0"), (b"\x7f\xf0\0\0", b"\x7f\x10\0\0"),
-    (b"\x7f\xff\0\0", b"\x7f\x10\0\0"),
+    (b"\x7f\xff\0\0", b"\x7f\x10\0\0"), (b"\x7f\x01\0\0", b"\x7f\x20\0\0"),
     (b"\x7f\xf1\x01\0", b"\x7f\x30\0\0"), (b"\x7f\xf1\0\x80", b"\x7f\x30\0\0")],
-    ids=["unknown serializer", "serializer 0", "serializer 15", "reserved", "reserved, second"])
+    ids=["unknown serializer", "serializer 0", "serializer 15", "no room for WELCOME",
+         "reserved", "reserved, second"])
 def test_what_cannot_be_is_refused_with_a_reason(router, octets, answer):
     link = Link(router)
     assert link.shake(octets) == answer

@@ -26,6 +26,8 @@ extension PushServer.Options.WAMP {
         }
         self.init(realms: realms)
         paths = given.paths
+        rawSocketListen = given.rawsocketListen.map(\.description)
+        rawSocketMessageSize = given.rawsocketMessageSize
         router.joinTime = given.helloTime.nanoseconds
         router.goodbyeTime = given.goodbyeTime.nanoseconds
         router.wantsSequentialRequests = given.strictRequestIDs

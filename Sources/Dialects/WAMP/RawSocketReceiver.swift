@@ -51,11 +51,16 @@ package struct RawSocketHeader: Equatable, Sendable {
         return RawSocketHeader(kind, payloadSize: payloadSize)
     }
 
+    /// The header as one big-endian number. A payload of 2^24 octets says itself: its length is the
+    /// bit X and nothing else.
+    package var word: UInt32 {
+        let kindBits = UInt32(kind.rawValue) << 24
+        return kindBits | (payloadSize == Self.payloadLimit ? 0x0800_0000 : UInt32(payloadSize))
+    }
+
     /// Appends the header; the payload follows.
     package func append(to buffer: inout OctetBuffer) {
-        let isLargest = payloadSize == Self.payloadLimit
-        buffer.append(kind.rawValue | (isLargest ? 0x08 : 0))
-        buffer.append(bigEndian: isLargest ? 0 : UInt64(payloadSize), size: 3)
+        buffer.append(bigEndian: UInt64(word), size: Self.size)
     }
 }
 

@@ -30,7 +30,13 @@ package final class WAMPDialect: Dialect {
     }
 
     /// A session for a connection that needed no upgrade.
-    package func openRaw() -> any Session { WAMPSession(of: self) }
+    ///
+    /// - Parameter messageSizeLimit: Octets of the largest message its client takes.
+    package func openRaw(messageSizeLimit: Int = .max) -> any Session {
+        let session = WAMPSession(of: self)
+        session.messageSizeLimit = messageSizeLimit
+        return session
+    }
 
     /// A session gets an event for each of its subscriptions that match (§7.2).
     package var deliversOncePerConnection: Bool { false }

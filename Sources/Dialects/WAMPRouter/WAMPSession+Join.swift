@@ -137,7 +137,9 @@ extension WAMPSession {
         hasher.combine(joined.authID)
         let owner = UInt64(bitPattern: Int64(hasher.finalize()))
         ask(.open(owner: owner, features.asParty), &commands)
-        send(.welcome(session: id, welcome), &commands)
+        guard !send(.welcome(session: id, welcome), &commands) else { return }
+        abort(
+            "wamp.error.payload_size_exceeded", "WELCOME is larger than you accept", &commands)
     }
 
     func told(_ note: any SessionNote, _ commands: inout Commands) {

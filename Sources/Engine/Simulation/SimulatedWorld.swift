@@ -57,10 +57,17 @@ package final class SimulatedWorld {
                 world: self, index: index, options: options, random: forks[index])
             let descriptor = Int32(10 + index)
             ring.listeners.append(SimulatedListener(descriptor: descriptor))
+            var listeners = [Listener(descriptor: descriptor, role: .main)]
+            for place in settings.framings.indices {
+                let descriptor = Int32(1000 * (1 + place) + index)
+                ring.listeners.append(SimulatedListener(descriptor: descriptor))
+                listeners.append(
+                    Listener(descriptor: descriptor, role: .stream(place), peerAddressSize: 0))
+            }
             state.setWakeHandle(ring.wakeHandle, of: index)
             let core = Core(
                 kernel: SimulatedDriver(ring), index: index, state: state,
-                listeners: [Listener(descriptor: descriptor, role: 0)])
+                listeners: listeners)
             cores.append(SimulatedCore(core, ring))
         }
         for core in cores { core.core.start() }
@@ -82,10 +89,10 @@ package final class SimulatedWorld {
 
     // MARK: what the outside does
 
-    /// A client connects to the listener of one core.
-    package func connect(to core: Int) -> SimulatedSocket {
+    /// A client connects to a listener of one core: the one for requests, or that of a framing.
+    package func connect(to core: Int, framing: Int? = nil) -> SimulatedSocket {
         let socket = SimulatedSocket(sendWindow: options.sendWindow)
-        cores[core].ring.connect(socket, to: 0)
+        cores[core].ring.connect(socket, to: framing.map { 1 + $0 } ?? 0)
         return socket
     }
 
