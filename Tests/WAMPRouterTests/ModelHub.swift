@@ -42,7 +42,7 @@ final class ModelConnection {
 
 /// The world around one router. Used by one test at a time.
 final class ModelHub: @unchecked Sendable {
-    private enum Mail {
+    enum Mail {
         case dealt(UInt64, DealerAction)
         case note(UInt64, any SessionNote)
         case publication(Publication)
@@ -54,25 +54,25 @@ final class ModelHub: @unchecked Sendable {
         var addresses: [PartyID: UInt64] = [:]
     }
 
-    private(set) var router: WAMPRouter!
-    private(set) var dialects: [WAMPDialect] = []
-    private(set) var desks: [Desk] = []
-    private(set) var connections: [ModelConnection] = []
-    private var mail: [Mail] = []
-    private var isReading = false
+    var router: WAMPRouter!
+    var dialects: [WAMPDialect] = []
+    var desks: [Desk] = []
+    var connections: [ModelConnection] = []
+    var mail: [Mail] = []
+    var isReading = false
     /// Mail stays where it is, as if it were under way between two cores.
     var holdsMail = false { didSet { readMail() } }
-    private var randomState: UInt64
+    var randomState: UInt64
     /// The core's clock, in nanoseconds.
-    private(set) var now: UInt64 = 50_000_000_000
+    var now: UInt64 = 50_000_000_000
     /// 2026-01-02T03:04:05.678Z when the world begins.
     var wallClock: UInt64 { 1_767_323_045_678_000_000 - 50_000_000_000 + now }
     /// Subscriptions that the index has room for.
     var indexLimit = Int.max
     /// Work off the cores, kept until ``finishWork()``.
-    private(set) var work: [(connection: UInt64, job: @Sendable () -> any SessionNote)] = []
+    var work: [(connection: UInt64, job: @Sendable () -> any SessionNote)] = []
     var keepsWork = false
-    private(set) var published: [Publication] = []
+    var published: [Publication] = []
 
     init(
         _ realms: [RealmSettings] = People.realms, settings: RouterSettings = RouterSettings(),
@@ -172,7 +172,7 @@ final class ModelHub: @unchecked Sendable {
         return (calls + waits).min()
     }
 
-    private func move(to time: UInt64) {
+    func move(to time: UInt64) {
         now = max(now, time)
         for desk in desks {
             var actions: [DealerAction] = []
@@ -187,7 +187,7 @@ final class ModelHub: @unchecked Sendable {
         readMail()
     }
 
-    private func call(
+    func call(
         _ connection: ModelConnection, inbound: [UInt8] = [],
         _ body: (any Session, inout Commands) -> Void
     ) {
@@ -200,7 +200,7 @@ final class ModelHub: @unchecked Sendable {
         readMail()
     }
 
-    private func readMail() {
+    func readMail() {
         guard !isReading, !holdsMail else { return }
         isReading = true
         while !mail.isEmpty {
@@ -215,7 +215,7 @@ final class ModelHub: @unchecked Sendable {
         isReading = false
     }
 
-    private func carryOut(
+    func carryOut(
         _ commands: inout Commands, for connection: ModelConnection, inbound: [UInt8]
     ) {
         connection.errorCount += commands.errorCount
@@ -262,7 +262,7 @@ final class ModelHub: @unchecked Sendable {
     }
 
     /// Commands that others hear of.
-    private func spread(_ command: Command, of connection: ModelConnection) {
+    func spread(_ command: Command, of connection: ModelConnection) {
         switch command {
         case .publish(let publication):
             published.append(publication)
@@ -274,7 +274,7 @@ final class ModelHub: @unchecked Sendable {
         }
     }
 
-    private func refuse(
+    func refuse(
         _ pattern: Pattern, _ reading: Reading, at place: Int, _ commands: inout Commands,
         _ connection: ModelConnection, _ inbound: [UInt8]
     ) {
@@ -286,7 +286,7 @@ final class ModelHub: @unchecked Sendable {
         carryOut(&commands, for: connection, inbound: inbound)
     }
 
-    private func end(_ connection: ModelConnection) {
+    func end(_ connection: ModelConnection) {
         connection.isOpen = false
         connection.subscriptions = []
         guard connection.session.leavesTraces else { return }
@@ -299,7 +299,7 @@ final class ModelHub: @unchecked Sendable {
 
     var subscriptionCount: Int { connections.reduce(0) { $0 + $1.subscriptions.count } }
 
-    private func fanOut(_ publication: Publication) {
+    func fanOut(_ publication: Publication) {
         for connection in connections
         where connection.isOpen && connection.realm == publication.realm {
             if publication.reach.excluded == connection.id { continue }
@@ -318,120 +318,5 @@ final class ModelHub: @unchecked Sendable {
                 connection.arrivals.append(.message(message.octets.array))
             }
         }
-    }
-
-    // MARK: The dealers
-
-    private func ask(_ request: DealerRequest, from connection: ModelConnection) {
-        let desk = desks[Int(connection.realm!.rawValue)]
-        let party = request.party
-        var actions: [DealerAction] = []
-        switch request.question {
-        case .open(let owner, let features):
-            if desk.dealer.open(party, owner: owner, features: features) {
-                desk.addresses[party] = connection.id
-            }
-        case .close:
-            desk.dealer.close(party, now: now, &actions)
-            desk.addresses[party] = nil
-        case .register(let pattern, let request, let options):
-            desk.dealer.register(
-                pattern, request: request, by: party, options: options, now: now, &actions)
-        case .unregister(let id, let request):
-            desk.dealer.unregister(id, request: request, by: party, &actions)
-        case .revoke(let id, let reason):
-            try? desk.dealer.revoke(id, from: party, reason: reason, &actions)
-        case .call(let procedure, let request, let options, let payload):
-            desk.dealer.call(
-                procedure, request: request, by: party, options: options, payload: payload,
-                now: now, random: random(), &actions)
-        case .cancel(let request, let mode):
-            desk.dealer.cancel(request, by: party, mode: mode, now: now, &actions)
-        case .yield(let invocation, let isProgress, let payload):
-            desk.dealer.yield(
-                invocation, by: party, isProgress: isProgress, payload: payload, now: now,
-                &actions)
-        case .fail(let invocation, let uri, let payload):
-            desk.dealer.fail(
-                invocation, by: party, uri: uri, payload: payload, now: now, random: random(),
-                &actions)
-        }
-        desk.dealer.checkInvariants()
-        post(actions, desk)
-    }
-
-    private func post(_ actions: [DealerAction], _ desk: Desk) {
-        let realm = router.realms[desks.firstIndex { $0 === desk }!]
-        for action in actions {
-            if case .meta(let event) = action {
-                realm.announce(event)
-            } else if let party = action.party, let connection = desk.addresses[party] {
-                mail.append(.dealt(connection, action))
-            }
-        }
-    }
-
-    // MARK: What the router asks
-
-    fileprivate func hasInterest(in room: Room, of realm: Realm) -> Bool {
-        connections.contains { connection in
-            connection.realm == realm
-                && connection.subscriptions.contains { $0.pattern.matches(room) }
-        }
-    }
-
-    fileprivate func announce(_ publication: Publication) {
-        mail.append(.publication(publication))
-    }
-
-    // MARK: Checks
-
-    /// What is left in any book when nobody is connected any more.
-    var leftovers: [String] {
-        var left: [String] = []
-        for (realm, desk) in zip(router.realms, desks) {
-            let name = realm.settings.name
-            if realm.withSessions({ $0.count }) > 0 { left.append("\(name): sessions") }
-            let records = realm.withSubscriptions { records, patterns in
-                (records.values.count { !$0.isKept || !$0.members.isEmpty }, patterns.count)
-            }
-            if records.0 > 0 { left.append("\(name): subscriptions") }
-            if records.1 != realm.settings.history.count { left.append("\(name): patterns") }
-            if desk.dealer.partyCount > 0 { left.append("\(name): parties") }
-            if desk.dealer.registrationCount > 0 { left.append("\(name): registrations") }
-            if desk.dealer.pendingCallCount > 0 { left.append("\(name): calls") }
-            if !desk.addresses.isEmpty { left.append("\(name): addresses") }
-        }
-        return left
-    }
-
-    /// Where the books and the index disagree.
-    var contradictions: [String] {
-        var wrong: [String] = []
-        for realm in router.realms {
-            let sessions = realm.withSessions { Array($0.values) }
-            for record in sessions {
-                let held = connections[Int(record.connection) - 1].subscriptions.map(\.reading)
-                if held.sorted() != record.subscriptions.sorted() {
-                    wrong.append("\(record.id) holds \(held), booked \(record.subscriptions)")
-                }
-            }
-        }
-        return wrong
-    }
-}
-
-/// What the router sees of the hub, which owns it.
-private struct ServicesOfHub: RouterServices {
-    unowned let hub: ModelHub
-
-    func hasInterest(in room: Room, of realm: Realm) -> Bool {
-        hub.hasInterest(in: room, of: realm)
-    }
-
-    func announce(_ publication: Publication) { hub.announce(publication) }
-
-    func askDealer<R>(of realm: Realm, _ body: (inout Dealer) -> R) -> R {
-        body(&hub.desks[Int(realm.rawValue)].dealer)
     }
 }
