@@ -25,6 +25,9 @@ extension Worker {
     }
 
     /// Closes intervals whose time has come.
+    ///
+    /// Intervals end when schedules fall due, too: the books are closed in a pause, so that nobody's
+    /// message waits for that.
     mutating func keepTime() {
         guard now >= clock.intervalEnd else { return }
         if intervalNumber == nil, now >= clock.measureBegin, stage == .running {
@@ -42,7 +45,7 @@ extension Worker {
             latency.reset()
             intervalNumber = 0
             clock.beginInterval(at: now, end: end(ofInterval: 0))
-        } else {
+        } else if wasIdle || now >= clock.intervalEnd + Self.bookkeepingPatience {
             closeInterval(at: now)
         }
     }
@@ -52,6 +55,9 @@ extension Worker {
         let end = clock.measureBegin + UInt64(number + 1) * plan.interval
         return end < clock.measureEnd ? end : .max
     }
+
+    /// How long the end of an interval waits for a pause, ns.
+    private static var bookkeepingPatience: UInt64 { 20_000_000 }
 
     private mutating func closeInterval(at time: UInt64) {
         guard let number = intervalNumber else { return }

@@ -71,6 +71,8 @@ struct Worker: ~Copyable {
     var argumentOctets = OctetBuffer(capacity: 4096)
     /// What is written now is for the client whose octets are being read, and queued after that.
     var isTaking = false
+    /// Whether there was nothing to do in the last turn.
+    var wasIdle = false
     var turn: UInt64 = 1
     var maskState: UInt64
 
@@ -195,8 +197,8 @@ struct Worker: ~Copyable {
                 now = carillon_monotonic_now()
                 keepTime()
             }
-            let isIdle = runTurn()
-            clock.turnEnded(at: now, isIdle: isIdle && plan.spins)
+            wasIdle = runTurn()
+            clock.turnEnded(at: now, isIdle: wasIdle && plan.spins)
         }
         finish()
     }
