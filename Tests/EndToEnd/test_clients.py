@@ -91,10 +91,17 @@ def test_binary_messages_are_ignored(server):
 
 
 def test_other_paths_are_not_found(server):
-    for path in ("/stream/", "/", "/streams", "/stream/x", "/echo/"):
+    for path in ("/stream/", "/streams", "/stream/x", "/echo/"):
         with pytest.raises(InvalidStatus) as refused:
             connect(server.url(path))
         assert refused.value.response.status_code == 404
+
+
+def test_a_path_of_wamp_says_what_to_offer(server):
+    with pytest.raises(InvalidStatus) as refused:
+        connect(server.url("/"))
+    assert refused.value.response.status_code == 400
+    assert b"wamp.2.json" in refused.value.response.body
 
 
 def test_the_query_of_the_path_is_free(server):

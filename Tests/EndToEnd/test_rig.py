@@ -14,7 +14,7 @@ from rig.servers import Definition, LeftOut  # noqa: E402
 
 OPTIONS = argparse.Namespace(load="carillon-load", generator_cpu="1", spin=True, time=0.5,
                              warmup=0.3, netns=None)
-SERVER = argparse.Namespace(name="x", port=9100, pid=1)
+SERVER = argparse.Namespace(name="x", port=9100, pid=1, pids=[1])
 
 
 @pytest.mark.parametrize("template, octets", [

@@ -98,6 +98,9 @@ final class Service {
                 "missing": "\(engine.features.missing)",
             ])
         log.logger.info("listening", metadata: ["address": "\(server.address)"])
+        for address in server.rawSocketAddresses {
+            log.logger.info("rawsocket", metadata: ["address": "\(address)"])
+        }
         if let address = server.controlAddress {
             log.logger.info("control", metadata: ["address": "\(address)"])
         }

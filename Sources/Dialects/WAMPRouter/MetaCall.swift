@@ -164,6 +164,8 @@ extension WAMPSession {
     /// Answers a call of a `wamp.` procedure.
     func answerMeta(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
         guard let realm else { return }
+        // Of a call in parts the last one is answered; these procedures have no use for the others.
+        if message.options.has(.progress) { return }
         let name = message.nameText(in: octets).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let call = MetaCall(message, in: octets)
         do throws(MetaError) {
