@@ -111,8 +111,8 @@ let package = Package(
         .executableTarget(
             name: "CarillonServer",
             dependencies: [
-                "CSystem", "Bytes", "Lockfree", "WebSocket", "Codecs", "Rooms", "OpenAPIRPC",
-                "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
+                "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
+                "OpenAPIRPC", "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
                 "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
                 "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
