@@ -295,9 +295,11 @@ def test_autobahn_comes_by_a_unix_socket_too(raw):
     from wamp_autobahn import SERIALIZERS, Member
     from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
     from autobahn.wamp.types import ComponentConfig
+    import txaio
 
     async def body():
         loop = asyncio.get_running_loop()
+        txaio.config.loop = loop  # other tests of this process had their own
         members = []
         for serializer in SERIALIZERS.values():
             member = Member(ComponentConfig("realm1", extra={}))
