@@ -13,7 +13,8 @@ import tomllib
 import pytest
 from process import PATIENCE, ROOT, binary, environment
 
-FOLDERS = ["*.md", "Documentation/*.md", "perf/*.md", "Sources/**/*.md", "Tests/**/*.md"]
+FOLDERS = ["*.md", "perf/*.md", "Sources/**/*.md", "Tests/**/*.md"]
+FROM_CROSSBAR = "Sources/CarillonServer/CarillonServer.docc/From-Crossbar.md"
 FENCE = re.compile(r"( *)```(toml|json|python)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"`([\w-]+\.(?:toml|json|py))`")
 # Fits every secret of the documents, also one beside a salt: Base64 of 32 octets.
@@ -68,7 +69,7 @@ def secrets(monkeypatch):
 
 def test_there_are_configurations_to_check():
     assert {"open.toml", "shop.toml", "principals.toml", "transports.toml"} \
-        <= BLOCKS["Documentation/From-Crossbar.md"].keys()
+        <= BLOCKS[FROM_CROSSBAR].keys()
 
 
 @pytest.mark.parametrize("text", CONFIGURATIONS)
@@ -131,7 +132,7 @@ def test_both_sides_say_the_same(ours, theirs):
 
 
 def test_the_key_of_a_password_is_derived_as_shown():
-    texts = BLOCKS["Documentation/From-Crossbar.md"]
+    texts = BLOCKS[FROM_CROSSBAR]
     done = subprocess.run(
         [sys.executable, "-c", texts["derive.py"]], capture_output=True, text=True,
         timeout=PATIENCE, check=True)

@@ -9,7 +9,8 @@ private final class Folder {
     let path: String
 
     init() {
-        var template = Array("/tmp/carillon-XXXXXX\0".utf8.map { CChar(bitPattern: $0) })
+        let letters = String(repeating: "X", count: 6)  // what mkdtemp(3) replaces
+        var template = Array("/tmp/carillon-\(letters)\0".utf8.map { CChar(bitPattern: $0) })
         let made = unsafe mkdtemp(&template) != nil
         precondition(made)
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
