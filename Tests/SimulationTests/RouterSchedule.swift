@@ -7,7 +7,7 @@ import Uring
 
 @testable import WAMPRouter
 
-final class RouterSchedule {
+final class RouterSchedule: SeededSchedule {
     static let published = ["com.a.x", "com.a.y", "com.b.x"]
     static let topics: [Wamper.Topic] = [
         .init(uri: "com.a.x", match: "exact"), .init(uri: "com.a.y", match: "exact"),

@@ -9,7 +9,7 @@ import Rooms
 import Telemetry
 import Uring
 
-final class Schedule {
+final class Schedule: SeededSchedule {
     static let channels = ["a", "b", "c"]
     static let events = ["x", "xy", "z"]
     static let patterns = ["*", "x", "x*", "?", "z"]

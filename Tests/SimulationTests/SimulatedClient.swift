@@ -19,7 +19,7 @@ enum Arrival: Equatable {
     case broken(String)  // octets that are no WebSocket
 }
 
-final class SimulatedClient {
+final class SimulatedClient: WorldClient {
     let socket: SimulatedSocket
     private(set) var arrivals: [Arrival] = []
     /// The handshake was answered with 101.

@@ -5,7 +5,7 @@
 
 import Engine
 
-final class StreamClient {
+final class StreamClient: WorldClient {
     /// One frame as it came.
     struct Frame: Equatable {
         let kind: UInt8  // 0 message, 1 ping, 2 pong

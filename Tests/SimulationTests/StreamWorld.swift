@@ -8,7 +8,7 @@ import Rooms
 import WAMPAuthentication
 import WAMPRouter
 
-final class StreamWorld {
+final class StreamWorld: ClientWorld {
     let world: SimulatedWorld
     let framing: RawSocketFraming
     private let router: WAMPRouter
@@ -82,42 +82,6 @@ final class StreamWorld {
         let messages = client.takeMessages()
         precondition(messages.count == 1 && messages[0].hasPrefix("[33,"), "\(messages)")
         return client
-    }
-
-    /// Lets `readers` write and read until nothing moves any more.
-    func exchange(_ readers: [StreamClient]) {
-        var moved = true
-        while moved {
-            for client in readers { client.push() }
-            guard world.settle() else { return world.violate("the cores do not come to rest") }
-            moved = false
-            for client in readers where client.read() > 0 { moved = true }
-            for client in readers where !client.outbox.isEmpty { moved = true }
-        }
-    }
-
-    func exchangeAll() { exchange(clients) }
-
-    /// Lets time pass while everybody in `readers` reads and answers.
-    func pass(seconds: Double, _ readers: [StreamClient], slice: Double = 0.1) {
-        var left = seconds
-        while left > 0 {
-            world.pass(UInt64(min(slice, left) * 1e9))
-            exchange(readers)
-            left -= slice
-        }
-    }
-
-    /// Ends the world; everybody reads to the end.
-    func end() {
-        exchangeAll()
-        world.checkQuiet()
-        world.stop()
-        for _ in 0..<200 where !world.isOver {
-            world.pass(100_000_000)
-            exchangeAll()
-        }
-        world.checkEmpty()
     }
 }
 

@@ -7,7 +7,7 @@ import OpenAPIRPC
 import Rooms
 
 /// A world with its routes, and what tests do to it in one line.
-final class TestWorld {
+final class TestWorld: ClientWorld {
     static let stream = "/stream"
     static let echo = "/echo"
     static let dialect = DialectID(rawValue: 0)
@@ -74,44 +74,6 @@ final class TestWorld {
         let client = SimulatedClient(world.connect(to: core), seed: world.random.next())
         clients.append(client)
         return client
-    }
-
-    /// Lets `readers` write and read until nothing moves any more.
-    func exchange(_ readers: SimulatedClient...) { exchange(readers) }
-
-    func exchange(_ readers: [SimulatedClient]) {
-        var moved = true
-        while moved {
-            for client in readers { client.push() }
-            guard world.settle() else { return world.violate("the cores do not come to rest") }
-            moved = false
-            for client in readers where client.read() > 0 { moved = true }
-            for client in readers where !client.outbox.isEmpty { moved = true }
-        }
-    }
-
-    func exchangeAll() { exchange(clients) }
-
-    /// Lets time pass while everybody in `readers` reads and answers.
-    func pass(seconds: Double, _ readers: [SimulatedClient], slice: Double = 0.1) {
-        var left = seconds
-        while left > 0 {
-            world.pass(UInt64(min(slice, left) * 1e9))
-            exchange(readers)
-            left -= slice
-        }
-    }
-
-    /// Ends the world; everybody reads to the end.
-    func end() {
-        exchangeAll()
-        world.checkQuiet()
-        world.stop()
-        for _ in 0..<200 where !world.isOver {
-            world.pass(100_000_000)
-            exchangeAll()
-        }
-        world.checkEmpty()
     }
 }
 
