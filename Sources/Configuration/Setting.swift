@@ -25,22 +25,9 @@ package struct Setting<Root: Sendable>: Sendable {
         _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ format: Format<Value>,
         _ summary: String
     ) {
-        self.key = key
-        self.summary = summary
-        expectation = format.expectation
-        isSecret = false
-        assign = { root, raw in
-            guard let value = format.read(raw) else { return false }
-            root[keyPath: path] = value
-            return true
-        }
-        assignWord = { root, word in
-            guard let value = format.parse(word) else { return false }
-            root[keyPath: path] = value
-            return true
-        }
-        literal = { format.write($0[keyPath: path]) }
-        isSet = { _ in true }
+        self.init(
+            key, format, summary, set: { $0[keyPath: path] = $1 },
+            literal: { format.write($0[keyPath: path]) }, isSet: { _ in true })
     }
 
     /// A setting that is there or not, without a word for "not".
@@ -48,22 +35,33 @@ package struct Setting<Root: Sendable>: Sendable {
         optional key: String, _ path: any WritableKeyPath<Root, Value?> & Sendable,
         _ format: Format<Value>, _ summary: String
     ) {
+        self.init(
+            key, format, summary, set: { $0[keyPath: path] = $1 },
+            literal: { $0[keyPath: path].map(format.write) ?? "\"\"" },
+            isSet: { $0[keyPath: path] != nil })
+    }
+
+    private init<Value>(
+        _ key: String, _ format: Format<Value>, _ summary: String,
+        set: @escaping @Sendable (inout Root, Value) -> Void,
+        literal: @escaping @Sendable (Root) -> String, isSet: @escaping @Sendable (Root) -> Bool
+    ) {
         self.key = key
         self.summary = summary
         expectation = format.expectation
         isSecret = false
         assign = { root, raw in
             guard let value = format.read(raw) else { return false }
-            root[keyPath: path] = value
+            set(&root, value)
             return true
         }
         assignWord = { root, word in
             guard let value = format.parse(word) else { return false }
-            root[keyPath: path] = value
+            set(&root, value)
             return true
         }
-        literal = { $0[keyPath: path].map(format.write) ?? "\"\"" }
-        isSet = { $0[keyPath: path] != nil }
+        self.literal = literal
+        self.isSet = isSet
     }
 
     /// A secret: `key` holds it, or `key_file` names the file that does.
