@@ -4,7 +4,6 @@
 // `octets` and says what to do with them; the engine carries the list out and empties both.
 
 package import Bytes
-package import Hub
 package import Rooms
 
 /// What a WebSocket data message is made of.
@@ -21,15 +20,21 @@ package enum Command {
     /// Receive what is published to the rooms of the pattern, in the given reading. Where the index
     /// has no room for it, ``Session/refused(_:_:_:_:)`` is told, and the commands up to the next
     /// ``boundary`` are not carried out.
-    case subscribe(Pattern, Reading)
-    case unsubscribe(Pattern, Reading)
+    ///
+    /// `tail` are octets of this subscription's own that end each of its messages, behind what
+    /// ``Dialect/encode(_:reading:into:)`` writes for all (DESIGN §6); at most ``tailLimit``. A
+    /// connection may hold one pattern in one reading with several tails.
+    case subscribe(Pattern, Reading, tail: [UInt8] = [])
+    case unsubscribe(Pattern, Reading, tail: [UInt8] = [])
     case publish(Publication)
     /// Publish by the mailboxes of all interested cores, this one's included: behind what is
     /// announced there already (``RouterServices/announce(_:)``).
     case announce(Publication)
-    /// Ask the procedure; ``Session/answered(_:_:_:)`` gets the outcome. `arguments` is one JSON
-    /// value. With `holdsInput`, later messages of the connection wait for the answer.
-    case call(CallToken, procedure: String, arguments: [UInt8], holdsInput: Bool)
+    /// Ask a procedure; ``Session/answered(_:_:_:)`` gets the outcome under the token, which the
+    /// session has used for no other call that waits.
+    case call(CallToken, CallRequest)
+    /// Take a question back; its outcome still comes, if only to say so.
+    case cancelCall(CallToken)
     /// What follows belongs to another request than what came before.
     case boundary
     /// Start the closing handshake; what was queued before still leaves.
@@ -47,30 +52,13 @@ package enum Command {
     /// Call ``Session/timePassed(_:)`` after so many nanoseconds; 0: not any more. There is one
     /// such time per connection.
     case wake(after: UInt64)
-}
+    /// Later messages of the connection wait until ``releaseInput``. What it sends meanwhile is
+    /// kept within limits.
+    case holdInput
+    case releaseInput
 
-/// What a party asks its realm's dealer (``Dealer``).
-package struct DealerRequest: Sendable {
-    package enum Question: Sendable {
-        case open(owner: UInt64, PartyFeatures)
-        case close
-        case register(Pattern, request: UInt64, RegisterOptions)
-        case unregister(RegistrationID, request: UInt64)
-        case revoke(RegistrationID, reason: String)
-        case call(Room, request: UInt64, CallOptions, (any CallPayload)?)
-        case cancel(request: UInt64, CancelMode)
-        case yield(invocation: UInt64, isProgress: Bool, (any CallPayload)?)
-        /// The error as the callee calls it.
-        case fail(invocation: UInt64, uri: String, (any CallPayload)?)
-    }
-
-    package let party: PartyID
-    package let question: Question
-
-    package init(_ party: PartyID, _ question: Question) {
-        self.party = party
-        self.question = question
-    }
+    /// Octets of a tail.
+    package static var tailLimit: Int { 4096 }
 }
 
 /// What one session tells another, or work done elsewhere its own: a class of the dialect's.

@@ -30,11 +30,17 @@ package struct OpeningRequest: Sendable {
 /// An HTTP answer in place of a WebSocket.
 package struct Refusal: Sendable, Equatable {
     package let status: Int
+    /// What the status line says; `nil` is the standard phrase of the status.
+    package let reason: String?
     package let contentType: String
     package let body: String
 
-    package init(status: Int, contentType: String = "text/plain; charset=utf-8", body: String) {
+    package init(
+        status: Int, reason: String? = nil, contentType: String = "text/plain; charset=utf-8",
+        body: String
+    ) {
         self.status = status
+        self.reason = reason
         self.contentType = contentType
         self.body = body
     }
@@ -43,6 +49,25 @@ package struct Refusal: Sendable, Equatable {
 package enum OpeningDecision {
     case accept(any Session, subprotocol: String?)
     case refuse(Refusal)
+    /// Somebody else has to be asked; the handshake waits.
+    case later(any PendingOpening)
+}
+
+/// An opening that is decided elsewhere: by a back end, as a rule. What the client sends meanwhile
+/// waits, and so does the `101`.
+package protocol PendingOpening: AnyObject, Sendable {
+    /// Finds out. Called once, on the core of the connection.
+    ///
+    /// - Parameters:
+    ///   - connection: What ``Commands/connection`` will be.
+    ///   - decide: To be called once, from any thread; its argument is called on the core and must
+    ///     not say `later` again. There is no other time limit than the one that is kept here.
+    func begin(
+        connection: UInt64,
+        _ decide: @escaping @Sendable (@escaping @Sendable () -> OpeningDecision) -> Void)
+
+    /// The client has left; the decision matters to nobody. Called on the core, at most once.
+    func abandon()
 }
 
 /// One protocol on one route. Shared by all cores, so it holds only what never changes
@@ -54,6 +79,10 @@ package protocol Dialect: AnyObject, Sendable {
     /// Whether ``OpeningRequest/headers`` is filled in; text is not made for nobody.
     var readsHeaders: Bool { get }
 
+    /// For a dialect that is asked about paths which are no route's (Shampoo's endpoints): whether
+    /// it answers this one.
+    func claims(path: String, subprotocols: [String]) -> Bool
+
     /// The answer to a request on the dialect's path that is no valid WebSocket upgrade;
     /// `nil` leaves the standard one (400, or 426 where the version is the matter).
     var refusalWithoutUpgrade: Refusal? { get }
@@ -61,7 +90,12 @@ package protocol Dialect: AnyObject, Sendable {
     /// Whether a connection gets a publication once however many of its patterns match.
     var deliversOncePerConnection: Bool { get }
 
-    /// Writes the message that a subscriber of `reading` gets for `publication`.
+    /// Whether ``encode(_:reading:into:)`` says nothing about the room, so that what is published
+    /// to many rooms at once is written once.
+    var ignoresRooms: Bool { get }
+
+    /// Writes the message that a subscriber of `reading` gets for `publication`, without the tail
+    /// of its subscription.
     ///
     /// - Returns: `false` when the payload cannot be said in this dialect; nothing is delivered.
     func encode(
@@ -75,6 +109,8 @@ package protocol Dialect: AnyObject, Sendable {
 extension Dialect {
     package var readsHeaders: Bool { false }
     package var refusalWithoutUpgrade: Refusal? { nil }
+    package func claims(path: String, subprotocols: [String]) -> Bool { false }
+    package var ignoresRooms: Bool { false }
     package var deliversOncePerConnection: Bool { true }
     package var messageKind: MessageKind { .text }
 }
@@ -93,8 +129,8 @@ package protocol Session: AnyObject {
     func refused(
         _ octets: RawSpan, _ pattern: Pattern, _ reading: Reading, _ commands: inout Commands)
 
-    /// The outcome of a ``Command/call(_:procedure:arguments:holdsInput:)``.
-    func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands)
+    /// The outcome of a ``Command/call(_:_:)``: once for each.
+    func answered(_ token: CallToken, _ outcome: CallOutcome, _ commands: inout Commands)
 
     /// What the realm's dealer wants of this session, in the dealer's order.
     func dealt(_ action: DealerAction, _ commands: inout Commands)
@@ -125,7 +161,9 @@ extension Session {
     package func refused(
         _ octets: RawSpan, _ pattern: Pattern, _ reading: Reading, _ commands: inout Commands
     ) {}
-    package func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands) {}
+    package func answered(
+        _ token: CallToken, _ outcome: CallOutcome, _ commands: inout Commands
+    ) {}
     package func dealt(_ action: DealerAction, _ commands: inout Commands) {}
     package func told(_ note: any SessionNote, _ commands: inout Commands) {}
     package func timePassed(_ commands: inout Commands) {}
@@ -137,14 +175,6 @@ extension Session {
         publication.reach.audience.admitsUnidentified
     }
     package var leavesTraces: Bool { false }
-}
-
-/// How a call ended.
-package enum Answer: Sendable {
-    case result([UInt8])  // one JSON value
-    case failure(message: String)  // the procedure says no
-    case unknownProcedure
-    case crashed  // our own fault: a handler threw what it did not declare
 }
 
 /// What is global and exact: asked synchronously on subscribe, unsubscribe and `server_info`,
@@ -162,8 +192,11 @@ package protocol Directory: Sendable {
     /// Whether anybody holds a subscription of the dialect under the given glob parent.
     func hasSubscribers(under parent: Room, of dialect: DialectID, in realm: Realm) -> Bool
 
-    /// Whether a procedure of that name exists (a Swift handler now; callees with the dealer).
-    func hasProcedure(_ name: String, in realm: Realm) -> Bool
+    /// Patterns of a dialect that somebody subscribes to, over all cores.
+    func subscribedPatternCount(of dialect: DialectID, in realm: Realm) -> Int
+
+    /// Messages queued for subscribers of a dialect since the start, over all cores.
+    func deliveryCount(of dialect: DialectID) -> Int
 }
 
 /// What a router asks of the engine besides. The engine implements it.

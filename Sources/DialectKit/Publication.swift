@@ -64,6 +64,11 @@ package struct Reach: Sendable {
 package final class Publication: Sendable {
     package let realm: Realm
     package let room: Room
+    /// The rooms it is published to, where these are several: as many segments, each equal unless
+    /// `nil`. Everybody is reached who is in a live room that it covers or has a pattern of equal
+    /// length that shares a room with it; `room` is the one it is when nothing is open, and other
+    /// patterns are compared with that.
+    package let coverage: [[UInt8]?]?
     package let payload: PublicationPayload
     /// The dialect it was published in; `nil` for the HTTP API, links and embedders.
     package let dialect: DialectID?
@@ -73,17 +78,25 @@ package final class Publication: Sendable {
     package let reach: Reach
     private let id: Atomic<UInt64>
     private let derivedValue = AtomicLazyReference<DerivedValue>()
-    let forms = PublicationForms()
+    private let forms = FormList()
+    /// Those that do not depend on the room, where siblings share them.
+    private let commonForms: CommonForms?
 
-    /// - Parameter id: 1 to 2^53, or 0 to let it be made when somebody asks.
+    /// - Parameters:
+    ///   - id: 1 to 2^53, or 0 to let it be made when somebody asks.
+    ///   - coverage: The first segment must not be `nil`.
+    ///   - sibling: A covering publication with the same payload, such as to another room of one
+    ///     trigger: what is compressed for one of them serves both.
     package init(
         realm: Realm, room: Room, payload: PublicationPayload, id: UInt64 = 0,
-        dialect: DialectID? = nil, reading: Reading? = nil, publisher: Identity? = nil,
-        reach: Reach = Reach()
+        coverage: [[UInt8]?]? = nil, dialect: DialectID? = nil, reading: Reading? = nil,
+        publisher: Identity? = nil, reach: Reach = Reach(), sibling: Publication? = nil
     ) {
         self.realm = realm
         self.room = room
+        self.coverage = coverage
         self.payload = payload
+        commonForms = sibling?.commonForms ?? (coverage == nil ? nil : CommonForms())
         self.id = Atomic(id)
         self.dialect = dialect
         self.reading = reading
@@ -99,6 +112,29 @@ package final class Publication: Sendable {
         self.init(
             realm: realm, room: room, payload: PublicationPayload.value(payload), dialect: dialect,
             reading: reading)
+    }
+
+    /// The same for one of the rooms that it covers.
+    package func narrowed(to room: Room) -> Publication {
+        Publication(
+            realm: realm, room: room, payload: payload, id: identifier, dialect: dialect,
+            reading: reading, publisher: publisher, reach: reach, sibling: self)
+    }
+
+    /// The form that was kept under `key`.
+    ///
+    /// - Parameter ignoresRoom: Whether it is the same for all siblings.
+    package func form(_ key: UInt64, ignoringRoom ignoresRoom: Bool = false) -> PublicationForm? {
+        if ignoresRoom, let commonForms { return commonForms.list.find(key) }
+        return forms.find(key)
+    }
+
+    /// Keeps a form; write-once, so use what is returned.
+    package func keep(
+        _ form: PublicationForm, ignoringRoom ignoresRoom: Bool = false
+    ) -> PublicationForm {
+        if ignoresRoom, let commonForms { return commonForms.list.keep(form) }
+        return forms.keep(form)
     }
 
     /// 1 to 2^53; the same for all who ask.

@@ -1,6 +1,6 @@
 // PublicationForm — an encoded form of a publication that is made once per process (DESIGN §5).
 //
-// A publication keeps its forms in a list that only grows: the first core to need one makes it,
+// A publication keeps its forms in lists that only grow: the first core to need one makes it,
 // the others find it. Two cores that make the same at once agree on the one that came first.
 
 import Synchronization
@@ -21,7 +21,7 @@ package final class PublicationForm: Sendable {
 }
 
 /// The list, as a part of a publication.
-struct PublicationForms: ~Copyable, Sendable {
+struct FormList: ~Copyable, Sendable {
     private let first = AtomicLazyReference<PublicationForm>()
 
     func find(_ key: UInt64) -> PublicationForm? {
@@ -43,10 +43,7 @@ struct PublicationForms: ~Copyable, Sendable {
     }
 }
 
-extension Publication {
-    /// The form that was kept under `key`.
-    package func form(_ key: UInt64) -> PublicationForm? { forms.find(key) }
-
-    /// Keeps a form; write-once, so use what is returned.
-    package func keep(_ form: PublicationForm) -> PublicationForm { forms.keep(form) }
+/// The list that publications of one payload share.
+final class CommonForms: Sendable {
+    let list = FormList()
 }

@@ -57,6 +57,13 @@ extension Room {
         }
     }
 
+    /// The segments with bare dots between them, for people and WAMP; what is not UTF-8 is repaired.
+    package var dottedText: String {
+        var buffer = OctetBuffer(capacity: dottedSize)
+        appendDotted(to: &buffer)
+        return buffer.octets.text
+    }
+
     /// Writes the segments with bare dots between them, nothing encoded: what a WAMP prefix sees.
     package func appendDotted(to buffer: inout OctetBuffer) {
         for index in 0..<segmentCount {

@@ -199,12 +199,3 @@ extension EventHistory<Publication>.Record {
         return .map(members)
     }
 }
-
-extension Room {
-    /// The dotted name, for people and for details.
-    internal var dottedText: String {
-        var text = OctetBuffer(capacity: dottedSize)
-        appendDotted(to: &text)
-        return text.octets.text
-    }
-}

@@ -134,14 +134,3 @@ extension RouterMessage {
         }
     }
 }
-
-/// What travels with a call: its arguments, and who calls, for callees that may know.
-internal final class CallArguments: Sendable {
-    let arguments: Arguments
-    let caller: Identity?
-
-    init(_ arguments: Arguments, caller: Identity?) {
-        self.arguments = arguments
-        self.caller = caller
-    }
-}

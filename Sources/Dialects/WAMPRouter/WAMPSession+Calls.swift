@@ -176,7 +176,7 @@ extension WAMPSession {
                 &commands)
             return
         }
-        refuse(.call, request, error.wireURI, error.text, &commands)
+        refuse(.call, request, error.wireURI, error.sentence, &commands)
     }
 }
 
@@ -194,23 +194,6 @@ extension CallError {
         case .timedOut: .timeout
         case .tooManyCalls: URI("carillon.error.too_many_calls")
         case .relayed: .runtimeError
-        }
-    }
-
-    /// For people; the transcripts have no text where there is none.
-    fileprivate var text: String? {
-        switch self {
-        case .invalidProcedure: "invalid procedure URI"
-        case .noSuchProcedure(let room):
-            "no callee registered for procedure \(room.dottedText)"
-        case .featureNotSupported: "the callee does not take calls in parts"
-        case .concurrencyReached: "all callees have as many calls as they accept"
-        case .noAvailableCallee: "every callee is unavailable"
-        case .canceled: nil
-        case .calleeLeft: "the callee left before it answered"
-        case .timedOut(let time): "call timed out after \(time / 1_000_000) ms"
-        case .tooManyCalls: "too many calls are waiting for an answer"
-        case .relayed: nil
         }
     }
 }
