@@ -76,6 +76,7 @@ extension ModelHub {
         var left: [String] = []
         for (realm, desk) in zip(router.realms, desks) {
             let name = realm.settings.name
+            if realm.silencedCount > 0 { left.append("\(name): silenced") }
             if realm.withSessions({ $0.count }) > 0 { left.append("\(name): sessions") }
             let records = realm.withSubscriptions { records, patterns in
                 (records.values.count { !$0.isKept || !$0.members.isEmpty }, patterns.count)

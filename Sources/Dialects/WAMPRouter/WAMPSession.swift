@@ -36,8 +36,6 @@ internal final class WAMPSession: Session {
     private var lastRequest: UInt64 = 0
     /// What few sessions have, so that the others pay one reference for it.
     var belongings: Belongings?
-    /// It leaves without being told of (`wamp.session.kill_all`, §9.3).
-    var isSilent = false
     /// Messages to it may not be larger.
     var messageSizeLimit = Int.max
 
