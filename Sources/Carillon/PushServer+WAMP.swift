@@ -49,11 +49,6 @@ extension PushServer {
         let router = WAMPRouter(
             settings: options.router, realms: options.realms, services: registry,
             surroundings: .system, firstID: Self.firstRouterID)
-        for realm in router.realms {
-            registry.dealer(of: realm.settings.number).observe { [unowned realm] event in
-                realm.announce(event)
-            }
-        }
         let dialects = router.makeDialects()
         let streams =
             options.rawSocketListen.isEmpty

@@ -7,7 +7,7 @@
 
 internal import Bytes
 internal import DialectKit
-package import Hub
+internal import Hub
 internal import Lockfree
 internal import Rooms
 internal import WAMP
@@ -203,8 +203,8 @@ extension RouterRealm {
             id: Identifier.random(surroundings.random()), dialect: ownID)
     }
 
-    /// Tells of registrations. Given to the realm's dealer as its observer.
-    package func announce(_ event: RegistrationEvent) {
+    /// Tells of registrations, as the observer of the realm's dealer.
+    func announce(_ event: RegistrationEvent) {
         switch event {
         case .created(let party, let details):
             announce(
