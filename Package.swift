@@ -68,6 +68,9 @@ let package = Package(
         module("Crypto", imports: ["COpenSSL", "Bytes"]),
         module("Tokens", imports: ["Bytes", "Codecs", "Crypto"]),
         module(
+            "Rohrpost", path: "Sources/Dialects/Rohrpost",
+            imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit", "Tokens"]),
+        module(
             "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
             imports: ["Bytes", "Codecs", "Crypto"]),
         module(
@@ -163,6 +166,9 @@ let package = Package(
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "Tokens", also: ["Bytes", "Crypto"]),
+        tests(
+            of: "Rohrpost",
+            also: ["Bytes", "Codecs", "Crypto", "DialectKit", "Hub", "Rooms", "Tokens"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
         tests(
             of: "WAMPRouter",
