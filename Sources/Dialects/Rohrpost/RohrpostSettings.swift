@@ -56,6 +56,8 @@ package struct CallableTypes: Sendable {
 package struct TakenTypeError: Error, Equatable, CustomStringConvertible {
     package let type: String
 
+    package init(type: String) { self.type = type }
+
     /// The words of the specification.
     package var description: String { #"Handler for "\#(type)" is already defined."# }
 }
