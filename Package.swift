@@ -24,7 +24,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
-    "WAMPAuthentication", "Hub", "WAMPRouter",
+    "WAMPAuthentication", "Hub", "WAMPRouter", "Tokens", "Rohrpost",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -66,6 +66,10 @@ let package = Package(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
         module("Crypto", imports: ["COpenSSL", "Bytes"]),
+        module("Tokens", imports: ["Bytes", "Codecs", "Crypto"]),
+        module(
+            "Rohrpost", path: "Sources/Dialects/Rohrpost",
+            imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit", "Tokens"]),
         module(
             "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
             imports: ["Bytes", "Codecs", "Crypto"]),
@@ -162,6 +166,10 @@ let package = Package(
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
+        tests(of: "Tokens", also: ["Bytes", "Crypto"]),
+        tests(
+            of: "Rohrpost",
+            also: ["Bytes", "Codecs", "Crypto", "DialectKit", "Hub", "Rooms", "Tokens"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
         tests(
             of: "WAMPRouter",
