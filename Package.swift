@@ -47,6 +47,7 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
         .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -75,6 +76,7 @@ let package = Package(
                 "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
                 "WAMPAuthentication",
             ]),
+        module("PathExpressions", imports: ["CPCRE2"]),
         // Entries of principals and clients; routes and sessions never link it.
         module(
             "PasswordDerivation",
@@ -158,6 +160,7 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "PathExpressions"),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
