@@ -24,7 +24,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
-    "WAMPAuthentication", "Hub", "WAMPRouter",
+    "WAMPAuthentication", "Hub", "WAMPRouter", "PathExpressions", "Shampoo",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -77,6 +77,11 @@ let package = Package(
                 "WAMPAuthentication",
             ]),
         module("PathExpressions", imports: ["CPCRE2"]),
+        module(
+            "Shampoo", path: "Sources/Dialects/Shampoo",
+            imports: [
+                "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "PathExpressions",
+            ]),
         // Entries of principals and clients; routes and sessions never link it.
         module(
             "PasswordDerivation",
@@ -161,6 +166,9 @@ let package = Package(
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
         tests(of: "PathExpressions"),
+        tests(
+            of: "Shampoo",
+            also: ["Bytes", "Codecs", "DialectKit", "Hub", "PathExpressions", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),

@@ -22,7 +22,7 @@ package final class PathExpression: @unchecked Sendable {
         /// Of the interpreter, in KiB; machine code has 32 KiB of stack.
         package var memory: UInt32
 
-        package init(stepCount: UInt32 = 100_000, depth: UInt32 = 10_000, memory: UInt32 = 1024) {
+        package init(stepCount: UInt32 = 100_000, depth: UInt32 = 20_000, memory: UInt32 = 4096) {
             self.stepCount = stepCount
             self.depth = depth
             self.memory = memory

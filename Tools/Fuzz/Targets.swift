@@ -27,6 +27,7 @@ package let fuzzTargets: [FuzzTarget] = unsafe [
     FuzzTarget(name: "Patterns", run: fuzzPatterns),
     FuzzTarget(name: "RequestHead", run: fuzzRequestHead),
     FuzzTarget(name: "Session", run: fuzzSession),
+    FuzzTarget(name: "Shampoo", run: fuzzShampoo),
     FuzzTarget(name: "Text", run: fuzzText),
     FuzzTarget(name: "Transcode", run: fuzzTranscode),
     FuzzTarget(name: "WAMP", run: fuzzWAMP),
