@@ -62,7 +62,7 @@ let package = Package(
         module("Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "DialectKit"]),
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
-            imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
+            imports: ["Bytes", "Rooms", "Hub", "DialectKit", "Codecs"]),
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
@@ -119,7 +119,8 @@ let package = Package(
             name: "CarillonServer",
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
-                "OpenAPIRPC", "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
+                "OpenAPIRPC", "Configuration", "Telemetry", "Uring", "Engine", "Control",
+                "Carillon", "WAMP",
                 "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
                 "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
