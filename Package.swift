@@ -25,6 +25,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
     "WAMPAuthentication", "Hub", "WAMPRouter", "Tokens", "Rohrpost",
+    "PathExpressions", "Shampoo",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -47,6 +48,7 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
         .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -78,6 +80,12 @@ let package = Package(
             imports: [
                 "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
                 "WAMPAuthentication",
+            ]),
+        module("PathExpressions", imports: ["CPCRE2"]),
+        module(
+            "Shampoo", path: "Sources/Dialects/Shampoo",
+            imports: [
+                "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "PathExpressions",
             ]),
         // Entries of principals and clients; routes and sessions never link it.
         module(
@@ -163,6 +171,10 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "PathExpressions"),
+        tests(
+            of: "Shampoo",
+            also: ["Bytes", "Codecs", "DialectKit", "Hub", "PathExpressions", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),

@@ -103,6 +103,25 @@ values = ['{"a":[1,-0.5e+10,true,false,null],"b":{"c":"\\u00fc\\ud83d\\ude00\\n\
           "-1.50", "1e999", "[" * 64 + "]" * 64, "[" * 65, '{"a":1,"a":2}', '"\\ud800"', '"\\uDC00x"', " [1 ,\t2\r\n] ",
           '{"a":1,}', "01", "+1", ".5", "1.", "tru", '"\x01"', "{\"key\": \"" + "x" * 300 + '"}', "nan", '{"a" 1}']
 keep("JSON", {str(n): text.encode() for n, text in enumerate(values)})
+
+
+def said_to_shampoo():
+    """One connection of each golden conversation: where it goes, and what is said there."""
+    found, name, client = {}, "", ""
+    for file in sorted((ROOT / "Tests/Transcripts/shampoo").glob("*.txt")):
+        for line in file.read_text(encoding="utf-8").split("\n"):
+            if line.startswith("# "):
+                name = re.sub(r"[^a-z0-9-]", "-", line[10:].split(" ")[0])
+            elif opened := re.fullmatch(r"open (?:[A-Z] )?(/\S*).*", line):
+                found.setdefault(name, [opened[1].encode() + b" q=1&q=%41 kept"])
+            elif said := re.fullmatch(r"[A-Z]?>(binary)? ?(.*)", line):
+                # The methods that the target knows, by turns.
+                text = re.sub(r'"method":"\w+"', '"method":"' + "vkfnt"[len(found) % 5] + '"', said[2])
+                found[name].append((b"\1" if said[1] else b"") + text.encode())
+    return {name: b"\n".join(lines) for name, lines in found.items()}
+
+
+keep("Shampoo", {name: octets for name, octets in said_to_shampoo().items() if len(octets) < 4000})
 keep("OpenAPI", {name: b"\n".join(said) for name, said in transcripts().items() if len(b"".join(said)) < 4000})
 keep("Rohrpost", {name: bytes([number % 64]) + b"\n".join(said)
                   for number, (name, said) in enumerate(transcripts("rohrpost").items())} | {
