@@ -24,7 +24,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
-    "WAMPAuthentication", "Hub", "WAMPRouter",
+    "WAMPAuthentication", "Hub", "WAMPRouter", "HighTemplar",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -62,6 +62,9 @@ let package = Package(
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
+        module(
+            "HighTemplar", path: "Sources/Dialects/HighTemplar",
+            imports: ["Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "Hub", "DialectKit"]),
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
@@ -158,6 +161,7 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "HighTemplar", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
