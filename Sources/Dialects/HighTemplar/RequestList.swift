@@ -29,13 +29,15 @@ internal struct RequestList {
 
         /// - Parameters:
         ///   - identity: The canonical text of a requestId; shorter than 2^15 octets.
-        ///   - pattern: An exact room or a wildcard that fits one.
+        ///   - pattern: An exact room, or a wildcard with a gap whose other segments fit a room.
         init(identity: [UInt8], pattern: Pattern) {
             let segments: [[UInt8]?]
             switch pattern {
             case .exact(let room):
                 segments = (0..<room.segmentCount).map { Array(room[segment: $0]) }
-            case .wildcard(let components): segments = components
+            case .wildcard(let components):
+                precondition(components.contains(nil), "a wildcard without a gap is a room")
+                segments = components
             case .prefix, .glob: preconditionFailure("no room of this dialect")
             }
             precondition(segments.count <= Room.segmentLimit)
