@@ -61,7 +61,7 @@ let package = Package(
         module("Echo", path: "Sources/Dialects/Echo", imports: ["Bytes", "DialectKit"]),
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
-            imports: ["Bytes", "Rooms", "DialectKit", "Codecs"]),
+            imports: ["Bytes", "Rooms", "Hub", "DialectKit", "Codecs"]),
         module(
             "HighTemplar", path: "Sources/Dialects/HighTemplar",
             imports: ["Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "Hub", "DialectKit"]),
@@ -115,7 +115,8 @@ let package = Package(
             name: "CarillonServer",
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
-                "OpenAPIRPC", "Configuration", "Telemetry", "Uring", "Engine", "Control", "Carillon", "WAMP",
+                "OpenAPIRPC", "Configuration", "Telemetry", "Uring", "Engine", "Control",
+                "Carillon", "WAMP",
                 "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
                 "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

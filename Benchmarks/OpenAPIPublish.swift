@@ -64,5 +64,6 @@ private struct NobodyElse: Directory {
     func hasSubscribers(under parent: Room, of dialect: DialectID, in realm: Realm) -> Bool {
         false
     }
-    func hasProcedure(_ name: String, in realm: Realm) -> Bool { false }
+    func subscribedPatternCount(of dialect: DialectID, in realm: Realm) -> Int { 0 }
+    func deliveryCount(of dialect: DialectID) -> Int { 0 }
 }

@@ -1,12 +1,13 @@
 // Handlers — procedures that clients call by name.
 //
 // A core never waits, so what may take time runs elsewhere: each call is a task of Swift
-// concurrency, and its answer comes back to the connection's core by mail. A client has one call
-// under way at a time (its next messages wait for the answer), so there are never more tasks than
-// connections.
+// concurrency, and its answer comes back to the caller's core by mail. They are callees of the realm's
+// dealer: clients of every dialect call them, and the dealer limits how many calls wait. A caller
+// that leaves, or waits no longer, cancels the task.
 
 import DialectKit
 import Engine
+import Hub
 
 extension PushServer {
     /// Answers the calls of `procedure`. To be called before ``start()``.
@@ -16,17 +17,16 @@ extension PushServer {
     public func handle(
         _ procedure: String, _ body: @escaping @Sendable (Call) async throws -> JSONText
     ) {
-        register(procedure) { arguments, answer in
-            let call = Call(procedure: procedure, arguments: JSONText(octets: arguments))
-            Task {
+        register(procedure) { handled in
+            let call = Call(handled, procedure)
+            let task = Task {
                 do {
-                    answer(.result(try await body(call).sendable))
-                } catch let failure as CallFailure {
-                    answer(.failure(message: failure.message))
+                    handled.answer(try await body(call).outcome)
                 } catch {
-                    answer(.crashed)
+                    handled.answer(error.outcome)
                 }
             }
+            handled.whenCanceled { task.cancel() }
         }
     }
 
@@ -36,21 +36,37 @@ extension PushServer {
     public func handleOnCore(
         _ procedure: String, _ body: @escaping @Sendable (Call) throws -> JSONText
     ) {
-        register(procedure) { arguments, answer in
-            let call = Call(procedure: procedure, arguments: JSONText(octets: arguments))
+        register(procedure) { handled in
             do {
-                answer(.result(try body(call).sendable))
-            } catch let failure as CallFailure {
-                answer(.failure(message: failure.message))
+                handled.answer(try body(Call(handled, procedure)).outcome)
             } catch {
-                answer(.crashed)
+                handled.answer(error.outcome)
             }
         }
     }
 }
 
+extension Call {
+    fileprivate init(_ handled: HandledCall, _ procedure: String) {
+        self.init(
+            procedure: procedure,
+            arguments: JSONText(octets: handled.call.arguments.value()))
+    }
+}
+
 extension JSONText {
-    /// The octets, or none: no JSON, which the dialect answers with its error. It checks the rest,
-    /// but that text is UTF-8 it takes for granted.
-    fileprivate var sendable: [UInt8] { isValid ? octets : [] }
+    /// The result it is, if it is JSON.
+    fileprivate var outcome: CallOutcome {
+        isValid
+            ? .result(Arguments(value: octets))
+            : .failure(ProcedureError(uri: ProcedureError.notJSONURI))
+    }
+}
+
+extension Error {
+    /// What a caller is told of what a handler threw.
+    fileprivate var outcome: CallOutcome {
+        guard let failure = self as? CallFailure else { return .failure(.crashed) }
+        return .failure(ProcedureError(status: 500, message: failure.message))
+    }
 }

@@ -147,11 +147,10 @@ public final class PushServer: Sendable {
         settings.flushSlice = options.flushSlice
         settings.handler = options.handler
         settings.report = options.report
-        settings.procedures = procedures
+        settings.handlers = try handlers(procedures)
         let origins = try originList()
         settings.routes = routes(registry, origins)
         if let wamp = options.wamp { addRouter(wamp, to: &settings, registry, origins: origins) }
-        for name in procedures.keys { registry.declare(procedure: name) }
 
         var engineOptions = EngineOptions(coreCount: options.cores ?? CPUPlan().coreCount)
         engineOptions.address = try ListenAddress(option: options.listen)
@@ -172,6 +171,20 @@ public final class PushServer: Sendable {
             case .listen: throw .cannotListen(error.sentence)
             }
         }
+    }
+
+    private func handlers(
+        _ procedures: [String: ProcedureHandler]
+    ) throws(StartError) -> [HandlerRegistration] {
+        var handlers: [HandlerRegistration] = []
+        for (name, handler) in procedures.sorted(by: { $0.key < $1.key }) {
+            let octets = Array(name.utf8)
+            guard !octets.isEmpty, let room = unsafe try? Room(dotted: octets.span.bytes) else {
+                throw .badOption("\"\(name)\" is no name of a procedure: it is empty or too long")
+            }
+            handlers.append(HandlerRegistration(.exact(room), handler: handler))
+        }
+        return handlers
     }
 
     private func originList() throws(StartError) -> OriginList? {

@@ -88,6 +88,8 @@ final class Connection {
     var sessionDeadline: UInt64 = 0
     var wire = WireForm.plain
     var subscriptions: SubscriptionSet?
+    /// Its realm's dealer knows it, as a party of the engine's making.
+    var isParty = false
     /// Error replies since `errorWindow`, when the running minute began.
     var errorCount = 0
     var errorWindow: UInt64 = 0
@@ -103,6 +105,8 @@ final class Connection {
 
     // HTTP.
     var exchange: Exchange?
+    /// An upgrade that somebody else decides about.
+    var opening: Opening?
 
     /// What a stream has in place of `receiver`.
     var stream: StreamState?
@@ -118,6 +122,14 @@ final class Connection {
     var slot: Int { id.slot }
     /// Nothing that names its socket is in the kernel's hands, so the socket can be closed.
     var isQuiet: Bool { !isReceiving && !isSending && shutdownCount == 0 }
+}
+
+/// A valid upgrade.
+struct Opening {
+    let request: UpgradeRequest
+    let route: Int
+    /// Who decides, where that takes time.
+    var pending: (any PendingOpening)?
 }
 
 /// How frames leave for a connection: those of WebSocket plain, or deflated for a window of 2^n
@@ -153,6 +165,7 @@ struct SubscriptionSet {
     struct Key: Hashable {
         let pattern: Pattern
         let reading: Reading
+        let tail: [UInt8]
     }
 
     /// Up to here a search in sequence is cheaper than hashing.

@@ -22,9 +22,89 @@ extension Core where Kernel: ~Copyable {
         guard now >= dealerAlarm else { return }
         dealerAlarm = .max
         for dealer in state.registry.dealers {
-            dealerAlarm = min(dealerAlarm, dealer.expire(now: now, state))
+            dealerAlarm = min(dealerAlarm, dealer.expire(now: now, core: index, state))
         }
     }
+
+    // MARK: sessions that only call
+
+    /// The party that a connection is to its dealer while it does not choose one itself.
+    private static func party(of connection: Connection) -> PartyID {
+        PartyID(rawValue: connection.id.rawValue | 1 << 63)
+    }
+
+    /// Whether an action is for such a party.
+    private static func isOurs(_ party: PartyID?) -> Bool {
+        party.map { $0.rawValue >> 63 == 1 } ?? false
+    }
+
+    mutating func call(_ token: CallToken, _ request: CallRequest, from connection: Connection) {
+        if request.holdsInput { connection.awaitsAnswer = true }
+        let party = Self.party(of: connection)
+        if !connection.isParty {
+            connection.isParty = true
+            askDealer(
+                DealerRequest(party, .open(owner: 0, .cancelsCalls)), from: connection)
+        }
+        var options = CallOptions()
+        options.timeout = request.timeLimit
+        let payload = CallArguments(
+            request.arguments, origin: connection.id.rawValue, context: request.context)
+        askDealer(
+            DealerRequest(party, .call(request.procedure, request: token, options, payload)),
+            from: connection)
+    }
+
+    mutating func cancelCall(_ token: CallToken, of connection: Connection) {
+        guard connection.isParty else { return }
+        askDealer(
+            DealerRequest(Self.party(of: connection), .cancel(request: token, .killNoWait)),
+            from: connection)
+    }
+
+    /// The connection calls no more: its calls are forgotten.
+    mutating func leaveDealer(_ connection: Connection) {
+        guard connection.isParty else { return }
+        connection.isParty = false
+        askDealer(DealerRequest(Self.party(of: connection), .close), from: connection)
+    }
+
+    /// What a dealer wants of a connection.
+    mutating func dealt(_ id: ConnectionID, _ action: DealerAction) {
+        guard Self.isOurs(action.party) else {
+            callSession(id) { $0.dealt(action, &$1) }
+            return
+        }
+        switch action {
+        case .result(_, let token, let isProgress, let payload):
+            guard !isProgress else { return }
+            answered(id, token, .result(payload as? Arguments ?? Arguments()))
+        case .error(_, let token, let error, let payload):
+            answered(id, token, .failure(ProcedureError(error, payload as? Arguments)))
+        default: break
+        }
+    }
+
+    /// The outcome of a call reaches the session that asked.
+    private mutating func answered(
+        _ id: ConnectionID, _ token: CallToken, _ outcome: CallOutcome
+    ) {
+        callSession(id) { $0.answered(token, outcome, &$1) }
+        if let connection = table.connection(id) { releaseInput(connection) }
+    }
+
+    // MARK: handlers
+
+    mutating func handled(
+        _ handler: HandlerParty, _ invocation: UInt64, _ outcome: CallOutcome
+    ) {
+        let due = state.registry.dealer(of: handler.registration.realm).answer(
+            handler, invocation, outcome, now: now, random: kernel.random(), core: index, state)
+        dealerAlarm = min(dealerAlarm, due)
+        hasAskedDealer = true
+    }
+
+    // MARK: notes
 
     /// Hands a note to another session.
     mutating func tell(_ id: ConnectionID, _ note: any SessionNote) {

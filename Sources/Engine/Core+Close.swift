@@ -82,6 +82,7 @@ extension Core where Kernel: ~Copyable {
     /// answer or for its turn is answered first; then this is called again.
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
+        abandonOpening(connection)
         // What came before the FIN is answered first.
         if connection.phase <= .open,
             connection.holdsInput || connection.isRunnable || connection.isPaused
@@ -115,6 +116,7 @@ extension Core where Kernel: ~Copyable {
         connection.phase = .finishing
         connection.parked = nil
         connection.exchange = nil
+        abandonOpening(connection)
         connection.receiver = nil
         connection.stream = nil
         connection.phaseDeadline = now + (isStopping ? 200_000_000 : limits.closeTime)
@@ -202,6 +204,7 @@ extension Core where Kernel: ~Copyable {
         connection.receiver = nil
         connection.stream = nil
         connection.exchange = nil
+        abandonOpening(connection)
         unsafe (table.hot + connection.slot).pointee.flags = []
         wheel.remove(connection.slot)
         guard !connection.isQuiet else {

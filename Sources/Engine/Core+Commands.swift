@@ -20,20 +20,21 @@ extension Core where Kernel: ~Copyable {
                 sendMessage(kind, commands.octets.octets.extracting(range), to: connection)
             case .relay(let kind, let range):
                 sendMessage(kind, inbound.extracting(range), to: connection)
-            case .subscribe(let pattern, let reading):
-                guard !subscribe(connection, pattern, reading) else { break }
+            case .subscribe(let pattern, let reading, let tail):
+                guard !subscribe(connection, pattern, reading, tail) else { break }
                 refuse(pattern, reading, at: place, &commands, inbound, connection)
                 return
-            case .unsubscribe(let pattern, let reading):
-                unsubscribe(connection, pattern, reading)
+            case .unsubscribe(let pattern, let reading, let tail):
+                unsubscribe(connection, pattern, reading, tail)
             case .unsubscribeAll: unsubscribeAll(connection)
             case .publish(let publication):
                 publish(publication)
                 if state.isCongested { holdForMail(connection) }
             case .announce(let publication): state.publish(publication)
-            case .call(let token, let procedure, let arguments, let holdsInput):
-                if holdsInput { connection.awaitsAnswer = true }
-                call(token, procedure, arguments, from: connection)
+            case .call(let token, let request): call(token, request, from: connection)
+            case .cancelCall(let token): cancelCall(token, of: connection)
+            case .holdInput: connection.awaitsAnswer = true
+            case .releaseInput: releaseInput(connection)
             case .boundary: break
             case .close(let code, let reason):
                 close(connection, CloseCode(rawValue: code), reason, because: closeCause)
@@ -101,12 +102,13 @@ extension Core where Kernel: ~Copyable {
 
     /// - Returns: `false` when the index is at one of its limits.
     private mutating func subscribe(
-        _ connection: Connection, _ pattern: Pattern, _ reading: Reading
+        _ connection: Connection, _ pattern: Pattern, _ reading: Reading, _ tail: [UInt8]
     ) -> Bool {
-        let key = SubscriptionSet.Key(pattern: pattern, reading: reading)
+        precondition(tail.count <= Command.tailLimit)
+        let key = SubscriptionSet.Key(pattern: pattern, reading: reading, tail: tail)
         if connection.subscriptions?.contains(key) == true { return true }
         let lane = Self.lane(connection.dialect, connection.wire)
-        let envelope = EnvelopeClass(lane: lane, reading: reading)
+        let envelope = EnvelopeClass(lane: lane, reading: reading, hasTails: !tail.isEmpty)
         guard
             let entry = try? rooms.add(
                 pattern, in: connection.realm, class: envelope, connection: UInt32(connection.slot))
@@ -114,6 +116,7 @@ extension Core where Kernel: ~Copyable {
             hit(.wildcardsPerPattern, connection)
             return false
         }
+        if !tail.isEmpty { tails.set(tail, of: entry) }
         connection.subscriptions = connection.subscriptions ?? SubscriptionSet()
         connection.subscriptions?.insert(key, entry)
         // Registry and summary know before the reply is queued (DESIGN §5).
@@ -124,9 +127,9 @@ extension Core where Kernel: ~Copyable {
     }
 
     private mutating func unsubscribe(
-        _ connection: Connection, _ pattern: Pattern, _ reading: Reading
+        _ connection: Connection, _ pattern: Pattern, _ reading: Reading, _ tail: [UInt8]
     ) {
-        let key = SubscriptionSet.Key(pattern: pattern, reading: reading)
+        let key = SubscriptionSet.Key(pattern: pattern, reading: reading, tail: tail)
         guard let entry = connection.subscriptions?.remove(key) else { return }
         forget(key, entry, connection)
         if connection.subscriptions?.count == 0 { connection.subscriptions = nil }
@@ -135,6 +138,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func forget(
         _ key: SubscriptionSet.Key, _ entry: EntryID, _ connection: Connection
     ) {
+        if !key.tail.isEmpty { tails.remove(entry) }
         rooms.remove(entry)
         interest.remove(key.pattern, in: connection.realm)
         state.registry.unsubscribed(key.pattern, connection.dialect, in: connection.realm)
@@ -155,6 +159,7 @@ extension Core where Kernel: ~Copyable {
         guard let session = connection.session else { return }
         connection.session = nil
         unsubscribeAll(connection)
+        leaveDealer(connection)
         state.registry.closed(connection.dialect, in: connection.realm)
         metrics.adjust(.openWebSockets, by: -1)
         if session.leavesTraces { sendOff(session, of: connection) }
@@ -183,29 +188,5 @@ extension Core where Kernel: ~Copyable {
         hit(.mailSize, connection)
         connection.waitsForTick = true
         wheel.set(connection.slot, at: now + TimingWheel.tick)
-    }
-
-    private mutating func call(
-        _ token: CallToken, _ procedure: String, _ arguments: [UInt8], from connection: Connection
-    ) {
-        let id = connection.id
-        let state = self.state
-        guard let handler = state.procedures[procedure] else {
-            state.answer(id, token, .unknownProcedure)
-            return
-        }
-        handler(arguments) { answer in state.answer(id, token, answer) }
-    }
-
-    /// The outcome of a call reaches the session that asked.
-    mutating func answered(_ id: ConnectionID, _ token: CallToken, _ answer: Answer) {
-        guard let connection = table.connection(id), connection.phase == .open,
-            let session = connection.session, var commands = commands.take()
-        else { return }
-        introduce(connection, to: &commands)
-        session.answered(token, answer, &commands)
-        carryOut(&commands, RawSpan(), for: connection)
-        self.commands = consume commands
-        releaseInput(connection)
     }
 }

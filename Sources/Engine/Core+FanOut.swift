@@ -24,12 +24,14 @@ extension Publication {
 }
 
 extension EnvelopeClass {
-    /// Subscribers get the same octets if dialect, wire form and reading are the same.
-    init(lane: Int, reading: Reading) {
-        self.init(rawValue: UInt64(lane) << 32 | UInt64(reading))
+    /// Subscribers get the same octets, but for their tails, if dialect, wire form and reading are
+    /// the same.
+    init(lane: Int, reading: Reading, hasTails: Bool) {
+        self.init(rawValue: (hasTails ? 1 << 63 : 0) | UInt64(lane) << 32 | UInt64(reading))
     }
 
-    var lane: Int { Int(rawValue >> 32) }
+    var lane: Int { Int(rawValue >> 32 & 0x7FFF_FFFF) }
+    var hasTails: Bool { rawValue >> 63 == 1 }
     var wire: WireForm {
         WireForm(rawValue: UInt8(truncatingIfNeeded: lane % WireForm.count))
     }
@@ -45,9 +47,7 @@ extension Core where Kernel: ~Copyable {
     mutating func publish(_ publication: Publication) {
         metrics.add(.publications)
         metrics.count(.entered)
-        let others =
-            state.interest.cores(for: publication.room, in: publication.realm)
-            & ~(1 << UInt64(index))
+        let others = state.cores(for: publication) & ~(1 << UInt64(index))
         if others != 0 { forward(publication, to: others) }
         entered.append(now)
         let started = kernel.now
@@ -83,7 +83,7 @@ extension Core where Kernel: ~Copyable {
 
     /// Leaves out the lanes of streams, whose frames ``writeFrame(of:for:_:)`` does not write.
     private mutating func fanOutToWebSockets(_ publication: Publication) -> Int {
-        let matched = rooms.match(publication.room, in: publication.realm)
+        let matched = matchedLists(of: publication)
         guard matched.count > 0 else { return 0 }
         encoded.removeAll(keepingCapacity: true)
         stamp &+= 1
@@ -99,9 +99,18 @@ extension Core where Kernel: ~Copyable {
             {
                 continue
             }
-            guard let range = frame(of: publication, for: envelope, dialect.dialect) else {
+            if envelope.wire.isStream { continue }
+            if envelope.hasTails {
+                let delivered = deliverTailed(
+                    publication, to: list, envelope, dialect.dialect, excluded)
+                state.registry.deliveries[index].add(delivered, of: dialect.id)
+                count += delivered
                 continue
             }
+            guard let range = frame(of: publication, for: list, envelope, dialect.dialect) else {
+                continue
+            }
+            let before = count
             let isOnce = matched.count > 1 && dialect.dialect.deliversOncePerConnection
             if publication.reach.isSelective {
                 count += deliver(
@@ -111,8 +120,17 @@ extension Core where Kernel: ~Copyable {
             } else {
                 count += deliver(range, to: list, excluded)
             }
+            state.registry.deliveries[index].add(count - before, of: dialect.id)
         }
         return count
+    }
+
+    /// The member lists a publication reaches, in one room or in all that it covers.
+    mutating func matchedLists(of publication: Publication) -> MatchedLists {
+        guard let coverage = publication.coverage else {
+            return rooms.match(publication.room, in: publication.realm)
+        }
+        return rooms.match(covering: coverage, publication.room, in: publication.realm)
     }
 
     /// The place of the connection that does not get it, if that is one of ours.
@@ -182,18 +200,31 @@ extension Core where Kernel: ~Copyable {
 
     /// The frame of an envelope class, written to its lane's log when first asked for.
     private mutating func frame(
-        of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
+        of publication: Publication, for list: MemberListID, _ envelope: EnvelopeClass,
+        _ dialect: any Dialect
     ) -> LogRange? {
+        if publication.coverage != nil, !dialect.ignoresRooms {
+            return writeFrame(of: narrowed(publication, for: list, dialect), for: envelope, dialect)
+        }
         for form in encoded where form.envelope == envelope { return form.range }
         let range = writeFrame(of: publication, for: envelope, dialect)
         encoded.append(EncodedForm(envelope: envelope, range: range))
         return range
     }
 
+    /// Of a publication to many rooms the one that a list's subscribers are told.
+    func narrowed(
+        _ publication: Publication, for list: MemberListID, _ dialect: any Dialect
+    ) -> Publication {
+        guard publication.coverage != nil, !dialect.ignoresRooms,
+            case .exact(let room) = rooms.pattern(of: list), room != publication.room
+        else { return publication }
+        return publication.narrowed(to: room)
+    }
+
     private mutating func writeFrame(
         of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
     ) -> LogRange? {
-        if envelope.wire.isStream { return nil }
         var message = OctetBuffer(capacity: 0)
         swap(&message, &self.message)
         defer { swap(&message, &self.message) }
@@ -204,7 +235,8 @@ extension Core where Kernel: ~Copyable {
         let wire = envelope.wire
         let opcode: Opcode = dialect.messageKind == .text ? .text : .binary
         if wire != .plain, message.count >= state.settings.deflateMinimumSize,
-            let form = deflatedForm(of: publication, envelope, message.octets)
+            let form = deflatedForm(
+                of: publication, envelope, message.octets, ignoringRoom: dialect.ignoresRooms)
         {
             if form.isCompressed {
                 let octets = form.octets
@@ -216,10 +248,13 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The deflated message: made by the first core that needs it, once per process.
-    private mutating func deflatedForm(
-        of publication: Publication, _ envelope: EnvelopeClass, _ message: RawSpan
+    mutating func deflatedForm(
+        of publication: Publication, _ envelope: EnvelopeClass, _ message: RawSpan,
+        ignoringRoom ignoresRoom: Bool
     ) -> PublicationForm? {
-        if let form = publication.form(envelope.rawValue) { return form }
+        if let form = publication.form(envelope.rawValue, ignoringRoom: ignoresRoom) {
+            return form
+        }
         let wire = envelope.wire
         var packed = takePacked()
         defer { swap(&packed, &self.packed) }
@@ -227,7 +262,7 @@ extension Core where Kernel: ~Copyable {
         let form = PublicationForm(
             key: envelope.rawValue, isCompressed: isSmaller,
             octets: isSmaller ? packed.octets.array : [])
-        return publication.keep(form)
+        return publication.keep(form, ignoringRoom: ignoresRoom)
     }
 
     private mutating func append(

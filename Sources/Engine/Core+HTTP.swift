@@ -181,7 +181,7 @@ extension Core where Kernel: ~Copyable {
     /// Refuses a request: status line, FIN, then reading on for a while so that it is heard. A
     /// stream has no statuses; its client is told what its framing has words for.
     mutating func refuse(
-        _ connection: Connection, status: Int, retryAfter: Int? = nil,
+        _ connection: Connection, status: Int, reason: String? = nil, retryAfter: Int? = nil,
         contentType: String = "text/plain; charset=utf-8", body: String? = nil,
         extraFields: (inout OctetBuffer) -> Void = { _ in }
     ) {
@@ -194,9 +194,8 @@ extension Core where Kernel: ~Copyable {
         }
         connection.exchange = nil
         message.removeAll()
-        let reason = ResponseHead.reason(of: status)
-        let text = body ?? "\(reason)\n"
-        ResponseHead.writeStatusLine(status, into: &message)
+        let text = body ?? "\(ResponseHead.reason(of: status))\n"
+        ResponseHead.writeStatusLine(status, reason: reason, into: &message)
         ResponseHead.writeField("Content-Type", text: contentType, into: &message)
         ResponseHead.writeField("Content-Length", text.utf8.count, into: &message)
         ResponseHead.writeField("Connection", "close", into: &message)

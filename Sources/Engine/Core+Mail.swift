@@ -21,8 +21,11 @@ extension Core where Kernel: ~Copyable {
             case .publication(let publication, let receipt): receive(publication, receipt)
             case .response(let id, let response):
                 if let connection = table.connection(id) { respond(response, connection) }
-            case .answer(let id, let token, let answer): answered(id, token, answer)
-            case .dealt(let id, let action): callSession(id) { $0.dealt(action, &$1) }
+            case .dealt(let id, let action): dealt(id, action)
+            case .invoke(let handler, let invocation): handler.begin(invocation, on: index, state)
+            case .handled(let handler, let id, let outcome): handled(handler, id, outcome)
+            case .interrupt(let handler, let id): handler.cancel(id)
+            case .opening(let id, let decide): decided(id, decide)
             case .note(let id, let note): callSession(id) { $0.told(note, &$1) }
             case .drain(let plan): beginDrain(plan)
             case .stop: stop()

@@ -77,6 +77,21 @@ extension Core where Kernel: ~Copyable {
         return true
     }
 
+    /// Whether a connection takes so many octets in several pieces, or else none of them: what is
+    /// refused in between would tear a frame.
+    mutating func hasRoom(for size: Int, at slot: UInt32) -> Bool {
+        let line = unsafe table.hot + Int(slot)
+        let flags = unsafe line.pointee.flags
+        guard flags.contains(.blocked) else { return flags.contains(.open) }
+        guard !flags.contains(.overflowing),
+            let connection = table.connection(at: Int(slot)), let backlog = connection.backlog
+        else { return false }
+        guard backlog.size + size > Int(unsafe line.pointee.limit) else { return true }
+        unsafe line.pointee.flags.insert(.overflowing)
+        overflowing.append(slot)
+        return false
+    }
+
     /// Appends octets to the log of private frames.
     mutating func appendPrivate(
         atMost room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int

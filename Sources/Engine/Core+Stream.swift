@@ -184,7 +184,7 @@ extension Core where Kernel: ~Copyable {
     ///
     /// - Returns: How many connections took it.
     mutating func fanOutToStreams(_ publication: Publication) -> Int {
-        let matched = rooms.match(publication.room, in: publication.realm)
+        let matched = matchedLists(of: publication)
         encoded.removeAll(keepingCapacity: true)
         let excluded = slot(excludedFrom: publication)
         var count = 0

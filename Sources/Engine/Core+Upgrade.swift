@@ -19,22 +19,63 @@ extension Core where Kernel: ~Copyable {
             if error != .forbiddenOrigin, error != .unsupportedVersion,
                 let refusal = route.dialect.refusalWithoutUpgrade
             {
-                refuse(
-                    connection, status: refusal.status, contentType: refusal.contentType,
-                    body: refusal.body)
+                refuse(connection, refusal)
             } else {
                 refuse(connection, status: error.status) { error.writeFields(into: &$0) }
             }
             return
         }
-        switch route.dialect.open(opening(head, octets, route.dialect)) {
-        case .refuse(let refusal):
-            refuse(
-                connection, status: refusal.status, contentType: refusal.contentType,
-                body: refusal.body)
+        carryOut(
+            route.dialect.open(opening(head, octets, route.dialect)),
+            Opening(request: request, route: place), for: connection)
+    }
+
+    private mutating func carryOut(
+        _ decision: OpeningDecision, _ opening: Opening, for connection: Connection
+    ) {
+        switch decision {
+        case .refuse(let refusal): refuse(connection, refusal)
         case .accept(let session, let subprotocol):
-            open(connection, request, session, subprotocol, place)
+            open(connection, opening.request, session, subprotocol, opening.route)
+        case .later(let pending):
+            // It has said what it wants; whoever decides keeps the time.
+            leaveHandshake(connection)
+            connection.opening = Opening(
+                request: opening.request, route: opening.route, pending: pending)
+            connection.awaitsAnswer = true
+            let id = connection.id
+            let state = self.state
+            pending.begin(connection: id.rawValue) { decide in
+                state.post(.opening(id, decide), to: id.core)
+            }
         }
+    }
+
+    /// An opening that waited is decided.
+    mutating func decided(_ id: ConnectionID, _ decide: @Sendable () -> OpeningDecision) {
+        guard let connection = table.connection(id), connection.phase == .http,
+            let opening = connection.opening
+        else { return }
+        connection.opening = nil
+        switch decide() {
+        case .later: preconditionFailure("what was decided later is decided")
+        case let decision: carryOut(decision, opening, for: connection)
+        }
+        releaseInput(connection)
+    }
+
+    /// The client of an opening that waits has left.
+    mutating func abandonOpening(_ connection: Connection) {
+        guard let opening = connection.opening else { return }
+        connection.opening = nil
+        connection.awaitsAnswer = false
+        opening.pending?.abandon()
+    }
+
+    private mutating func refuse(_ connection: Connection, _ refusal: Refusal) {
+        refuse(
+            connection, status: refusal.status, reason: refusal.reason,
+            contentType: refusal.contentType, body: refusal.body)
     }
 
     /// What the dialect may look at. Text is made only for dialects that read it.

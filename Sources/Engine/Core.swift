@@ -69,6 +69,7 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     // Rooms.
     var rooms: RoomIndex
     var interest: CoreInterest
+    var tails = TailTable()
     var stamp: UInt32 = 0
 
     // Sending.
@@ -114,6 +115,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var hasAskedDealer = false
     var message = OctetBuffer(capacity: 4096)
     var packed = OctetBuffer(capacity: 4096)
+    /// The body at hand of messages with tails, and where it stands for ends of a size.
+    var body = OctetBuffer(capacity: 0)
+    var sharedBodies: [(endSize: Int, range: LogRange)] = []
     var expired: [UInt32] = []
     var mail: [Mail] = []
     /// Mail before this place has been read.

@@ -2,16 +2,12 @@
 
 import CSystem
 package import DialectKit
+import Hub
 import Lockfree
 package import Rooms
 import Synchronization
 package import Telemetry
 package import WebSocket
-
-/// Answers a call, from any thread and once. `arguments` is one JSON value. Called on a core, so it
-/// must not wait: what takes time is done elsewhere.
-package typealias ProcedureHandler =
-    @Sendable (_ arguments: [UInt8], _ answer: @escaping @Sendable (Answer) -> Void) -> Void
 
 /// Settings of an engine that do not change while it runs.
 package struct EngineSettings: Sendable {
@@ -28,8 +24,8 @@ package struct EngineSettings: Sendable {
     package var deflate = DeflateSettings()
     /// Told of limits that were reached; called on cores, so it must not wait.
     package var report: (@Sendable (LimitReport) -> Void)?
-    /// What sessions may call, by name.
-    package var procedures: [String: ProcedureHandler] = [:]
+    /// What is answered inside this process.
+    package var handlers: [HandlerRegistration] = []
     /// Messages below this many octets are sent plain.
     package var deflateMinimumSize = 64
     /// Connections flushed in one turn.
@@ -70,13 +66,17 @@ package final class EngineState: Sendable {
         mailboxes = (0..<coreCount).map { _ in Mailbox<Mail>() }
         wakeHandles = Guarded(Array(repeating: nil, count: coreCount))
         registry.attach { [unowned self] in publish($0) }
+        for (number, registration) in settings.handlers.enumerated() {
+            // Small numbers: no session of a router is likely to have one.
+            let handler = HandlerParty(id: PartyID(rawValue: UInt64(1 + number)), registration)
+            let isOpen = registry.dealer(of: registration.realm).open(handler, self)
+            precondition(isOpen, "two handlers for one procedure")
+        }
     }
 
     var interest: InterestSummary { registry.interest }
 
     package var coreCount: Int { mailboxes.count }
-
-    var procedures: [String: ProcedureHandler] { settings.procedures }
 
     /// More octets are under way between cores than `mailSize`: publishers should wait.
     package var isCongested: Bool {
@@ -128,7 +128,7 @@ package final class EngineState: Sendable {
     package func publish(
         _ publication: Publication, completion: (@Sendable (_ receiverCount: Int) -> Void)? = nil
     ) {
-        let cores = interest.cores(for: publication.room, in: publication.realm)
+        let cores = cores(for: publication)
         let receipt = completion.map {
             Receipt(partCount: cores.nonzeroBitCount, completion: $0)
         }
@@ -141,15 +141,16 @@ package final class EngineState: Sendable {
         }
     }
 
+    /// The cores that may have subscribers. One that covers rooms of any name goes to all.
+    func cores(for publication: Publication) -> UInt64 {
+        guard publication.coverage == nil else { return .max >> UInt64(64 - coreCount) }
+        return interest.cores(for: publication.room, in: publication.realm)
+    }
+
     /// Does work off the cores; its note goes to the session that asked for it.
     func workElsewhere(
         _ job: @escaping @Sendable () -> any SessionNote, for connection: ConnectionID
     ) {
         worker.submit { [self] in post(.note(connection, job()), to: connection.core) }
-    }
-
-    /// Hands the outcome of a call to the session that asked. Any thread.
-    package func answer(_ connection: ConnectionID, _ token: CallToken, _ answer: Answer) {
-        post(.answer(connection, token, answer), to: connection.core)
     }
 }

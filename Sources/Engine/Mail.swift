@@ -10,8 +10,12 @@ enum Mail: Sendable {
     case publication(Publication, Receipt?)
     /// Answer the request that the connection waits for.
     case response(ConnectionID, Response)
-    /// A call of the connection's session has ended.
-    case answer(ConnectionID, CallToken, Answer)
+    /// A call for a handler, to be begun here; what it has answered; that nobody waits any more.
+    case invoke(HandlerParty, Invocation)
+    case handled(HandlerParty, UInt64, CallOutcome)
+    case interrupt(HandlerParty, UInt64)
+    /// An opening that was waited for is decided.
+    case opening(ConnectionID, @Sendable () -> OpeningDecision)
     /// The dealer wants something of the connection's session.
     case dealt(ConnectionID, DealerAction)
     /// A note for the connection's session.

@@ -30,9 +30,12 @@ package final class Registry: Directory, RouterServices, Sendable {
     private let shards: [Shard] = (0..<32).map { _ in Shard() }
     private let sessions = Guarded<[UInt32: Int]>([:])
     private let order = Atomic<UInt64>(0)
-    private let procedures = Guarded<Set<String>>([])
+    /// Patterns by dialect and realm.
+    private let patternCounts = Guarded<[UInt32: Int]>([:])
     private let announcer = Guarded<(@Sendable (Publication) -> Void)?>(nil)
     let interest = InterestSummary()
+    /// One per core that may be.
+    let deliveries = (0..<InterestSummary.coreLimit).map { _ in DeliveryCounts() }
     /// One per realm, at its number.
     package let dealers: [SharedDealer]
 
@@ -65,6 +68,7 @@ package final class Registry: Directory, RouterServices, Sendable {
             } else {
                 let number = order.wrappingAdd(1, ordering: .relaxed).newValue
                 groups[group, default: [:]][pattern] = Count(subscribers: 1, order: number)
+                patternCounts.withLock { $0[Self.key(dialect, realm), default: 0] += 1 }
             }
         }
     }
@@ -77,14 +81,10 @@ package final class Registry: Directory, RouterServices, Sendable {
                 groups[group]?[pattern]?.subscribers = count - 1
             } else {
                 groups[group]?[pattern] = nil
+                patternCounts.withLock { $0[Self.key(dialect, realm), default: 0] -= 1 }
                 if groups[group]?.isEmpty == true { groups[group] = nil }
             }
         }
-    }
-
-    /// Names a procedure as existing (``Directory/hasProcedure(_:in:)``).
-    package func declare(procedure name: String) {
-        procedures.withLock { _ = $0.insert(name) }
     }
 
     // MARK: Directory
@@ -118,8 +118,12 @@ package final class Registry: Directory, RouterServices, Sendable {
         return shard(group).groups.withLock { $0[group] != nil }
     }
 
-    package func hasProcedure(_ name: String, in realm: Realm) -> Bool {
-        procedures.withLock { $0.contains(name) }
+    package func subscribedPatternCount(of dialect: DialectID, in realm: Realm) -> Int {
+        patternCounts.withLock { $0[Self.key(dialect, realm)] ?? 0 }
+    }
+
+    package func deliveryCount(of dialect: DialectID) -> Int {
+        deliveries.reduce(0) { $0 + $1.count(of: dialect) }
     }
 
     package func hasInterest(in room: Room, of realm: Realm) -> Bool {
@@ -151,5 +155,28 @@ extension Pattern {
         case .glob(let parent, _): parent
         case .prefix, .wildcard: Room()
         }
+    }
+}
+
+/// Messages that one core has queued for subscribers, by dialect. Written by that core only, once
+/// per member list of a publication.
+final class DeliveryCounts: Sendable {
+    private let counts = (0..<DeliveryCounts.limit).map { _ in Cell() }
+
+    /// Dialects counted one by one; the rest share the last place.
+    private static let limit = 32
+
+    private final class Cell: Sendable {
+        let value = Atomic<Int>(0)
+    }
+
+    func add(_ count: Int, of dialect: DialectID) {
+        let cell = counts[min(Int(dialect.rawValue), Self.limit - 1)]
+        // One writer: no read-modify-write is needed.
+        cell.value.store(cell.value.load(ordering: .relaxed) &+ count, ordering: .relaxed)
+    }
+
+    func count(of dialect: DialectID) -> Int {
+        counts[min(Int(dialect.rawValue), Self.limit - 1)].value.load(ordering: .relaxed)
     }
 }

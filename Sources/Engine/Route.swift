@@ -15,6 +15,9 @@ package struct Route: Sendable {
     package let dialect: any Dialect
     package let dialectID: DialectID
     package let realm: Realm
+    /// Serves whatever paths its dialect claims (``Dialect/claims(path:subprotocols:)``) among
+    /// those that no route has; `path` is only its name then.
+    package var servesClaims = false
     /// Octets of a message, after reassembly and inflation; `nil`: the general limit.
     package var messageSize: Int?
     package var fragmentCount: Int?
@@ -35,7 +38,8 @@ package struct Route: Sendable {
 }
 
 /// Which route a request takes: by its path, then by the first subprotocol that it offers and a
-/// route has, else to the route of the path without one (DESIGN §1).
+/// route has, else to the route of the path without one; a path that no route has goes to the first
+/// that claims it (DESIGN §1).
 struct RouteTable {
     private struct Path {
         var general: Int?
@@ -45,9 +49,15 @@ struct RouteTable {
     }
 
     private var paths: [String: Path] = [:]
+    /// The routes that serve what their dialects claim.
+    private var claimants: [(place: Int, dialect: any Dialect)] = []
 
     init(_ routes: [Route]) {
         for (place, route) in routes.enumerated() {
+            guard !route.servesClaims else {
+                claimants.append((place, route.dialect))
+                continue
+            }
             var path = paths[route.path] ?? Path(first: place)
             if let subprotocol = route.subprotocol {
                 path.bySubprotocol[subprotocol] = place
@@ -63,7 +73,13 @@ struct RouteTable {
     ///     all want a subprotocol.
     ///   - offers: Asked for only where it matters.
     func place(of path: String, isUpgrade: Bool, offers: () -> [String]) -> Int? {
-        guard let path = paths[path] else { return nil }
+        guard let path = paths[path] else {
+            if claimants.isEmpty { return nil }
+            let subprotocols = offers()
+            return claimants.first {
+                $0.dialect.claims(path: path, subprotocols: subprotocols)
+            }?.place
+        }
         if !path.bySubprotocol.isEmpty {
             for offer in offers() {
                 if let place = path.bySubprotocol[offer] { return place }

@@ -8,10 +8,15 @@ package import Hub
 import Lockfree
 
 package final class SharedDealer: Sendable {
+    private enum Address {
+        case connection(ConnectionID)
+        case handler(HandlerParty)
+    }
+
     private struct Desk: ~Copyable {
         var dealer: Dealer
         /// Where the parties are.
-        var addresses: [PartyID: ConnectionID] = [:]
+        var addresses: [PartyID: Address] = [:]
         var actions: [DealerAction] = []
 
         init(limits: DealerLimits) { dealer = Dealer(limits: limits) }
@@ -30,8 +35,31 @@ package final class SharedDealer: Sendable {
         self.observer.withLock { $0 = observer }
     }
 
+    /// Lets a handler in, with its registration.
+    ///
+    /// - Returns: `false` when the procedure is taken.
+    func open(_ handler: HandlerParty, _ state: EngineState) -> Bool {
+        desk.withLock { desk in
+            guard desk.dealer.open(handler.id, features: [.takesInterrupts, .cancelsCalls]) else {
+                return false
+            }
+            desk.addresses[handler.id] = .handler(handler)
+            var options = RegisterOptions()
+            options.policy = .single
+            desk.dealer.register(
+                handler.registration.procedures, request: 1, by: handler.id, options: options,
+                now: 0, &desk.actions)
+            let isRegistered = desk.actions.contains {
+                if case .registered = $0 { true } else { false }
+            }
+            post(&desk, from: 0, state)
+            return isRegistered
+        }
+    }
+
     /// Asks the dealer and posts what it answers.
     ///
+    /// - Parameter connection: Whom the party is; its core carries out what handlers are asked.
     /// - Returns: When a call may be due next, `.max` for never.
     func ask(
         _ request: DealerRequest, from connection: ConnectionID, now: UInt64, random: UInt64,
@@ -42,7 +70,7 @@ package final class SharedDealer: Sendable {
             switch request.question {
             case .open(let owner, let features):
                 guard desk.dealer.open(party, owner: owner, features: features) else { break }
-                desk.addresses[party] = connection
+                desk.addresses[party] = .connection(connection)
             case .close:
                 desk.dealer.close(party, now: now, &desk.actions)
                 desk.addresses[party] = nil
@@ -69,18 +97,41 @@ package final class SharedDealer: Sendable {
                     invocation, by: party, uri: uri, payload: payload, now: now, random: random,
                     &desk.actions)
             }
-            post(&desk, state)
+            post(&desk, from: connection.core, state)
             return desk.dealer.nextDeadline ?? .max
         }
     }
 
-    /// Ends the calls that are due.
+    /// Tells the dealer what a handler has answered; `core` is where it was asked.
     ///
     /// - Returns: When a call may be due next, `.max` for never.
-    func expire(now: UInt64, _ state: EngineState) -> UInt64 {
+    func answer(
+        _ handler: HandlerParty, _ invocation: UInt64, _ outcome: CallOutcome, now: UInt64,
+        random: UInt64, core: Int, _ state: EngineState
+    ) -> UInt64 {
+        desk.withLock { desk in
+            switch outcome {
+            case .result(let arguments):
+                desk.dealer.yield(
+                    invocation, by: handler.id, isProgress: false, payload: arguments, now: now,
+                    &desk.actions)
+            case .failure(let error):
+                desk.dealer.fail(
+                    invocation, by: handler.id, uri: error.uri, payload: error.arguments, now: now,
+                    random: random, &desk.actions)
+            }
+            post(&desk, from: core, state)
+            return desk.dealer.nextDeadline ?? .max
+        }
+    }
+
+    /// Ends the calls that are due, on `core`.
+    ///
+    /// - Returns: When a call may be due next, `.max` for never.
+    func expire(now: UInt64, core: Int, _ state: EngineState) -> UInt64 {
         desk.withLock { desk in
             desk.dealer.expire(now: now, &desk.actions)
-            post(&desk, state)
+            post(&desk, from: core, state)
             return desk.dealer.nextDeadline ?? .max
         }
     }
@@ -90,12 +141,24 @@ package final class SharedDealer: Sendable {
         desk.withLock { body(&$0.dealer) }
     }
 
-    private func post(_ desk: inout Desk, _ state: EngineState) {
+    private func post(_ desk: inout Desk, from core: Int, _ state: EngineState) {
         for action in desk.actions {
             if case .meta(let event) = action {
                 observer.withLock { $0 }?(event)
-            } else if let party = action.party, let connection = desk.addresses[party] {
+                continue
+            }
+            guard let party = action.party else { continue }
+            switch desk.addresses[party] {
+            case nil: break
+            case .connection(let connection):
                 state.post(.dealt(connection, action), to: connection.core)
+            case .handler(let handler):
+                switch action {
+                case .invoke(let invocation): state.post(.invoke(handler, invocation), to: core)
+                case .interrupt(_, let invocation, _, _):
+                    state.post(.interrupt(handler, invocation), to: core)
+                default: break
+                }
             }
         }
         desk.actions.removeAll(keepingCapacity: true)

@@ -7,11 +7,20 @@ package import Bytes
 
 extension ResponseHead {
     /// Appends `HTTP/1.1 status reason CRLF`.
-    package static func writeStatusLine(_ status: Int, into buffer: inout OctetBuffer) {
+    ///
+    /// - Parameter reason: `nil` is the standard phrase. Control characters of another are left
+    ///   out.
+    package static func writeStatusLine(
+        _ status: Int, reason: String? = nil, into buffer: inout OctetBuffer
+    ) {
         buffer.append("HTTP/1.1 ")
         buffer.append(decimal: status)
         buffer.append(0x20)
-        buffer.append(reason(of: status))
+        if let reason {
+            for octet in reason.utf8 where octet >= 0x20 && octet != 0x7F { buffer.append(octet) }
+        } else {
+            buffer.append(Self.reason(of: status))
+        }
         buffer.append("\r\n")
     }
 

@@ -9,7 +9,7 @@
 // | `wamp.error.payload_size_exceeded` | 413 | its message |
 // | `carillon.error.too_many_calls` | 429 | its message |
 // | `wamp.error.canceled` | 499 | its message |
-// | `wamp.error.runtime_error`, `carillon.error.crashed` | 500 | that it failed |
+// | `wamp.error.runtime_error`, `carillon.error.crashed`, `carillon.error.not_json` | 500 | that it failed |
 // | `wamp.error.feature_not_supported` | 501 | its message |
 // | `carillon.error.bad_gateway` | 502 | its message |
 // | `wamp.error.unavailable`, `wamp.error.no_available_callee`, `crossbar.error.max_concurrency_reached` | 503 | its message |
@@ -29,6 +29,8 @@ internal import Rooms
 extension ProcedureError {
     /// What a handler of ours is that failed without saying why: nobody outside learns more.
     package static let crashedURI = "carillon.error.crashed"
+    /// A handler of ours answered with what no dialect can send.
+    package static let notJSONURI = "carillon.error.not_json"
     package static let noSuchProcedureURI = "wamp.error.no_such_procedure"
 
     private static let rows: [(status: Int, uri: String, sentence: String)] = [
@@ -42,6 +44,7 @@ extension ProcedureError {
         (499, "wamp.error.canceled", "the call was canceled"),
         (500, "wamp.error.runtime_error", "the procedure failed"),
         (500, crashedURI, "internal error"),
+        (500, notJSONURI, "the result is not JSON"),
         (501, "wamp.error.feature_not_supported", "not supported"),
         (502, "carillon.error.bad_gateway", "the back end gave no usable answer"),
         (503, "wamp.error.unavailable", "unavailable"),
@@ -80,6 +83,8 @@ extension ProcedureError {
             self.init(uri: error.uri)
         }
     }
+
+    package static var crashed: ProcedureError { ProcedureError(uri: crashedURI) }
 
     /// What it is as a status: 400 to 599.
     package var status: Int {

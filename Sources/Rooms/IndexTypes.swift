@@ -89,7 +89,7 @@ package struct IndexLimits: Sendable {
     /// Rooms whose matches are remembered; at least 1.
     package var rememberedRooms = 65_536
     /// Whether exact rooms are kept findable for covering publishes. It costs about 32 octets per
-    /// segment of a room; without it ``RoomIndex/match(covering:in:)`` finds nothing.
+    /// segment of a room; without it ``RoomIndex/match(covering:_:in:)`` matches one room.
     package var answersCoveringPublishes = true
 
     package init() {}

@@ -47,3 +47,26 @@ extension Room {
         return true
     }
 }
+
+extension Pattern {
+    /// Whether covering publishes find it by its values: an exact room, or a wildcard that fixes its
+    /// first segment.
+    var isPosted: Bool {
+        switch self {
+        case .exact: true
+        case .wildcard(let components): components.first.flatMap { $0 } != nil
+        case .prefix, .glob: false
+        }
+    }
+
+    /// Whether a room exists that a posted pattern and the components both have.
+    func shares(with components: [[UInt8]?]) -> Bool {
+        switch self {
+        case .exact(let room): room.matches(components)
+        case .wildcard(let own):
+            own.count == components.count
+                && zip(own, components).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
+        case .prefix, .glob: false
+        }
+    }
+}

@@ -1,9 +1,12 @@
-// Postings — which exact rooms have a given value at a given position, for covering publishes.
+// Postings — which exact rooms and wildcards have a given value at a given position, for covering
+// publishes.
 //
 // A trigger like `customer=*, target=chat` must reach every live room it covers, at a cost that
 // depends on those rooms and not on all. So each exact room is posted once per segment, under
 // (realm, first segment, segment count, position, value). A covering publish takes the shortest of
-// its lists and compares the rooms on it with the whole pattern.
+// its lists and compares the rooms on it with the whole pattern. Wildcards that fix their first
+// segment are posted likewise, their open segments under a value of their own: who is open at a
+// position may be meant by every value there.
 //
 // Cells are doubly linked and chained per room, so a room comes and goes in O(segments). They are
 // met only by covering publishes, where following links is nothing beside the deliveries.
@@ -41,9 +44,27 @@ struct Postings: ~Copyable {
     /// Posts a room. Returns its first cell, which `remove` wants back.
     mutating func add(_ node: UInt32, room: Room, in realm: Realm) -> UInt32 {
         let family = room.withSegment(0) { Self.family(first: $0, count: room.segmentCount, realm) }
+        return add(node, count: room.segmentCount) { position in
+            room.withSegment(position) { Self.hash($0, at: position, in: family) }
+        }
+    }
+
+    /// Posts a wildcard whose first component is not `nil`. Returns its first cell.
+    mutating func add(_ node: UInt32, wildcard: [[UInt8]?], in realm: Realm) -> UInt32 {
+        guard case let first?? = wildcard.first else { return none }
+        let family = Self.family(first: first.raw, count: wildcard.count, realm)
+        return add(node, count: wildcard.count) { position in
+            wildcard[position].map { Self.hash($0.raw, at: position, in: family) }
+                ?? Self.openHash(at: position, in: family)
+        }
+    }
+
+    private mutating func add(
+        _ node: UInt32, count: Int, _ hash: (_ position: Int) -> UInt64
+    ) -> UInt32 {
         var chain = none
-        for position in 0..<room.segmentCount {
-            let hash = room.withSegment(position) { Self.hash($0, at: position, in: family) }
+        for position in 0..<count {
+            let hash = hash(position)
             let list = findOrMakeList(hash, UInt8(truncatingIfNeeded: position))
             let cell = Cell(
                 node: node, list: list, previous: none, next: lists[Int(list)].first,
@@ -85,24 +106,34 @@ struct Postings: ~Copyable {
     ) {
         guard pattern.count <= Room.segmentLimit, case let first?? = pattern.first else { return }
         let family = Self.family(first: first.raw, count: pattern.count, realm)
-        var shortest: List?
+        var shortest: (fixed: Int?, open: Int?, count: UInt32)?
         for position in pattern.indices {
             guard let value = pattern[position] else { continue }
-            let hash = Self.hash(value.raw, at: position, in: family)
-            // One value that no room has there, and nothing is covered.
-            guard let list = find(hash, UInt8(truncatingIfNeeded: position)) else { return }
-            if lists[list].count < shortest?.count ?? UInt32.max { shortest = lists[list] }
+            let place = UInt8(truncatingIfNeeded: position)
+            let fixed = find(Self.hash(value.raw, at: position, in: family), place)
+            let open = find(Self.openHash(at: position, in: family), place)
+            let count = (fixed.map { lists[$0].count } ?? 0) + (open.map { lists[$0].count } ?? 0)
+            // One value that nobody has or leaves open there, and nothing is covered.
+            guard count > 0 else { return }
+            if count < shortest?.count ?? .max { shortest = (fixed, open, count) }
         }
-        var place = shortest?.first ?? none
-        while place != none {
-            body(cells[Int(place)].node)
-            place = cells[Int(place)].next
+        for list in [shortest?.fixed, shortest?.open] {
+            var place = list.map { lists[$0].first } ?? none
+            while place != none {
+                body(cells[Int(place)].node)
+                place = cells[Int(place)].next
+            }
         }
     }
 
     private static func family(first: RawSpan, count: Int, _ realm: Realm) -> UInt64 {
         let count = UInt64(truncatingIfNeeded: count)
         return OctetHash.hash(OctetHash.hash(first) ^ count << 56, for: .posting, in: realm)
+    }
+
+    private static func openHash(at position: Int, in family: UInt64) -> UInt64 {
+        OctetHash.appending(
+            OctetHash.anySegment ^ UInt64(truncatingIfNeeded: position) << 56, to: family)
     }
 
     private static func hash(_ value: RawSpan, at position: Int, in family: UInt64) -> UInt64 {
@@ -151,8 +182,8 @@ struct Postings: ~Copyable {
         return UInt32(cells.count - 1)
     }
 
-    /// Checks the links of all lists; `isExact` says whether a node is an exact room in use.
-    func checkInvariants(isExact: (UInt32) -> Bool) {
+    /// Checks the links of all lists; `isPosted` says whether a node in use has postings.
+    func checkInvariants(isPosted: (UInt32) -> Bool) {
         table.checkInvariants()
         var used = 0
         table.forEach { _, place in
@@ -162,7 +193,7 @@ struct Postings: ~Copyable {
             while cell != none {
                 precondition(cells[Int(cell)].list == UInt32(place))
                 precondition(cells[Int(cell)].previous == previous)
-                precondition(isExact(cells[Int(cell)].node))
+                precondition(isPosted(cells[Int(cell)].node))
                 previous = cell
                 cell = cells[Int(cell)].next
                 count += 1

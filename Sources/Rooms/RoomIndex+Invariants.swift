@@ -9,7 +9,7 @@ extension RoomIndex {
         remembered.checkInvariants()
         precondition(table.count == nodes.count { $0.pattern != nil })
         postings.checkInvariants { node in
-            if case .exact? = nodes[Int(node)].pattern { true } else { false }
+            nodes[Int(node)].pattern?.isPosted == true
         }
         var listCount = 0
         var globCount = 0

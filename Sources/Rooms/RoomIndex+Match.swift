@@ -68,20 +68,31 @@ extension RoomIndex {
             copy room, in: realm, tag: tag, at: place, stamp: stamp, lists: scratch.lists)
     }
 
-    /// The member lists of all exact rooms that `pattern` covers: as many segments, each equal
-    /// unless `nil`. The first component names the family of rooms and must not be `nil`; nothing
-    /// is found otherwise. Only exact subscriptions are covered, each list once.
+    /// The member lists that a publication to all rooms of `coverage` reaches, each once: those of
+    /// exact rooms that it covers (as many segments, each equal unless `nil`), those of wildcards
+    /// that share a room with it, and those of other patterns that match `room`, which stands for
+    /// all of them. The first component names the family of rooms; if it is `nil`, or the index
+    /// does not answer covering publishes, only `room` counts.
     ///
     /// - Returns: A view that is valid until the index is next called mutably.
-    /// - Complexity: O(rooms that have the rarest of the given values).
-    package mutating func match(covering pattern: [[UInt8]?], in realm: Realm) -> MatchedLists {
+    /// - Complexity: O(rooms and wildcards that have the rarest of the given values), and a match of
+    ///   `room`.
+    package mutating func match(
+        covering coverage: [[UInt8]?], _ room: borrowing Room, in realm: Realm
+    ) -> MatchedLists {
         scratch.nodes.removeAll(keepingCapacity: true)
         scratch.lists.removeAll(keepingCapacity: true)
-        postings.forEachCandidate(for: pattern, in: realm) { node in
-            guard nodes[Int(node)].realm == realm,
-                case .exact(let room)? = nodes[Int(node)].pattern, room.matches(pattern)
-            else { return }
-            scratch.nodes.append(node)
+        collectNodes(matching: room, in: realm)
+        let isPosted = limits.answersCoveringPublishes && coverage.first.flatMap { $0 } != nil
+        if isPosted {
+            // These are among the candidates below.
+            scratch.nodes.removeAll { nodes[Int($0)].pattern?.isPosted == true }
+            postings.forEachCandidate(for: coverage, in: realm) { node in
+                guard nodes[Int(node)].realm == realm,
+                    nodes[Int(node)].pattern?.shares(with: coverage) == true
+                else { return }
+                scratch.nodes.append(node)
+            }
         }
         collectLists()
         scratch.covered.replace(with: scratch.lists)

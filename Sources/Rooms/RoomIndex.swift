@@ -176,6 +176,9 @@ package struct RoomIndex: ~Copyable {
         case .wildcard(let components):
             shapes[realm, default: Shapes()].add(
                 wildcard: Shapes.fixed(in: components), count: components.count)
+            if limits.answersCoveringPublishes {
+                nodes[Int(node)].companion = postings.add(node, wildcard: components, in: realm)
+            }
         case .glob(let parent, let glob):
             let place = findParent(parent, in: realm) ?? makeParent(parent, in: realm)
             parents[place].globs.append((glob, node))
@@ -194,6 +197,7 @@ package struct RoomIndex: ~Copyable {
         case .wildcard(let components)?:
             shapes[realm]?.remove(
                 wildcard: Shapes.fixed(in: components), count: components.count)
+            if companion != none { postings.remove(companion) }
         case .glob?: removeGlob(node, from: Int(companion))
         }
         if shapes[realm]?.isEmpty == true { shapes[realm] = nil }

@@ -71,11 +71,16 @@ struct RegistryTests {
         #expect(registry.subscriptions(of: Self.dialect, in: .standard).isEmpty)
     }
 
-    @Test("procedures exist once declared")
-    func procedures() {
+    @Test("counts the patterns of each dialect, however many subscribe to them")
+    func patternCounts() {
         let registry = Registry()
-        #expect(!registry.hasProcedure("add", in: .standard))
-        registry.declare(procedure: "add")
-        #expect(registry.hasProcedure("add", in: .standard))
+        registry.subscribed(Self.glob("a", "*"), Self.dialect, in: .standard)
+        registry.subscribed(Self.glob("a", "*"), Self.dialect, in: .standard)
+        registry.subscribed(Self.glob("b", "*"), Self.dialect, in: .standard)
+        #expect(registry.subscribedPatternCount(of: Self.dialect, in: .standard) == 2)
+        registry.unsubscribed(Self.glob("a", "*"), Self.dialect, in: .standard)
+        #expect(registry.subscribedPatternCount(of: Self.dialect, in: .standard) == 2)
+        registry.unsubscribed(Self.glob("a", "*"), Self.dialect, in: .standard)
+        #expect(registry.subscribedPatternCount(of: Self.dialect, in: .standard) == 1)
     }
 }

@@ -108,11 +108,11 @@ import Testing
             ask(1, .call(room("p"), request: 1, options, nil), at: 1, now: 1000) == 1100)
         options.timeout = 50
         #expect(ask(1, .call(room("p"), request: 2, options, nil), at: 1, now: 1000) == 1050)
-        #expect(dealer.expire(now: 1049, state) == 1050)
+        #expect(dealer.expire(now: 1049, core: 0, state) == 1050)
         #expect(mail(0).isEmpty)
-        #expect(dealer.expire(now: 1050, state) == 1100)
+        #expect(dealer.expire(now: 1050, core: 0, state) == 1100)
         #expect(mail(0).count == 1)
-        #expect(dealer.expire(now: 5000, state) == .max)
+        #expect(dealer.expire(now: 5000, core: 0, state) == .max)
         #expect(mail(0).count == 1)
         _ = mail(1)
     }

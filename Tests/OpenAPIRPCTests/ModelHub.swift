@@ -4,6 +4,7 @@
 
 import Bytes
 import DialectKit
+import Hub
 import OpenAPIRPC
 import Rooms
 
@@ -71,13 +72,13 @@ final class ModelHub: @unchecked Sendable {
         carryOut(commands, for: connection, inbound: octets)
     }
 
-    func answerCall(of connection: ModelConnection, _ answer: Answer) {
+    func answerCall(of connection: ModelConnection, _ outcome: CallOutcome) {
         guard let call = connection.pendingCall else {
             preconditionFailure("nobody was asked")
         }
         connection.pendingCall = nil
         var commands = Commands()
-        connection.session.answered(call.token, answer, &commands)
+        connection.session.answered(call.token, outcome, &commands)
         carryOut(commands, for: connection, inbound: [])
         let held = connection.held
         connection.held = []
@@ -127,18 +128,23 @@ final class ModelHub: @unchecked Sendable {
             case .relay(_, let range):
                 connection.arrivals.append(
                     .message(String(decoding: inbound[range], as: UTF8.self)))
-            case .subscribe(let pattern, let reading):
+            case .subscribe(let pattern, let reading, tail: _):
                 connection.subscriptions.append((pattern, reading))
                 if !created.contains(pattern) { created.append(pattern) }
-            case .unsubscribe(let pattern, let reading):
+            case .unsubscribe(let pattern, let reading, tail: _):
                 let place = connection.subscriptions.firstIndex {
                     $0.pattern == pattern && $0.reading == reading
                 }
                 connection.subscriptions.remove(at: place!)
                 forgetUnused()
             case .publish(let publication): publish(publication)
-            case .call(let token, let procedure, let arguments, holdsInput: _):
-                connection.pendingCall = (token, procedure, arguments)
+            case .call(let token, let call):
+                let procedure = call.procedure.dottedText
+                connection.pendingCall = (token, procedure, call.arguments.firstValue ?? [])
+                guard !procedures.contains(procedure) else { break }
+                answerCall(
+                    of: connection,
+                    .failure(ProcedureError(CallError.noSuchProcedure(call.procedure), nil)))
             case .close(let code, reason: _):
                 connection.arrivals.append(.close(code))
                 close(connection)
@@ -170,8 +176,6 @@ final class ModelHub: @unchecked Sendable {
             if case .glob(parent, _) = $0 { true } else { false }
         }
     }
-
-    func hasProcedure(_ name: String, in realm: Realm) -> Bool { procedures.contains(name) }
 }
 
 /// What the hub's dialect sees of it. It does not own the hub, which owns the dialect.
@@ -192,7 +196,9 @@ private struct DirectoryOfHub: Directory {
         hub.hasSubscribers(under: parent, of: dialect, in: realm)
     }
 
-    func hasProcedure(_ name: String, in realm: Realm) -> Bool {
-        hub.hasProcedure(name, in: realm)
+    func subscribedPatternCount(of dialect: DialectID, in realm: Realm) -> Int {
+        hub.subscriptions(of: dialect, in: realm).count
     }
+
+    func deliveryCount(of dialect: DialectID) -> Int { 0 }
 }

@@ -1,5 +1,6 @@
 import Bytes
 import DialectKit
+import Hub
 import OpenAPIRPC
 import Rooms
 import Testing
@@ -39,7 +40,7 @@ struct OpenAPISessionTests {
         #expect(client.pendingCall?.procedure == "add")
         #expect(client.pendingCall?.arguments == Array(#"{"a": 1.50}"#.utf8))
         #expect(client.take().isEmpty)
-        hub.answerCall(of: client, .result(Array("[2.50]".utf8)))
+        hub.answerCall(of: client, .result(Arguments(value: Array("[2.50]".utf8))))
         #expect(try client.takeMessage() == #"{"id":"1","method":"add","response":[2.50]}"#)
     }
 
@@ -50,7 +51,7 @@ struct OpenAPISessionTests {
             hub.send(#"{"id":null,"method":"\u0061dd"\#(payload)}"#, from: client)
             #expect(client.pendingCall?.procedure == "add")
             #expect(client.pendingCall?.arguments == Array("{}".utf8))
-            hub.answerCall(of: client, .result(Array("null".utf8)))
+            hub.answerCall(of: client, .result(Arguments(value: Array("null".utf8))))
             #expect(
                 try client.takeMessage() == #"{"id":null,"method":"\u0061dd","response":null}"#)
         }
@@ -62,7 +63,7 @@ struct OpenAPISessionTests {
         hub.send(#"{"id":"1","method":"add"}"#, from: client)
         hub.send(#"{"id":"2","method":"echo"}"#, from: client)
         #expect(client.take().isEmpty)
-        hub.answerCall(of: client, .result(Array("3".utf8)))
+        hub.answerCall(of: client, .result(Arguments(value: Array("3".utf8))))
         let arrivals = client.take()
         #expect(
             arrivals == [
@@ -75,12 +76,12 @@ struct OpenAPISessionTests {
     func failure() throws {
         let (hub, client) = hub()
         hub.send(#"{"id":"1","method":"add"}"#, from: client)
-        hub.answerCall(of: client, .failure(message: "not \"today\""))
+        hub.answerCall(of: client, .failure(ProcedureError(status: 500, message: "not \"today\"")))
         #expect(
             try client.takeMessage()
                 == #"{"error":{"message":"not \"today\""},"id":"1","method":"add"}"#)
         hub.send(#"{"id":"","method":"add"}"#, from: client)
-        hub.answerCall(of: client, .failure(message: "no"))
+        hub.answerCall(of: client, .failure(ProcedureError(status: 500, message: "no")))
         #expect(try client.takeMessage() == #"{"error":{"message":"no"},"method":"add"}"#)
     }
 
@@ -88,7 +89,7 @@ struct OpenAPISessionTests {
     func procedureGone() throws {
         let (hub, client) = hub()
         hub.send(#"{"id":"1","method":"add"}"#, from: client)
-        hub.answerCall(of: client, .unknownProcedure)
+        hub.answerCall(of: client, .failure(ProcedureError(uri: ProcedureError.noSuchProcedureURI)))
         let expected = try JSONTree(
             #"""
             {"error":{"message":"Invalid RPC parameters",
@@ -101,27 +102,25 @@ struct OpenAPISessionTests {
     func crash() {
         let (hub, client) = hub()
         hub.send(#"{"id":"1","method":"add"}"#, from: client)
-        hub.answerCall(of: client, .crashed)
+        hub.answerCall(of: client, .failure(.crashed))
         #expect(client.take() == [.close(1011)])
     }
 
-    @Test("sends no result that is not one JSON value")
+    @Test("says that a result is no JSON")
     func resultIsNoJSON() throws {
         let (hub, client) = hub()
-        for result in ["", "nope", "1 2", "{\"a\":}"] {
-            hub.send(#"{"id":"1","method":"add"}"#, from: client)
-            hub.answerCall(of: client, .result(Array(result.utf8)))
-            #expect(
-                try client.takeMessage()
-                    == #"{"error":{"message":"JSON object expected"},"id":"1","method":"add"}"#)
-        }
+        hub.send(#"{"id":"1","method":"add"}"#, from: client)
+        hub.answerCall(of: client, .failure(ProcedureError(uri: ProcedureError.notJSONURI)))
+        #expect(
+            try client.takeMessage()
+                == #"{"error":{"message":"JSON object expected"},"id":"1","method":"add"}"#)
     }
 
     @Test("ignores answers to questions it has not asked")
     func strangeAnswers() {
         let (_, client) = hub()
         var commands = Commands()
-        client.session.answered(7, .crashed, &commands)
+        client.session.answered(7, .failure(.crashed), &commands)
         #expect(commands.list.isEmpty)
     }
 

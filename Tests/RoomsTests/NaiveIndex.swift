@@ -28,11 +28,25 @@ struct NaiveIndex {
         deliveries { $0.realm == realm && naiveMatches($0.pattern, room.segments) }
     }
 
-    func match(covering components: [[UInt8]?], in realm: Realm) -> [Delivery] {
-        deliveries {
-            guard $0.realm == realm, case .exact(let room) = $0.pattern else { return false }
-            return components.first.flatMap { $0 } != nil
-                && naiveMatches(.wildcard(components), room.segments)
+    func match(
+        covering components: [[UInt8]?], _ room: Room, in realm: Realm
+    ) -> [Delivery] {
+        let isOneFamily = components.first.flatMap { $0 } != nil
+        return deliveries {
+            guard $0.realm == realm else { return false }
+            if naiveMatches($0.pattern, room.segments) { return true }
+            switch $0.pattern {
+            case .exact(let other):
+                return isOneFamily && naiveMatches(.wildcard(components), other.segments)
+            case .wildcard(let own):
+                guard isOneFamily, own.first.flatMap({ $0 }) != nil,
+                    own.count == components.count
+                else { return false }
+                return own.indices.allSatisfy {
+                    own[$0] == nil || components[$0] == nil || own[$0] == components[$0]
+                }
+            case .prefix, .glob: return false
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 import DialectKit
 import Echo
 import Engine
+import Hub
 import OpenAPIRPC
 import Rooms
 
@@ -25,12 +26,16 @@ final class TestWorld: ClientWorld {
     ) {
         let registry = Registry()
         let calls = PendingCalls()
-        registry.declare(procedure: "slow")
         var settings = EngineSettings()
         settings.limits = limits
         settings.handler = handler
         settings.flushSlice = flushSlice
-        settings.procedures["slow"] = { arguments, answer in calls.add(arguments, answer) }
+        let slow = Array("slow".utf8)
+        settings.handlers = [
+            HandlerRegistration(.exact(unsafe try! Room(dotted: slow.span.bytes))) {
+                calls.add($0)
+            }
+        ]
         var stream = Route(
             path: Self.stream,
             dialect: OpenAPIDialect(
@@ -79,18 +84,16 @@ final class TestWorld: ClientWorld {
 
 /// Calls that wait until a test answers them. Used from one thread.
 final class PendingCalls: @unchecked Sendable {
-    private var waiting: [(arguments: [UInt8], answer: @Sendable (Answer) -> Void)] = []
+    private var waiting: [HandledCall] = []
 
     var count: Int { waiting.count }
 
-    func add(_ arguments: [UInt8], _ answer: @escaping @Sendable (Answer) -> Void) {
-        waiting.append((arguments, answer))
-    }
+    func add(_ call: HandledCall) { waiting.append(call) }
 
     /// Answers one call with its own arguments.
     func answer(at place: Int = 0) {
-        let (arguments, answer) = waiting.remove(at: place)
-        answer(.result(arguments))
+        let handled = waiting.remove(at: place)
+        handled.answer(.result(handled.call.arguments))
     }
 }
 

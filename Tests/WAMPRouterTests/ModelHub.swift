@@ -226,7 +226,7 @@ final class ModelHub: @unchecked Sendable {
                 precondition(kind == connection.form.messageKind)
                 connection.arrivals.append(
                     .message(commands.octets.octets.extracting(range).array))
-            case .subscribe(let pattern, let reading):
+            case .subscribe(let pattern, let reading, tail: _):
                 precondition(connection.realm != nil, "nobody subscribes before joining")
                 // As in the engine, subscribing twice changes nothing.
                 guard
@@ -239,7 +239,7 @@ final class ModelHub: @unchecked Sendable {
                     return
                 }
                 connection.subscriptions.append((pattern, reading))
-            case .unsubscribe(let pattern, let reading):
+            case .unsubscribe(let pattern, let reading, tail: _):
                 connection.subscriptions.removeAll {
                     $0.pattern == pattern && $0.reading == reading
                 }

@@ -5,6 +5,7 @@
 import Bytes
 import Codecs
 import DialectKit
+import Hub
 import OpenAPIRPC
 import Rooms
 
@@ -42,17 +43,18 @@ private struct FuzzClient: ~Copyable {
         commands.removeAll()
         session.receive(.text, unsafe octets.span.bytes, &commands)
         precondition(!commands.list.isEmpty)
-        var call: (token: CallToken, arguments: [UInt8])?
+        var call: (token: CallToken, arguments: Arguments)?
         for command in commands.list {
-            if case .call(let token, _, let arguments, holdsInput: true) = command {
-                precondition(call == nil)
-                call = (token, arguments)
+            if case .call(let token, let request) = command {
+                precondition(call == nil && request.holdsInput)
+                call = (token, request.arguments)
             } else {
                 check(command)
             }
         }
         guard let call else { return }
-        precondition((try? JSONScanner.document(unsafe call.arguments.span.bytes))?.kind == .object)
+        let object = call.arguments.value()
+        precondition((try? JSONScanner.document(unsafe object.span.bytes))?.kind == .object)
         commands.removeAll()
         session.answered(call.token, .result(call.arguments), &commands)
         precondition(commands.list.count == 1)
@@ -65,11 +67,11 @@ private struct FuzzClient: ~Copyable {
             precondition(kind == .text)
             let reply = commands.octets.octets.extracting(range)
             precondition((try? JSONScanner.document(reply))?.kind == .object)
-        case .subscribe(let pattern, let reading):
+        case .subscribe(let pattern, let reading, tail: _):
             precondition(isSound(pattern, reading))
             precondition(subscriptions.insert(pattern).inserted)
             precondition(subscriptions.count <= dialect.settings.subscriptionLimit)
-        case .unsubscribe(let pattern, let reading):
+        case .unsubscribe(let pattern, let reading, tail: _):
             precondition(isSound(pattern, reading))
             precondition(subscriptions.remove(pattern) != nil)
         case .publish(let publication): check(publication)
@@ -111,5 +113,6 @@ private struct FuzzDirectory: Directory {
         parent.segmentCount > 1
     }
 
-    func hasProcedure(_ name: String, in realm: Realm) -> Bool { name == "ask" }
+    func subscribedPatternCount(of dialect: DialectID, in realm: Realm) -> Int { 0 }
+    func deliveryCount(of dialect: DialectID) -> Int { 0 }
 }

@@ -156,11 +156,21 @@ private func fuzzIndex(_ octets: [UInt8]) {
             index.remove(held.remove(at: Int(order >> 3) % held.count).entry)
         case 5:
             let components = components(&orders)
+            guard let room = literal(of: components) else { continue }
             let expected = held.filter {
-                guard case .exact = $0.pattern, components[0] != nil else { return false }
-                return Pattern.wildcard(components).isNaiveMatch(of: $0.pattern.segments)
+                if $0.pattern.isNaiveMatch(of: segmentList(of: room)) { return true }
+                guard components[0] != nil else { return false }
+                switch $0.pattern {
+                case .exact:
+                    return Pattern.wildcard(components).isNaiveMatch(of: $0.pattern.segments)
+                case .wildcard(let own):
+                    return own[0] != nil && own.count == components.count
+                        && zip(own, components).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
+                default: return false
+                }
             }
-            let found = connections(index.match(covering: components, in: .standard), index)
+            let found = connections(
+                index.match(covering: components, room, in: .standard), index)
             precondition(found == expected.map(\.connection), "a publish covers other rooms")
         default:
             guard let room = room(&orders) else { continue }
@@ -238,4 +248,14 @@ extension Pattern {
             return matchesByTable(glob.text, last)
         }
     }
+}
+
+/// The room that stands for all that a publication covers.
+private func literal(of components: [[UInt8]?]) -> Room? {
+    var room = Room()
+    for component in components {
+        let segment = component ?? [0x2A]
+        guard (try? room.append(unsafe segment.span.bytes)) != nil else { return nil }
+    }
+    return room
 }

@@ -210,11 +210,11 @@ private final class FuzzWorld: @unchecked Sendable {
         case .reply(let kind, let range):
             precondition(kind == connection.form.messageKind)
             check(octets.extracting(range), connection)
-        case .subscribe(let pattern, let reading):
+        case .subscribe(let pattern, let reading, tail: _):
             precondition(connection.realm != nil)
             precondition(!holds(connection, pattern, reading), "it subscribes once")
             connection.subscriptions.append((pattern, reading))
-        case .unsubscribe(let pattern, let reading):
+        case .unsubscribe(let pattern, let reading, tail: _):
             connection.subscriptions.removeAll { $0.pattern == pattern && $0.reading == reading }
         case .unsubscribeAll: connection.subscriptions = []
         case .join(let realm, let dialect):

@@ -7,6 +7,7 @@
 import Bytes
 import Codecs
 import DialectKit
+import Hub
 import Rooms
 
 extension OpenAPISession {
@@ -22,13 +23,16 @@ extension OpenAPISession {
                 guard let glob = glob(of: pattern) else {
                     throw Problems("event", "Invalid pattern")
                 }
+                let events = Pattern.glob(parent: parent, glob)
+                guard dialect.settings.access.allows(.subscribe, on: events) else {
+                    throw Problems("channel", "not authorized")
+                }
                 guard subscriptions.count < dialect.settings.subscriptionLimit else {
                     refuseOneTooMany(call, &commands)
                     return
                 }
                 subscriptions.insert(channel: channel, pattern: pattern)
-                commands.append(
-                    .subscribe(.glob(parent: parent, glob), Reading(parent.segmentCount)))
+                commands.append(.subscribe(events, Reading(parent.segmentCount)))
             }
             tellSubscriptions(call, &commands)
         } catch {
@@ -85,6 +89,9 @@ extension OpenAPISession {
             let reading = Reading(room.segmentCount)
             if let event = call.event, event.kind == .string, event.range.count > 2 {
                 try append(event: event, of: call, to: &room)
+            }
+            guard dialect.settings.access.allows(.publish, on: room) else {
+                throw Problems("channel", "not authorized")
             }
             respond(toPublish: call, channel: channel, data: data, &commands)
             commands.append(

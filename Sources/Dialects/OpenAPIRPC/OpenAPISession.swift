@@ -6,6 +6,7 @@
 import Bytes
 import Codecs
 import DialectKit
+import Hub
 import Rooms
 
 /// The state of one connection: its subscriptions, and the call it waits for.
@@ -85,40 +86,46 @@ internal final class OpenAPISession: Session {
     /// Asks a procedure of the realm for what the dialect does not know itself.
     private func callProcedure(_ call: borrowing Envelope, _ commands: inout Commands) {
         let caller = Caller(of: call, tellingMethod: true)
+        let settings = dialect.settings
         guard let name = call.name(call.method), !name.isEmpty,
-            dialect.directory.hasProcedure(
-                String(decoding: name, as: UTF8.self), in: dialect.realm)
+            let procedure = settings.calls.room(method: name)
         else {
             commands.refuseUnknownMethod(caller)
+            return
+        }
+        guard settings.access.allows(.call, on: procedure) else {
+            commands.refuse(caller, Problems("method", "not authorized"))
             return
         }
         lastToken &+= 1
         pending = PendingCall(
             token: CallToken(lastToken), id: caller.id.array, method: caller.method.array)
+        let arguments = settings.calls.arguments(object: call.payloadObject)
         commands.append(
             .call(
-                CallToken(lastToken), procedure: String(decoding: name, as: UTF8.self),
-                arguments: call.payloadObject, holdsInput: true))
+                CallToken(lastToken),
+                CallRequest(procedure, arguments, timeLimit: settings.callTime)))
     }
 
     /// Answers the call that waited, if it still does.
-    func answered(_ token: CallToken, _ answer: Answer, _ commands: inout Commands) {
+    func answered(_ token: CallToken, _ outcome: CallOutcome, _ commands: inout Commands) {
         guard let call = pending, call.token == token else { return }
         pending = nil
         let (id, method) = (call.id, call.method)
         let caller = Caller(id: unsafe id.span.bytes, method: unsafe method.span.bytes)
-        switch answer {
-        case .result(let value):
-            guard (try? JSONScanner.document(unsafe value.span.bytes)) != nil else {
-                commands.refuse(caller, PendingCall.noJSON)
-                return
-            }
+        switch outcome {
+        case .result(let arguments):
             let start = commands.beginResponse(caller)
-            commands.octets.append(value)
+            commands.octets.append(dialect.settings.calls.value(of: arguments))
             commands.endReply(from: start)
-        case .failure(let message): commands.refuse(caller, message)
-        case .unknownProcedure: commands.refuseUnknownMethod(caller)
-        case .crashed: commands.append(.close(code: 1011, reason: "internal error"))
+        case .failure(let error):
+            switch error.uri {
+            case ProcedureError.noSuchProcedureURI: commands.refuseUnknownMethod(caller)
+            case ProcedureError.crashedURI:
+                commands.append(.close(code: 1011, reason: "internal error"))
+            case ProcedureError.notJSONURI: commands.refuse(caller, PendingCall.noJSON)
+            default: commands.refuse(caller, error.message)
+            }
         }
     }
 }

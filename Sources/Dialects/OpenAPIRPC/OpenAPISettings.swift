@@ -1,6 +1,7 @@
 // OpenAPISettings — what a route may decide about the dialect (specification §3.5, §3.6).
 
 import Bytes
+package import Hub
 
 /// Methods a route can expose (§3). Everything else is asked of the procedures of the realm.
 package struct OpenAPIMethods: OptionSet, Sendable {
@@ -61,6 +62,12 @@ package struct OpenAPISettings: Sendable {
     package var subscriptionLimit: Int
     /// Subscriptions refused at `subscriptionLimit` until the connection is closed with 1008.
     package var refusalLimit: Int
+    /// How methods that are none of the dialect's become procedures.
+    package var calls = CallRule()
+    /// How long they may take, in nanoseconds; 0: as long as they like.
+    package var callTime: UInt64 = 0
+    /// What clients may subscribe to, publish to and call.
+    package var access = Access.open
 
     /// - Parameter testMethods: Exposes `cancel` and `badjson` as well.
     package init(

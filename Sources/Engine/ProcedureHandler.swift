@@ -1,0 +1,130 @@
+// ProcedureHandler — procedures that are answered inside this process: Swift closures, back ends.
+//
+// To the dealer a handler is a callee like any other: a party with one registration. Its
+// invocations are carried out on the core of the caller, by mail, so the lock of the realm is not
+// held while it runs; its answer, from any thread, goes back to that core, which tells the dealer.
+
+package import DialectKit
+package import Hub
+import Lockfree
+package import Rooms
+
+/// Answers calls. Called on a core, so it must not wait: what takes time is done elsewhere.
+package typealias ProcedureHandler = @Sendable (HandledCall) -> Void
+
+/// A procedure, or a pattern of them, and what answers it.
+package struct HandlerRegistration: Sendable {
+    package let realm: Realm
+    package let procedures: Pattern
+    package let handler: ProcedureHandler
+
+    package init(
+        _ procedures: Pattern, in realm: Realm = .standard, handler: @escaping ProcedureHandler
+    ) {
+        self.realm = realm
+        self.procedures = procedures
+        self.handler = handler
+    }
+}
+
+/// One call that a handler answers, from any thread.
+package final class HandledCall: Sendable {
+    private enum State {
+        case running(onCancel: (@Sendable () -> Void)?)
+        case over
+    }
+
+    package let procedure: Room
+    package let call: CallArguments
+    private let state = Guarded<State>(.running(onCancel: nil))
+    private let completion: @Sendable (CallOutcome) -> Void
+    private let engine: EngineState
+
+    init(
+        procedure: Room, call: CallArguments, engine: EngineState,
+        completion: @escaping @Sendable (CallOutcome) -> Void
+    ) {
+        self.procedure = procedure
+        self.call = call
+        self.engine = engine
+        self.completion = completion
+    }
+
+    /// Answers; what comes after the first answer is nobody's.
+    package func answer(_ outcome: CallOutcome) {
+        guard end() != nil else { return }
+        completion(outcome)
+    }
+
+    /// Sends an event of its own to the connection that called, before the answer.
+    package func push(event: String, data: [UInt8]) {
+        guard let origin = call.origin else { return }
+        let id = ConnectionID(rawValue: origin)
+        engine.post(.note(id, PushNote(event: event, data: data)), to: id.core)
+    }
+
+    /// Says what is to be done when the caller no longer waits; at once if that is so already.
+    package func whenCanceled(_ body: @escaping @Sendable () -> Void) {
+        let isOver = state.withLock { state in
+            guard case .running = state else { return true }
+            state = .running(onCancel: body)
+            return false
+        }
+        if isOver { body() }
+    }
+
+    func cancel() {
+        guard let onCancel = end() else { return }
+        onCancel?()
+        completion(.failure(ProcedureError(CallError.canceled, nil)))
+    }
+
+    /// - Returns: `nil` when it was over already.
+    private func end() -> (@Sendable () -> Void)?? {
+        state.withLock { state in
+            guard case .running(let onCancel) = state else { return nil }
+            state = .over
+            return .some(onCancel)
+        }
+    }
+}
+
+/// A handler as its dealer knows it.
+final class HandlerParty: Sendable {
+    let id: PartyID
+    let registration: HandlerRegistration
+    private let running = Guarded<[UInt64: HandledCall]>([:])
+
+    init(id: PartyID, _ registration: HandlerRegistration) {
+        self.id = id
+        self.registration = registration
+    }
+
+    /// Begins a call on `core`.
+    func begin(_ invocation: Invocation, on core: Int, _ engine: EngineState) {
+        let procedure: Room
+        if let room = invocation.procedure {
+            procedure = room
+        } else if case .exact(let room) = registration.procedures {
+            procedure = room
+        } else {
+            preconditionFailure("a pattern's invocation names its procedure")
+        }
+        let number = invocation.id
+        let call = HandledCall(
+            procedure: procedure,
+            call: invocation.payload as? CallArguments ?? CallArguments(Arguments()),
+            engine: engine
+        ) { [self] outcome in
+            running.withLock { _ = $0.removeValue(forKey: number) }
+            engine.post(.handled(self, number, outcome), to: core)
+        }
+        running.withLock { $0[number] = call }
+        registration.handler(call)
+    }
+
+    func cancel(_ invocation: UInt64) {
+        let call = running.withLock { $0[invocation] }
+        call?.cancel()
+    }
+}
