@@ -10,7 +10,6 @@ package import Bytes
 package import DialectKit
 package import Hub
 package import Rooms
-import Synchronization
 
 /// The dialect on one route.
 package final class HighTemplarDialect: Dialect {
@@ -21,8 +20,6 @@ package final class HighTemplarDialect: Dialect {
     internal let triggers: TriggerIntake
     internal let access: Access
     internal let cache = AllowedRoomsCache()
-    /// Connections that were rejected and have not gone yet: they are no open connections (§3.4).
-    internal let rejectedCount = Atomic(0)
     /// When the dialect was made, for `status`.
     internal let onlineSince: String
     private let api: (any BackEnd)?

@@ -7,7 +7,6 @@ import Bytes
 import Codecs
 import DialectKit
 import Rooms
-import Synchronization
 
 /// The state of one connection.
 internal final class HighTemplarSession: Session {
@@ -17,7 +16,6 @@ internal final class HighTemplarSession: Session {
     internal var subscriptions = RequestList()
     /// Subscriptions refused because the connection has too many.
     internal var refusalCount: Int32 = 0
-    private let wasRejected: Bool
     private let presence: Presence?
     /// When the client last said something, by the core's clock.
     private var lastHeard: UInt64 = 0
@@ -29,14 +27,13 @@ internal final class HighTemplarSession: Session {
         self.dialect = dialect
         self.rooms = rooms
         self.presence = presence
-        wasRejected = rooms == nil
     }
 
     /// §1: the first message is the hello.
     func opened(_ commands: inout Commands) {
         let settings = dialect.settings
         commands.reply { hello in
-            let isWelcome: StaticString = wasRejected ? "false" : "true"
+            let isWelcome: StaticString = rooms == nil ? "false" : "true"
             hello.append(#"{"is_authorized":"# as StaticString)
             hello.append(isWelcome)
             if settings.helloKeys == .both {
@@ -49,8 +46,7 @@ internal final class HighTemplarSession: Session {
             }
             hello.append(0x7D)
         }
-        guard !wasRejected else {
-            dialect.rejectedCount.wrappingAdd(1, ordering: .relaxed)
+        guard rooms != nil else {
             end(&commands)
             return
         }
@@ -121,12 +117,10 @@ internal final class HighTemplarSession: Session {
     /// §3.4, over all cores.
     private func tellStatus(_ commands: inout Commands) {
         let (directory, id, realm) = (dialect.directory, dialect.id, dialect.realm)
-        let connectionCount =
-            directory.connectionCount(of: id, in: realm)
-            - dialect.rejectedCount.load(ordering: .relaxed)
         commands.reply { reply in
             reply.append(#"{"open_connections":"# as StaticString)
-            reply.append(decimal: max(0, connectionCount))
+            // Who is rejected is closed in its first turn, so all that are open are authorized.
+            reply.append(decimal: directory.connectionCount(of: id, in: realm))
             reply.append(#","num_rooms":"# as StaticString)
             reply.append(decimal: directory.subscribedPatternCount(of: id, in: realm))
             reply.append(#","online_since":""# as StaticString)
@@ -153,10 +147,7 @@ internal final class HighTemplarSession: Session {
         }
     }
 
-    func closed(_ commands: inout Commands) {
-        if wasRejected { dialect.rejectedCount.wrappingSubtract(1, ordering: .relaxed) }
-        presence?.noteOffline()
-    }
+    func closed(_ commands: inout Commands) { presence?.noteOffline() }
 
-    var leavesTraces: Bool { wasRejected || presence != nil }
+    var leavesTraces: Bool { presence != nil }
 }
