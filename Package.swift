@@ -25,7 +25,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
     "WAMPAuthentication", "Hub", "WAMPRouter", "Tokens", "Rohrpost",
-    "PathExpressions", "Shampoo",
+    "PathExpressions", "Shampoo", "HighTemplar",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -64,6 +64,9 @@ let package = Package(
         module(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "Hub", "DialectKit", "Codecs"]),
+        module(
+            "HighTemplar", path: "Sources/Dialects/HighTemplar",
+            imports: ["Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "Hub", "DialectKit"]),
         module(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
@@ -175,6 +178,7 @@ let package = Package(
         tests(
             of: "Shampoo",
             also: ["Bytes", "Codecs", "DialectKit", "Hub", "PathExpressions", "Rooms"]),
+        tests(of: "HighTemplar", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),

@@ -19,6 +19,7 @@ package let fuzzTargets: [FuzzTarget] = unsafe [
     FuzzTarget(name: "CBOR", run: fuzzCBOR),
     FuzzTarget(name: "Extensions", run: fuzzExtensions),
     FuzzTarget(name: "Frames", run: fuzzFrames),
+    FuzzTarget(name: "HighTemplar", run: fuzzHighTemplar),
     FuzzTarget(name: "Inflate", run: fuzzInflate),
     FuzzTarget(name: "JSON", run: fuzzJSON),
     FuzzTarget(name: "MessagePack", run: fuzzMessagePack),

@@ -261,3 +261,19 @@ keep("Session", {
     "times": b"\x00\x0a\0", "ticket": b"\x00\x08\x50" + b'[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"a"}]'.ljust(0x50)
     + b"\x08\x0f" + b'[5,"ticket",{}]' + b"\x0a\0",
 })
+
+# The first octet chooses settings; a line is a message, a trigger behind `!`, an answer of the API behind `=`, a query behind `?`.
+subscribe = b'{"type":"subscribe","room":%s,"requestId":%s}'
+keep("HighTemplar", {
+    "conversation": b"\0" + b"\n".join([b"ping", subscribe % (b'{"t":"m","c":"1"}', b'"r"'), subscribe % (b'{"c":1.0,"t":"\\u002a"}', b"1e0"),
+                                       b'!{"rooms":[{"t":"m","c":"*"},{"t":"m","c":"1"}],"data":{"n":1.50}}', b'{"type":"status"}',
+                                       b'{"type":"unsubscribe","requestId":1}', b'{"type":"unsubscribe","requestId":1.0}']),
+    "patterns": b"\1" + b"\n".join([subscribe % (b'{"t":"*","c":"*"}', b"null"), subscribe % (b'{"t":"*","c":":"}', b"true"),
+                                   b'!{"rooms":[{"t":":","c":{"b":[],"a":{}}}],"data":0}', b'{"type":"unsubscribe","requestId":null}']),
+    "request-ids": b"\2" + b"\n".join([subscribe % (b"{}", b'"\\ud800"'), subscribe % (b"{}", b"-0"), subscribe % (b"{}", b"0.0"),
+                                      b'{"type":"unsubscribe","requestId":"\\uD800"}', subscribe % (b"{}", b"[1]")]),
+    "errors": b"\3" + b'nope\n{"type":1}\n{"type":"x"}\n{"type":"subscribe","room":{}}\n{"type":"unsubscribe"}\n[1]',
+    "triggers": b"\0" + b'!\n!{}\n!{"rooms":1,"data":1}\n!{"rooms":[1],"data":1}\n!{"rooms":[{"a&b":"%","":[-0.0,1e999]},{"k":"\\ud800"}],"data":null}',
+    "answers": b"\0" + b'={"allowed_rooms":[{"a":1},{"a":1.0},{"\\u0061":1},{"a":"*","a":2}]}\n={"allowed_rooms":["x"]}\n={"allowed_rooms":null}\n=[]\n={}',
+    "queries": b"\0" + b"?token=a%20b&token=c\n?token=%0d%0a\n?&&=;token",
+})
