@@ -10,7 +10,7 @@
 
 struct carillon_transfer {
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *known;
     CURLcode refused;  // the first error of an option
     size_t lane;
     uint64_t number;
@@ -103,6 +103,8 @@ carillon_transfer *carillon_transfer_make(size_t answer_limit, size_t lane, uint
     SET(transfer, CURLOPT_WRITEDATA, (void *)transfer);
     SET(transfer, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(transfer, CURLOPT_NOSIGNAL, 1L);
+    // A name server that is silent keeps a thread of libcurl waiting, but not ours.
+    SET(transfer, CURLOPT_QUICK_EXIT, 1L);
     SET(transfer, CURLOPT_TCP_KEEPALIVE, 1L);
     SET(transfer, CURLOPT_PATH_AS_IS, 1L);
     SET(transfer, CURLOPT_PROXY, "");
@@ -115,6 +117,7 @@ carillon_transfer *carillon_transfer_make(size_t answer_limit, size_t lane, uint
 void carillon_transfer_free(carillon_transfer *transfer) {
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
+    curl_slist_free_all(transfer->known);
     free(transfer->body);
     free(transfer);
 }
@@ -141,12 +144,16 @@ void carillon_transfer_ask(
     if (!is(method, has_body ? "POST" : "GET")) SET(transfer, CURLOPT_CUSTOMREQUEST, method);
 }
 
-void carillon_transfer_add_header(carillon_transfer *transfer, const char *line) {
-    struct curl_slist *headers = curl_slist_append(transfer->headers, line);
-    if (headers)
-        transfer->headers = headers;
+static void append(carillon_transfer *transfer, struct curl_slist **list, const char *text) {
+    struct curl_slist *longer = curl_slist_append(*list, text);
+    if (longer)
+        *list = longer;
     else if (transfer->refused == CURLE_OK)
         transfer->refused = CURLE_OUT_OF_MEMORY;
+}
+
+void carillon_transfer_add_header(carillon_transfer *transfer, const char *line) {
+    append(transfer, &transfer->headers, line);
 }
 
 void carillon_transfer_follow(carillon_transfer *transfer, unsigned redirects) {
@@ -181,6 +188,11 @@ void carillon_transfer_trust(carillon_transfer *transfer, const char *ca_file) {
 void carillon_transfer_trust_anyone(carillon_transfer *transfer) {
     SET(transfer, CURLOPT_SSL_VERIFYPEER, 0L);
     SET(transfer, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
+void carillon_transfer_know_address(carillon_transfer *transfer, const char *entry) {
+    append(transfer, &transfer->known, entry);
+    SET(transfer, CURLOPT_RESOLVE, transfer->known);
 }
 
 void carillon_transfer_only_connect(carillon_transfer *transfer) {
@@ -229,6 +241,14 @@ const void *carillon_transfer_body(const carillon_transfer *transfer, size_t *si
     return transfer->body;
 }
 
+const char *carillon_transfer_address(const carillon_transfer *transfer) {
+    char *address = NULL;
+    long redirects = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+    curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address);
+    return address && redirects == 0 ? address : "";
+}
+
 bool carillon_transfer_is_too_large(const carillon_transfer *transfer) {
     return transfer->is_too_large;
 }
@@ -236,6 +256,13 @@ bool carillon_transfer_is_too_large(const carillon_transfer *transfer) {
 bool carillon_transfer_was_answered(int error) {
     return error == CURLE_TOO_MANY_REDIRECTS || error == CURLE_UNSUPPORTED_PROTOCOL ||
            error == CURLE_WRITE_ERROR;
+}
+
+bool carillon_transfer_is_unresolved(const carillon_transfer *transfer, int error) {
+    curl_off_t lookup = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
+    // A connection that takes too long may have been waiting for its address all the time.
+    return error == CURLE_COULDNT_RESOLVE_HOST || (error == CURLE_OPERATION_TIMEDOUT && lookup == 0);
 }
 
 const char *carillon_transfer_problem(const carillon_transfer *transfer, int error) {

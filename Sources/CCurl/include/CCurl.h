@@ -54,6 +54,8 @@ void carillon_transfer_allow_http2(carillon_transfer *transfer);
 void carillon_transfer_trust(carillon_transfer *transfer, const char *ca_file);
 // Certificates are not checked.
 void carillon_transfer_trust_anyone(carillon_transfer *transfer);
+// The host of a URL, until libcurl forgets, without looking it up: "host:port:address".
+void carillon_transfer_know_address(carillon_transfer *transfer, const char *entry);
 // Connects (TLS included), asks nothing, and closes.
 void carillon_transfer_only_connect(carillon_transfer *transfer);
 
@@ -69,11 +71,15 @@ carillon_transfer *carillon_multi_next_finished(carillon_multi *multi, int *erro
 long carillon_transfer_status(const carillon_transfer *transfer);
 const char *carillon_transfer_content_type(const carillon_transfer *transfer);
 const void *carillon_transfer_body(const carillon_transfer *transfer, size_t *size);
+// The numeric address that answered; empty if it was another host's, by way of a redirect.
+const char *carillon_transfer_address(const carillon_transfer *transfer);
 
 // What went wrong.
 bool carillon_transfer_is_too_large(const carillon_transfer *transfer);
 // Whether the other side was there and answered, and we could not go on with what it said.
 bool carillon_transfer_was_answered(int error);
+// Whether the host's address could not be found out.
+bool carillon_transfer_is_unresolved(const carillon_transfer *transfer, int error);
 // A sentence about the error of this transfer.
 const char *carillon_transfer_problem(const carillon_transfer *transfer, int error);
 #endif

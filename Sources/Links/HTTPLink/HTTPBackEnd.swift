@@ -16,6 +16,8 @@ package final class HTTPBackEnd: BackEnd {
     package let settings: HTTPBackEndSettings
     /// Connected means: its circuit is closed, or it was found to accept connections again.
     package let status: LinkStatus
+    /// Where it answered last. When its name cannot be looked up, that is where to go on asking.
+    let lastAddress = Guarded<String?>(nil)
     private let waker: Waker
     private let desk: Guarded<Desk>
 

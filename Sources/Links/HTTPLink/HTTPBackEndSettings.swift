@@ -85,7 +85,7 @@ package struct HTTPBackEndSettings: Sendable {
     }
 }
 
-/// The parts of a base URL that matter to what is appended.
+/// The parts of a base URL that matter to what is appended, and to who is asked.
 enum BaseURL {
     static func isSecure(_ base: String) -> Bool { base.lowercased().hasPrefix("https://") }
 
@@ -102,6 +102,18 @@ enum BaseURL {
     static func endsWithHost(_ base: String) -> Bool {
         guard let authority = authority(of: base) else { return true }
         return authority.endIndex == base.endIndex
+    }
+
+    /// The host and its port, as "host:port"; `nil` for what is not a name.
+    static func nameAndPort(of base: String) -> String? {
+        guard let authority = authority(of: base) else { return nil }
+        let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        let parts = place.split(separator: ":", omittingEmptySubsequences: false)
+        switch parts.count {
+        case 1 where !place.isEmpty: return "\(place):\(isSecure(base) ? 443 : 80)"
+        case 2 where !parts[0].isEmpty: return String(place)
+        default: return nil
+        }
     }
 }
 

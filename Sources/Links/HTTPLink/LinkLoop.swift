@@ -5,6 +5,7 @@
 
 internal import CSystem
 internal import DialectKit
+internal import Lockfree
 
 /// Owned by the link's thread once that runs.
 final class LinkLoop {
@@ -76,18 +77,20 @@ final class LinkLoop {
         for ending in turn.endings { ending.asker(ending.result) }
         var hasFailures = false
         for (flight, question) in turn.starts {
-            let transfer = Transfer(
-                question, backEnd.settings, in: multi, lane: lane, number: flight)
-            hasFailures = !begin(transfer, lane, flight) || hasFailures
+            hasFailures = !begin(question, lane, flight) || hasFailures
         }
-        if turn.knocks {
-            let transfer = Transfer(knockingAt: backEnd.settings, in: multi, lane: lane)
-            hasFailures = !begin(transfer, lane, 0) || hasFailures
-        }
+        if turn.knocks { hasFailures = !begin(nil, lane, 0) || hasFailures }
         return (turn.next ?? .max, hasFailures)
     }
 
-    private func begin(_ transfer: Transfer?, _ lane: Int, _ flight: UInt64) -> Bool {
+    /// - Parameter question: `nil`: only knock.
+    /// - Returns: Whether it is under way; otherwise it has failed.
+    private func begin(
+        _ question: Question?, _ lane: Int, _ flight: UInt64, address: String? = nil
+    ) -> Bool {
+        let transfer = Transfer(
+            question, lanes[lane].backEnd.settings, address: address, in: multi, lane: lane,
+            number: flight)
         lanes[lane].transfers[flight] = transfer
         guard let transfer else {
             conclude(lane, flight, .failed("no memory for a request", isFailure: true))
@@ -103,8 +106,23 @@ final class LinkLoop {
     private func settle(_ lane: Int, _ flight: UInt64, _ error: Int32) {
         guard lane < lanes.count, let transfer = lanes[lane].transfers.removeValue(forKey: flight)
         else { return }
-        let statuses = lanes[lane].backEnd.settings.breakStatuses
-        conclude(lane, flight, transfer.outcome(error, breakStatuses: statuses))
+        let backEnd = lanes[lane].backEnd
+        if transfer.isUnresolved(error), !transfer.isTold,
+            let address = backEnd.lastAddress.withLock({ $0 })
+        {
+            // Name servers fail more often than addresses change.
+            _ = begin(transfer.question, lane, flight, address: address)
+            return
+        }
+        let outcome = transfer.outcome(error, breakStatuses: backEnd.settings.breakStatuses)
+        if error == 0 { remember(transfer.address, backEnd) }
+        conclude(lane, flight, outcome)
+    }
+
+    private func remember(_ address: String, _ backEnd: HTTPBackEnd) {
+        // Through a proxy it is the proxy's; through a Unix socket there is none.
+        guard !address.isEmpty, backEnd.settings.proxyURL == nil else { return }
+        backEnd.lastAddress.withLock { if $0 != address { $0 = address } }
     }
 
     private func conclude(_ lane: Int, _ flight: UInt64, _ outcome: FlightOutcome) {

@@ -53,16 +53,32 @@ final class Multi: @unchecked Sendable {
 /// Safety: `handle` is made in `init`, taken out of the multi and freed in `deinit`.
 @safe
 final class Transfer {
+    /// `nil`: it only knocks.
+    let question: Question?
+    /// Whether it was told its host's address.
+    let isTold: Bool
     private let handle: OpaquePointer
     private let multi: Multi
     private var isUnderWay = false
 
-    /// A request of `settings.name`. `nil`: no memory.
+    /// A request, or an attempt to connect for the circuit breaker.
+    ///
+    /// - Parameters:
+    ///   - address: Where its host is, when it cannot be looked up.
+    /// - Returns: `nil`: no memory.
     convenience init?(
-        _ question: Question, _ settings: HTTPBackEndSettings, in multi: Multi, lane: Int,
-        number: UInt64
+        _ question: Question?, _ settings: HTTPBackEndSettings, address: String? = nil,
+        in multi: Multi, lane: Int, number: UInt64
     ) {
-        self.init(settings, in: multi, lane: lane, number: number)
+        self.init(question, settings, isTold: address != nil, multi, lane, number)
+        if let address, let place = BaseURL.nameAndPort(of: settings.baseURL) {
+            unsafe carillon_transfer_know_address(handle, "+\(place):\(address)")
+        }
+        guard let question else {
+            unsafe carillon_transfer_ask(handle, "GET", settings.baseURL, nil, 0)
+            unsafe carillon_transfer_only_connect(handle)
+            return
+        }
         unsafe question.body.withUnsafeBytes {
             unsafe carillon_transfer_ask(
                 handle, question.method, question.url, $0.baseAddress, $0.count)
@@ -79,18 +95,16 @@ final class Transfer {
         }
     }
 
-    /// An attempt to connect, for the circuit breaker.
-    convenience init?(knockingAt settings: HTTPBackEndSettings, in multi: Multi, lane: Int) {
-        self.init(settings, in: multi, lane: lane, number: 0)
-        unsafe carillon_transfer_ask(handle, "GET", settings.baseURL, nil, 0)
-        unsafe carillon_transfer_only_connect(handle)
-    }
-
-    private init?(_ settings: HTTPBackEndSettings, in multi: Multi, lane: Int, number: UInt64) {
+    private init?(
+        _ question: Question?, _ settings: HTTPBackEndSettings, isTold: Bool, _ multi: Multi,
+        _ lane: Int, _ number: UInt64
+    ) {
         let made = unsafe carillon_transfer_make(settings.answerSizeLimit, lane, number)
         guard let handle = unsafe made else { return nil }
         unsafe self.handle = handle
         self.multi = multi
+        self.question = question
+        self.isTold = isTold
         unsafe carillon_transfer_limit_connect_time(handle, settings.connectTimeLimit / 1_000_000)
         if let path = settings.unixSocketPath { unsafe carillon_transfer_use_socket(handle, path) }
         if let proxy = settings.proxyURL { unsafe carillon_transfer_use_proxy(handle, proxy) }
@@ -110,6 +124,14 @@ final class Transfer {
         isUnderWay = error == 0
         return error
     }
+
+    /// Whether it failed because its host's address could not be found out.
+    func isUnresolved(_ error: Int32) -> Bool {
+        unsafe carillon_transfer_is_unresolved(handle, error)
+    }
+
+    /// The address that answered; empty if it is not the back end's own.
+    var address: String { unsafe String(cString: carillon_transfer_address(handle)) }
 
     /// What came of it, after it has finished with that error.
     func outcome(_ error: Int32, breakStatuses: Set<Int>) -> FlightOutcome {
