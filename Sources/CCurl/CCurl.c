@@ -28,7 +28,10 @@ static CURLM *inner(carillon_multi *multi) { return (CURLM *)multi; }
 
 carillon_multi *carillon_multi_make(void) {
     pthread_once(&once, start_library);
-    return (carillon_multi *)curl_multi_init();
+    CURLM *multi = curl_multi_init();
+    // The server's own limit decides how many streams a connection has, not libcurl's of 100.
+    if (multi) curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000L);
+    return (carillon_multi *)multi;
 }
 
 void carillon_multi_free(carillon_multi *multi) { curl_multi_cleanup(inner(multi)); }

@@ -163,6 +163,24 @@ import Testing
         #expect(frozen.status[.failures] == 100)
     }
 
+    @Test("in a storm on a frozen application everybody is refused in time")
+    func frozenStorm() async throws {
+        let server = StubServer { _ in .silence }
+        let app = try backEnd(server.url) { $0.timeLimit = 300 * millisecond }
+        let results = Results()
+        for number in 0..<5000 {
+            app.send(BackEndRequest(method: "GET", target: "/\(number)"), results.take("\(number)"))
+        }
+        await results.each.wait(5000)
+        #expect(
+            results.all.allSatisfy {
+                $0.result == .failure(.timedOut) || $0.result == .failure(.circuitOpen)
+            })
+        #expect(app.status[.breaks] == 1)
+        #expect(app.status[.inFlight] == 0)
+        #expect(app.status[.waiting] == 0)
+    }
+
     @Test("a request may have less time than its back end allows")
     func ownTimeLimit() async throws {
         let server = StubServer { _ in .silence }
