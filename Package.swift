@@ -49,6 +49,7 @@ let package = Package(
         .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
         .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -120,6 +121,10 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter", "WAMPAuthentication",
             ]),
+        // Links to other servers, each on a thread of its own.
+        module(
+            "HTTPLink", path: "Sources/Links/HTTPLink",
+            imports: ["CCurl", "CSystem", "Bytes", "Lockfree", "DialectKit", "Telemetry"]),
         // The client side of WAMP on poll(2), for commands and tests.
         module(
             "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "Hub", "WAMP"]),
@@ -192,6 +197,7 @@ let package = Package(
             also: [
                 "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
             ]),
+        tests(of: "HTTPLink", also: ["Bytes", "CSystem", "DialectKit", "Lockfree", "Telemetry"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
