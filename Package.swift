@@ -50,6 +50,8 @@ let package = Package(
         .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
         .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CRabbitMQ", linkerSettings: [.linkedLibrary("rabbitmq")]),
+        .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -109,6 +111,16 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Telemetry", "Uring",
             ]),
+        // Links to brokers, each on a thread of its own; they know no engine and no dialect.
+        module(
+            "LinkKit", path: "Sources/Links/LinkKit",
+            imports: ["CSystem", "Bytes", "Lockfree", "Codecs", "Rooms", "Telemetry"]),
+        module(
+            "RabbitMQLink", path: "Sources/Links/RabbitMQLink",
+            imports: ["CRabbitMQ", "CSystem", "Bytes", "Rooms", "Telemetry", "LinkKit"]),
+        module(
+            "RedisLink", path: "Sources/Links/RedisLink",
+            imports: ["CHiredis", "CSystem", "Bytes", "Lockfree", "Rooms", "Telemetry", "LinkKit"]),
         module(
             "Control",
             imports: [
@@ -210,6 +222,14 @@ let package = Package(
                 "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
                 "Rooms", "Telemetry", "Uring", "WebSocket",
             ]),
+        tests(of: "LinkKit", also: ["Rooms", "Telemetry"]),
+        tests(of: "RabbitMQLink", also: ["Bytes", "LinkKit", "Rooms", "Telemetry"]),
+        tests(of: "RedisLink", also: ["LinkKit", "Rooms", "Telemetry"]),
+        // Links to real brokers, driven by the tests that start those.
+        .executableTarget(
+            name: "LinkProbe",
+            dependencies: ["Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry"],
+            path: "Tests/LinkProbe", swiftSettings: settings),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
         // Whole cores on a simulated ring and clock.
