@@ -10,6 +10,8 @@ import DialectKit
 import Hub
 import Rohrpost
 import Rooms
+import Tokens
+import Rooms
 
 func fuzzRohrpost(_ bytes: UnsafeRawBufferPointer) {
     let input = unsafe bytes.bytes
