@@ -131,7 +131,8 @@ let package = Package(
             "Carillon",
             imports: [
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
-                "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter", "WAMPAuthentication",
+                "Uring", "Engine", "Echo", "OpenAPIRPC", "HighTemplar", "Rohrpost", "Shampoo",
+                "WAMPRouter", "WAMPAuthentication",
             ]),
         // Links to other servers, each on a thread of its own.
         module(
@@ -145,7 +146,8 @@ let package = Package(
             dependencies: [
                 "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
                 "OpenAPIRPC", "Configuration", "Telemetry", "Uring", "Engine", "Control",
-                "Carillon", "WAMP",
+                "Carillon", "WAMP", "DialectKit", "HighTemplar", "Rohrpost", "Shampoo", "Tokens",
+                "HTTPLink", "LinkKit", "RabbitMQLink", "RedisLink",
                 "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
                 "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -228,7 +230,9 @@ let package = Package(
         // Links to real brokers, driven by the tests that start those.
         .executableTarget(
             name: "LinkProbe",
-            dependencies: ["Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry"],
+            dependencies: [
+                "Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry",
+            ],
             path: "Tests/LinkProbe", swiftSettings: settings),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),

@@ -4,10 +4,8 @@ import Bytes
 import CSystem
 import DialectKit
 import Engine
-import Glibc
 import Hub
 import Rooms
-import Synchronization
 import WAMPAuthentication
 package import WAMPRouter
 import WebSocket
@@ -41,9 +39,6 @@ extension PushServer.Options {
 }
 
 extension PushServer {
-    /// Where dialect ids of the router begin.
-    private static var firstRouterID: DialectID { DialectID(rawValue: 2) }
-
     /// Adds the router to an engine's settings.
     func addRouter(
         _ options: Options.WAMP, to settings: inout EngineSettings, _ registry: Registry,
@@ -51,7 +46,7 @@ extension PushServer {
     ) {
         let router = WAMPRouter(
             settings: options.router, realms: options.realms, services: registry,
-            surroundings: .system, firstID: Self.firstRouterID)
+            surroundings: .system, firstID: .firstOfRouter)
         let dialects = router.makeDialects()
         let streams =
             options.rawSocketListen.isEmpty
@@ -112,26 +107,8 @@ extension RouterSurroundings {
     /// The system's clocks and its randomness.
     fileprivate static var system: RouterSurroundings {
         RouterSurroundings(
-            wallClock: { nanoseconds(CLOCK_REALTIME) }, clock: { nanoseconds(CLOCK_MONOTONIC) },
-            random: { IdentifierSource.shared.next() },
+            wallClock: { Surroundings.wallClock }, clock: { Surroundings.clock },
+            random: { Surroundings.random },
             randomOctets: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } })
-    }
-
-    private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(clock, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-}
-
-/// Random words for ids, from all threads and without a system call each. Not secret; what must be
-/// is `randomOctets`.
-private final class IdentifierSource: Sendable {
-    static let shared = IdentifierSource()
-
-    private let counter = Atomic(UInt64.random(in: .min ... .max))
-
-    func next() -> UInt64 {
-        SplitMix64.mix(counter.wrappingAdd(SplitMix64.step, ordering: .relaxed).newValue)
     }
 }

@@ -6,7 +6,7 @@ extension Configuration {
         package enum PublishMatch: String, CaseIterable, Sendable { case covering, exact }
         package enum SubscribeMatch: String, CaseIterable, Sendable { case literal, pattern }
 
-        package var paths = ["/ws/"]
+        package var paths = ["/ws/", "/ws"]
         package var apiURL: String?
         package var apiSocket: String?
         package var allowedRooms: [String] = []

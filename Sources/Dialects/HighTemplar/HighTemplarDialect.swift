@@ -57,7 +57,7 @@ package final class HighTemplarDialect: Dialect {
             return .refuse(
                 Refusal(
                     status: 503,
-                    body: "high-templar is not configured: high_templar.api_url is not set\n"))
+                    body: "high-templar is not configured: hightemplar.api_url is not set\n"))
         }
         return .accept(
             HighTemplarSession(of: self, rooms: rooms, presence: nil), subprotocol: nil)
