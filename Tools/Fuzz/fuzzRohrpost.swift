@@ -10,6 +10,7 @@ import DialectKit
 import Hub
 import Rohrpost
 import Rooms
+import Tokens
 
 func fuzzRohrpost(_ bytes: UnsafeRawBufferPointer) {
     let input = unsafe bytes.bytes
