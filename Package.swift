@@ -25,6 +25,7 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
     "WAMPAuthentication", "Hub", "WAMPRouter", "Tokens", "Rohrpost",
+    "PathExpressions", "Shampoo", "HighTemplar",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -47,6 +48,10 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
         .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CRabbitMQ", linkerSettings: [.linkedLibrary("rabbitmq")]),
+        .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -63,6 +68,9 @@ let package = Package(
             "OpenAPIRPC", path: "Sources/Dialects/OpenAPIRPC",
             imports: ["Bytes", "Rooms", "Hub", "DialectKit", "Codecs"]),
         module(
+            "HighTemplar", path: "Sources/Dialects/HighTemplar",
+            imports: ["Bytes", "Lockfree", "HTTP1", "Codecs", "Rooms", "Hub", "DialectKit"]),
+        module(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
         module("Crypto", imports: ["COpenSSL", "Bytes"]),
@@ -78,6 +86,12 @@ let package = Package(
             imports: [
                 "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
                 "WAMPAuthentication",
+            ]),
+        module("PathExpressions", imports: ["CPCRE2"]),
+        module(
+            "Shampoo", path: "Sources/Dialects/Shampoo",
+            imports: [
+                "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "PathExpressions",
             ]),
         // Entries of principals and clients; routes and sessions never link it.
         module(
@@ -97,6 +111,16 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Telemetry", "Uring",
             ]),
+        // Links to brokers, each on a thread of its own; they know no engine and no dialect.
+        module(
+            "LinkKit", path: "Sources/Links/LinkKit",
+            imports: ["CSystem", "Bytes", "Lockfree", "Codecs", "Rooms", "Telemetry"]),
+        module(
+            "RabbitMQLink", path: "Sources/Links/RabbitMQLink",
+            imports: ["CRabbitMQ", "CSystem", "Bytes", "Rooms", "Telemetry", "LinkKit"]),
+        module(
+            "RedisLink", path: "Sources/Links/RedisLink",
+            imports: ["CHiredis", "CSystem", "Bytes", "Lockfree", "Rooms", "Telemetry", "LinkKit"]),
         module(
             "Control",
             imports: [
@@ -109,6 +133,10 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter", "WAMPAuthentication",
             ]),
+        // Links to other servers, each on a thread of its own.
+        module(
+            "HTTPLink", path: "Sources/Links/HTTPLink",
+            imports: ["CCurl", "CSystem", "Bytes", "Lockfree", "DialectKit", "Telemetry"]),
         // The client side of WAMP on poll(2), for commands and tests.
         module(
             "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "Hub", "WAMP"]),
@@ -163,6 +191,11 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "PathExpressions"),
+        tests(
+            of: "Shampoo",
+            also: ["Bytes", "Codecs", "DialectKit", "Hub", "PathExpressions", "Rooms"]),
+        tests(of: "HighTemplar", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
@@ -176,6 +209,7 @@ let package = Package(
             also: [
                 "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
             ]),
+        tests(of: "HTTPLink", also: ["Bytes", "CSystem", "DialectKit", "Lockfree", "Telemetry"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
@@ -188,6 +222,14 @@ let package = Package(
                 "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
                 "Rooms", "Telemetry", "Uring", "WebSocket",
             ]),
+        tests(of: "LinkKit", also: ["Rooms", "Telemetry"]),
+        tests(of: "RabbitMQLink", also: ["Bytes", "LinkKit", "Rooms", "Telemetry"]),
+        tests(of: "RedisLink", also: ["LinkKit", "Rooms", "Telemetry"]),
+        // Links to real brokers, driven by the tests that start those.
+        .executableTarget(
+            name: "LinkProbe",
+            dependencies: ["Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry"],
+            path: "Tests/LinkProbe", swiftSettings: settings),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
         // Whole cores on a simulated ring and clock.

@@ -11,6 +11,7 @@ import Hub
 import Rohrpost
 import Rooms
 import Tokens
+import Rooms
 
 func fuzzRohrpost(_ bytes: UnsafeRawBufferPointer) {
     let input = unsafe bytes.bytes

@@ -103,6 +103,25 @@ values = ['{"a":[1,-0.5e+10,true,false,null],"b":{"c":"\\u00fc\\ud83d\\ude00\\n\
           "-1.50", "1e999", "[" * 64 + "]" * 64, "[" * 65, '{"a":1,"a":2}', '"\\ud800"', '"\\uDC00x"', " [1 ,\t2\r\n] ",
           '{"a":1,}', "01", "+1", ".5", "1.", "tru", '"\x01"', "{\"key\": \"" + "x" * 300 + '"}', "nan", '{"a" 1}']
 keep("JSON", {str(n): text.encode() for n, text in enumerate(values)})
+
+
+def said_to_shampoo():
+    """One connection of each golden conversation: where it goes, and what is said there."""
+    found, name, client = {}, "", ""
+    for file in sorted((ROOT / "Tests/Transcripts/shampoo").glob("*.txt")):
+        for line in file.read_text(encoding="utf-8").split("\n"):
+            if line.startswith("# "):
+                name = re.sub(r"[^a-z0-9-]", "-", line[10:].split(" ")[0])
+            elif opened := re.fullmatch(r"open (?:[A-Z] )?(/\S*).*", line):
+                found.setdefault(name, [opened[1].encode() + b" q=1&q=%41 kept"])
+            elif said := re.fullmatch(r"[A-Z]?>(binary)? ?(.*)", line):
+                # The methods that the target knows, by turns.
+                text = re.sub(r'"method":"\w+"', '"method":"' + "vkfnt"[len(found) % 5] + '"', said[2])
+                found[name].append((b"\1" if said[1] else b"") + text.encode())
+    return {name: b"\n".join(lines) for name, lines in found.items()}
+
+
+keep("Shampoo", {name: octets for name, octets in said_to_shampoo().items() if len(octets) < 4000})
 keep("OpenAPI", {name: b"\n".join(said) for name, said in transcripts().items() if len(b"".join(said)) < 4000})
 keep("Rohrpost", {name: bytes([number % 64]) + b"\n".join(said)
                   for number, (name, said) in enumerate(transcripts("rohrpost").items())} | {
@@ -241,4 +260,20 @@ keep("Session", {
     "drain": b"\x80\x0e\0\x08\x1b" + b'[6,{},"wamp.close.normal"]',
     "times": b"\x00\x0a\0", "ticket": b"\x00\x08\x50" + b'[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"a"}]'.ljust(0x50)
     + b"\x08\x0f" + b'[5,"ticket",{}]' + b"\x0a\0",
+})
+
+# The first octet chooses settings; a line is a message, a trigger behind `!`, an answer of the API behind `=`, a query behind `?`.
+subscribe = b'{"type":"subscribe","room":%s,"requestId":%s}'
+keep("HighTemplar", {
+    "conversation": b"\0" + b"\n".join([b"ping", subscribe % (b'{"t":"m","c":"1"}', b'"r"'), subscribe % (b'{"c":1.0,"t":"\\u002a"}', b"1e0"),
+                                       b'!{"rooms":[{"t":"m","c":"*"},{"t":"m","c":"1"}],"data":{"n":1.50}}', b'{"type":"status"}',
+                                       b'{"type":"unsubscribe","requestId":1}', b'{"type":"unsubscribe","requestId":1.0}']),
+    "patterns": b"\1" + b"\n".join([subscribe % (b'{"t":"*","c":"*"}', b"null"), subscribe % (b'{"t":"*","c":":"}', b"true"),
+                                   b'!{"rooms":[{"t":":","c":{"b":[],"a":{}}}],"data":0}', b'{"type":"unsubscribe","requestId":null}']),
+    "request-ids": b"\2" + b"\n".join([subscribe % (b"{}", b'"\\ud800"'), subscribe % (b"{}", b"-0"), subscribe % (b"{}", b"0.0"),
+                                      b'{"type":"unsubscribe","requestId":"\\uD800"}', subscribe % (b"{}", b"[1]")]),
+    "errors": b"\3" + b'nope\n{"type":1}\n{"type":"x"}\n{"type":"subscribe","room":{}}\n{"type":"unsubscribe"}\n[1]',
+    "triggers": b"\0" + b'!\n!{}\n!{"rooms":1,"data":1}\n!{"rooms":[1],"data":1}\n!{"rooms":[{"a&b":"%","":[-0.0,1e999]},{"k":"\\ud800"}],"data":null}',
+    "answers": b"\0" + b'={"allowed_rooms":[{"a":1},{"a":1.0},{"\\u0061":1},{"a":"*","a":2}]}\n={"allowed_rooms":["x"]}\n={"allowed_rooms":null}\n=[]\n={}',
+    "queries": b"\0" + b"?token=a%20b&token=c\n?token=%0d%0a\n?&&=;token",
 })
