@@ -7,7 +7,6 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509.h>
 
 // Sizes are int in many places of libcrypto.
 static bool fits(size_t size) { return size <= INT_MAX; }
@@ -109,11 +108,11 @@ bool carillon_rsa_public_key(const void *pem, size_t pem_size, uint8_t *key, siz
     bool good =
         public && EVP_PKEY_get_base_id(public) == EVP_PKEY_RSA &&
         EVP_PKEY_get_bits(public) >= 2048 && EVP_PKEY_get_bits(public) <= 8192;
-    int size = good ? i2d_PUBKEY(public, NULL) : -1;
+    int size = good ? i2d_PublicKey(public, NULL) : -1;
     good = size > 0 && (size_t)size <= *key_size;
     if (good) {
         uint8_t *place = key;
-        good = i2d_PUBKEY(public, &place) == size;
+        good = i2d_PublicKey(public, &place) == size;
         *key_size = (size_t)size;
     }
     EVP_PKEY_free(public);
@@ -125,10 +124,10 @@ int carillon_rsa_sha256_verify(
     const uint8_t *key, size_t key_size, const void *message, size_t size,
     const uint8_t *signature, size_t signature_size) {
     if (!fits(key_size)) return -1;
-    EVP_PKEY *public = d2i_PUBKEY(NULL, &key, (long)key_size);
+    EVP_PKEY *public = d2i_PublicKey(EVP_PKEY_RSA, NULL, &key, (long)key_size);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     int result = -1;
-    if (public && context && EVP_PKEY_get_base_id(public) == EVP_PKEY_RSA &&
+    if (public && context &&
         EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, public) == 1)
         result =
             EVP_DigestVerify(context, given(signature), signature_size, given(message), size) == 1;

@@ -11,7 +11,6 @@ import Hub
 import Rohrpost
 import Rooms
 import Tokens
-import Rooms
 
 func fuzzRohrpost(_ bytes: UnsafeRawBufferPointer) {
     let input = unsafe bytes.bytes

@@ -33,8 +33,9 @@ int carillon_ed25519_verify(
     const uint8_t *key /* 32 */, const void *message, size_t size,
     const uint8_t *signature /* 64 */);
 
-// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 §8.2). A key is a SubjectPublicKeyInfo in DER, made of its
-// PEM (RFC 7468 §13) once: reading PEM takes several times as long as verifying.
+// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 §8.2). A key is an RSAPublicKey in DER (appendix A.1.1),
+// made of its PEM (RFC 7468 §13) once: reading that, or a SubjectPublicKeyInfo, takes libcrypto 3.0
+// 105 µs, where verifying takes 17 and reading this 1.
 // `false`: it is no RSA key of 2048 to 8192 bits, or does not fit `*key_size`, which is set.
 bool carillon_rsa_public_key(const void *pem, size_t pem_size, uint8_t *key, size_t *key_size);
 // 1: the signature is valid, 0: it is not, -1: libcrypto refused, or the key is none.
