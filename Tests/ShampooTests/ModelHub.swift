@@ -125,6 +125,7 @@ final class ModelHub {
         connection.subscriptions = []
         guard connection.session.leavesTraces else { return }
         var commands = Commands()
+        commands.connection = connection.number
         connection.session.closed(&commands)
         precondition(commands.list.isEmpty)
     }

@@ -18,7 +18,6 @@ internal final class ShampooSession: Session {
     private let context: EndpointContext
     /// Until it is open; nothing of it is needed later.
     private var rooms: [Room]
-    private var connection: UInt64 = 0
     private var lastToken: CallToken = 0
     private var pending: PendingCall?
 
@@ -34,7 +33,6 @@ internal final class ShampooSession: Session {
     private var endpoint: ShampooEndpoint { dialect.endpoints[place] }
 
     func opened(_ commands: inout Commands) {
-        connection = commands.connection
         for room in rooms { commands.append(.subscribe(.exact(room), Reading(place))) }
         rooms = []
     }
@@ -119,7 +117,7 @@ internal final class ShampooSession: Session {
 
     /// The engine takes back the call; what is left is the instance's cleanup hook (§4).
     func closed(_ commands: inout Commands) {
-        dialect.tellEnd(of: connection, at: place, context)
+        dialect.tellEnd(of: commands.connection, at: place, context)
     }
 }
 
