@@ -1,7 +1,7 @@
 // ShampooSession — one client: from a request to the procedure it names (specification §2).
 //
-// It stands for the reference's handler instance: it knows the endpoint and what the path, query and
-// headers said, and tells procedures with every call. Requests are handled one at a time; what
+// It stands for the reference's handler instance: it knows the endpoint and what the path, query
+// and headers said, and tells procedures with every call. Requests are handled one at a time; what
 // the client sends meanwhile, the engine holds back (§4).
 
 import Bytes
@@ -100,11 +100,14 @@ internal final class ShampooSession: Session {
         commands.answer(unsafe requestID.span.bytes, response)
     }
 
-    /// What a handler pushes before it answers (§2.4, §4). Data that is no JSON must not be sent.
+    /// What a handler pushes before it answers (§2.4, §4). Data that is no JSON must not be sent,
+    /// and nobody before us has looked at it.
     func told(_ note: any SessionNote, _ commands: inout Commands) {
         guard let push = note as? PushNote else { return }
         let data = push.data
-        guard (try? JSONScanner.document(unsafe data.span.bytes)) != nil else { return }
+        guard UTF8Checker.accepts(unsafe data.span.bytes),
+            (try? JSONScanner.document(unsafe data.span.bytes)) != nil
+        else { return }
         let key = endpoint.pushKey
         commands.reply { message in
             message.append(#"{"type":"push","push_event":"# as StaticString)
