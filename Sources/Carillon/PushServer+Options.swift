@@ -57,6 +57,14 @@ extension PushServer {
         package var flushSlice = EngineSettings().flushSlice
         package var index = EngineSettings().index
         package var openAPI = OpenAPISettings()
+        /// Further routes, in realms below ``realmCount``.
+        package var dialectRoutes: [DialectRoute] = []
+        /// `nil`: Shampoo is not spoken.
+        package var shampoo: Shampoo?
+        /// Procedures beside those of ``PushServer/handle(_:_:)``.
+        package var handlers: [HandlerRegistration] = []
+        /// Realms there are, numbered from 0; those of the router besides.
+        package var realmCount = 1
         /// `nil`: WAMP is not spoken.
         package var wamp: WAMP? = .open
         /// Told of limits that were reached; called on cores, so it must not wait.

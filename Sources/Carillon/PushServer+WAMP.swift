@@ -4,10 +4,8 @@ import Bytes
 import CSystem
 import DialectKit
 import Engine
-import Glibc
 import Hub
 import Rooms
-import Synchronization
 import WAMPAuthentication
 package import WAMPRouter
 import WebSocket
@@ -18,6 +16,9 @@ extension PushServer.Options {
         /// Where `wamp.2.*` is spoken.
         /// The last one is where a wampy client goes that was given no URL.
         package var paths = ["/", "/ws", "/connection/websocket", "/8080"]
+        /// Octets of the largest message taken over WebSocket (reference §1.5), in place of
+        /// ``messageSizeLimit``.
+        package var messageSize = 1 << 24
         /// Where RawSocket is spoken: `host:port` with a numeric address, or `unix:/path`.
         package var rawSocketListen: [String] = []
         /// Octets of the largest message taken over RawSocket: 512 to 2^24, a power of two.
@@ -38,9 +39,6 @@ extension PushServer.Options {
 }
 
 extension PushServer {
-    /// Where dialect ids of the router begin.
-    private static var firstRouterID: DialectID { DialectID(rawValue: 2) }
-
     /// Adds the router to an engine's settings.
     func addRouter(
         _ options: Options.WAMP, to settings: inout EngineSettings, _ registry: Registry,
@@ -48,17 +46,17 @@ extension PushServer {
     ) {
         let router = WAMPRouter(
             settings: options.router, realms: options.realms, services: registry,
-            surroundings: .system, firstID: Self.firstRouterID)
-        for realm in router.realms {
-            registry.dealer(of: realm.settings.number).observe { [unowned realm] event in
-                realm.announce(event)
-            }
-        }
+            surroundings: .system, firstID: .firstOfRouter)
         let dialects = router.makeDialects()
         let streams =
             options.rawSocketListen.isEmpty
-            ? nil : RawSocketFraming(dialects, messageSize: options.rawSocketMessageSize)
+            ? nil
+            : RawSocketFraming(
+                dialects, messageSize: options.rawSocketMessageSize,
+                messageSizeElsewhere: options.messageSize)
         if let streams { settings.framings.append(streams) }
+        // What comes in by either transport must not overflow an empty queue of the other.
+        let largest = max(options.messageSize, streams?.messageSize ?? 0)
         for dialect in dialects {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }
@@ -67,11 +65,8 @@ extension PushServer {
                     path: path, subprotocol: subprotocol, dialect: dialect,
                     dialectID: dialect.id)
                 route.originList = origins
-                if let streams {
-                    // What comes in by RawSocket must not overflow an empty queue here.
-                    route.sendQueueSize = max(
-                        settings.limits.sendQueueSize, 2 * streams.messageSize)
-                }
+                route.messageSize = options.messageSize
+                route.sendQueueSize = max(settings.limits.sendQueueSize, 2 * largest)
                 settings.routes.append(route)
             }
         }
@@ -112,26 +107,8 @@ extension RouterSurroundings {
     /// The system's clocks and its randomness.
     fileprivate static var system: RouterSurroundings {
         RouterSurroundings(
-            wallClock: { nanoseconds(CLOCK_REALTIME) }, clock: { nanoseconds(CLOCK_MONOTONIC) },
-            random: { IdentifierSource.shared.next() },
+            wallClock: { Surroundings.wallClock }, clock: { Surroundings.clock },
+            random: { Surroundings.random },
             randomOctets: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } })
-    }
-
-    private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(clock, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-}
-
-/// Random words for ids, from all threads and without a system call each. Not secret; what must be
-/// is `randomOctets`.
-private final class IdentifierSource: Sendable {
-    static let shared = IdentifierSource()
-
-    private let counter = Atomic(UInt64.random(in: .min ... .max))
-
-    func next() -> UInt64 {
-        SplitMix64.mix(counter.wrappingAdd(SplitMix64.step, ordering: .relaxed).newValue)
     }
 }

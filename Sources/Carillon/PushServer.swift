@@ -6,10 +6,8 @@
 
 import CSystem
 import DialectKit
-import Echo
 package import Engine
 import Lockfree
-import OpenAPIRPC
 import Rooms
 import Uring
 import WAMPRouter
@@ -137,7 +135,8 @@ public final class PushServer: Sendable {
 
     private func makeEngine(_ procedures: [String: ProcedureHandler]) throws(StartError) -> Engine {
         try options.check()
-        let realmCount = 1 + Int(options.wamp?.realms.map(\.number.rawValue).max() ?? 0)
+        let realmCount = max(
+            options.realmCount, 1 + Int(options.wamp?.realms.map(\.number.rawValue).max() ?? 0))
         let registry = Registry(realmCount: realmCount)
         var settings = EngineSettings()
         settings.limits = options.limits
@@ -147,7 +146,7 @@ public final class PushServer: Sendable {
         settings.flushSlice = options.flushSlice
         settings.handler = options.handler
         settings.report = options.report
-        settings.handlers = try handlers(procedures)
+        settings.handlers = try handlers(procedures) + options.handlers
         let origins = try originList()
         settings.routes = routes(registry, origins)
         if let wamp = options.wamp { addRouter(wamp, to: &settings, registry, origins: origins) }
@@ -193,26 +192,6 @@ public final class PushServer: Sendable {
             throw .badOption("an origin is written like https://example.com")
         }
         return list
-    }
-
-    private func routes(_ registry: Registry, _ origins: OriginList?) -> [Route] {
-        var routes: [Route] = []
-        if let path = options.path {
-            let id = DialectID(rawValue: 0)
-            let dialect = OpenAPIDialect(
-                id: id, realm: .standard, settings: options.openAPI, directory: registry)
-            routes.append(Route(path: path, dialect: dialect, dialectID: id))
-        }
-        if let path = options.echoPath {
-            var route = Route(path: path, dialect: EchoDialect(), dialectID: DialectID(rawValue: 1))
-            // What conformance suites ask of an echo (cases 9.1 to 9.4 of the public one).
-            route.messageSize = max(16 << 20, options.limits.messageSize)
-            route.fragmentCount = max(131_072, options.limits.fragmentCount)
-            route.sendQueueSize = max(32 << 20, options.limits.sendQueueSize)
-            routes.append(route)
-        }
-        for place in routes.indices { routes[place].originList = origins }
-        return routes
     }
 }
 

@@ -9,6 +9,7 @@ import Bytes
 package import Engine
 package import HTTP1
 import Lockfree
+package import Rooms
 package import Telemetry
 
 /// What of the control plane can change while the server runs.
@@ -18,8 +19,8 @@ package struct ControlSettings: Sendable {
     package var key: String?
     /// Largest request body, in octets.
     package var bodyLimit = 1_048_576
-    /// The name of the one realm there is, for requests that name theirs.
-    package var realmName = "realm1"
+    /// The realms there are, for requests that name theirs.
+    package var realms: [String: Realm] = ["realm1": .standard]
 
     package init() {}
 }
@@ -28,11 +29,22 @@ package struct ControlSettings: Sendable {
 package final class ControlHandler: RequestHandler {
     private let settings: Guarded<ControlSettings>
     private let process: ProcessMetrics?
+    private let inputs: [String: ControlInput]
+    private let links: [LinkStatus]
 
-    /// - Parameter process: What the metrics page tells about the process; refreshed for each page.
-    package init(_ settings: ControlSettings = ControlSettings(), process: ProcessMetrics? = nil) {
+    /// - Parameters:
+    ///   - process: What the metrics page tells about the process; refreshed for each page.
+    ///   - inputs: Further paths for clients' listeners; of two with one path the first counts.
+    ///   - links: Told on the metrics page; while one is not connected the server is not ready.
+    package init(
+        _ settings: ControlSettings = ControlSettings(), process: ProcessMetrics? = nil,
+        inputs: [ControlInput] = [], links: [LinkStatus] = []
+    ) {
         self.settings = Guarded(settings)
         self.process = process
+        self.inputs = Dictionary(
+            inputs.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        self.links = links
     }
 
     /// Replaces the settings; requests that come later see the new ones.
@@ -42,7 +54,8 @@ package final class ControlHandler: RequestHandler {
         to request: borrowing Request, via responder: Responder
     ) -> HandlerOutcome? {
         guard let endpoint = Endpoint(path: request.path, listener: request.listener) else {
-            return nil
+            guard let input = input(request.path, request.listener) else { return nil }
+            return take(request, by: input, responder)
         }
         guard endpoint.allows(request.method) else {
             return .now(endpoint.methodNotAllowed)
@@ -51,18 +64,29 @@ package final class ControlHandler: RequestHandler {
         case .publish, .broadcast: return api(endpoint, request, responder)
         case .live: return .now(Response(status: 200, body: Array("ok\n".utf8)))
         case .ready:
-            let isDraining = responder.engine.isDraining
-            let word = isDraining ? "draining\n" : "ready\n"
-            return .now(Response(status: isDraining ? 503 : 200, body: Array(word.utf8)))
+            let problem = notReady(responder.engine)
+            let word = (problem ?? "ready") + "\n"
+            return .now(Response(status: problem == nil ? 200 : 503, body: Array(word.utf8)))
         case .metrics: return .now(metricsPage(of: responder.engine))
         }
     }
 
     package func bodyLimit(method: Method, path: String, listener: Int) -> Int? {
-        guard let endpoint = Endpoint(path: path, listener: listener), endpoint.isAPI,
-            endpoint.allows(method)
-        else { return nil }
-        return settings.withLock { $0.bodyLimit }
+        let takesBody =
+            Endpoint(path: path, listener: listener).map { $0.isAPI && $0.allows(method) }
+            ?? (input(path, listener) != nil && method == .post)
+        return takesBody ? settings.withLock { $0.bodyLimit } : nil
+    }
+
+    private func input(_ path: String, _ listener: Int) -> ControlInput? {
+        listener == 0 ? inputs[path] : nil
+    }
+
+    /// Why no more clients should be sent here; `nil` while they should.
+    private func notReady(_ engine: EngineState) -> String? {
+        if engine.isDraining { return "draining" }
+        let lost = links.filter { !$0.isConnected }.map { "\($0.kind.rawValue) \($0.name)" }
+        return lost.isEmpty ? nil : "not connected: " + lost.joined(separator: ", ")
     }
 
     // MARK: the API
@@ -72,27 +96,18 @@ package final class ControlHandler: RequestHandler {
     ) -> HandlerOutcome {
         let settings = self.settings.withLock { $0 }
         if let refusal = Authorization.check(request, key: settings.key) { return .now(refusal) }
-        guard request.head.bodyLength != .none else {
-            // RFC 9110 §15.5.12. What follows the head may be a body without a length, so it
-            // cannot be read as the next request.
-            var refusal = Response(error: "a body with a Content-Length is required", status: 411)
-            refusal.endsConnection = true
-            return .now(refusal)
-        }
-        guard !responder.engine.isCongested else {
-            var refusal = Response(error: "too much is under way; try again", status: 503)
-            refusal.fields = [("Retry-After", "1")]
-            return .now(refusal)
-        }
+        if let refusal = Self.unreadable(request, responder) { return .now(refusal) }
         do throws(RequestProblem) {
             let wanted = try PublishRequest(
                 scanning: request.body, takesManyRooms: endpoint == .broadcast)
-            if let realm = wanted.realm, realm != settings.realmName {
+            let name = wanted.realm
+            guard let realm = name.map({ settings.realms[$0] }) ?? .standard else {
+                let known = settings.realms.keys.sorted().map { "\"\($0)\"" }
                 throw RequestProblem(
-                    "there is no realm \"\(realm)\" here; this server has "
-                        + "\"\(settings.realmName)\"", status: 404)
+                    "there is no realm \"\(name ?? "")\" here; this server has "
+                        + known.joined(separator: ", "), status: 404)
             }
-            wanted.publish(on: responder.engine) { count in
+            responder.engine.publish(wanted.publications(in: realm)) { count in
                 responder.respond(Response(json: "{\"receivers\":\(count)}"))
             }
             return .later
@@ -101,10 +116,53 @@ package final class ControlHandler: RequestHandler {
         }
     }
 
+    /// Why a body is not even looked at.
+    private static func unreadable(
+        _ request: borrowing Request, _ responder: Responder
+    ) -> Response? {
+        guard request.head.bodyLength != .none else {
+            // RFC 9110 §15.5.12. What follows the head may be a body without a length, so it
+            // cannot be read as the next request.
+            var refusal = Response(error: "a body with a Content-Length is required", status: 411)
+            refusal.endsConnection = true
+            return refusal
+        }
+        guard responder.engine.isCongested else { return nil }
+        var refusal = Response(error: "too much is under way; try again", status: 503)
+        refusal.fields = [("Retry-After", "1")]
+        return refusal
+    }
+
+    // MARK: inputs of dialects
+
+    private func take(
+        _ request: borrowing Request, by input: ControlInput, _ responder: Responder
+    ) -> HandlerOutcome? {
+        switch input.permission {
+        case .token(nil) where !request.isLoopback: return nil
+        case .token(let token):
+            if let refusal = Authorization.check(request, key: token) { return .now(refusal) }
+        case .api:
+            let key = settings.withLock { $0.key }
+            if let refusal = Authorization.check(request, key: key) { return .now(refusal) }
+        }
+        guard request.method == .post else {
+            return .now(
+                Response(error: "this path takes POST", status: 405, fields: [("Allow", "POST")]))
+        }
+        if let refusal = Self.unreadable(request, responder) { return .now(refusal) }
+        switch input.read(request.body) {
+        case .refusal(let response): return .now(response)
+        case .publications(let publications, let answer):
+            responder.engine.publish(publications) { responder.respond(answer($0)) }
+            return .later
+        }
+    }
+
     private func metricsPage(of engine: EngineState) -> Response {
         if let process { ProcessFigures.refresh(process) }
         var page = OctetBuffer(capacity: 65_536)
-        MetricsPage.render(engine.metrics, process: process, into: &page)
+        MetricsPage.render(engine.metrics, process: process, links: links, into: &page)
         return Response(
             status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
             body: page.octets.array)

@@ -139,19 +139,27 @@ struct PublishRequest {
 }
 
 extension PublishRequest {
-    /// Publishes to every room.
+    /// One for every room.
+    func publications(in realm: Realm) -> [Publication] {
+        rooms.map { Publication(realm: realm, room: $0, payload: data) }
+    }
+}
+
+extension EngineState {
+    /// Publishes in this order.
     ///
-    /// - Parameter completion: Gets the sum of the receivers of each room, on any thread; a
-    ///   connection that receives the data in two rooms counts twice, as it gets it twice.
+    /// - Parameter completion: Gets the sum of the receivers of all, on any thread; a connection
+    ///   that receives several counts as often.
     func publish(
-        on engine: EngineState, completion: @escaping @Sendable (_ receiverCount: Int) -> Void
+        _ publications: [Publication],
+        completion: @escaping @Sendable (_ receiverCount: Int) -> Void
     ) {
-        let sum = ReceiverSum(partCount: rooms.count, completion: completion)
-        for room in rooms {
-            engine.publish(
-                Publication(realm: .standard, room: room, payload: data),
-                completion: { sum.add($0) })
+        guard !publications.isEmpty else {
+            completion(0)
+            return
         }
+        let sum = ReceiverSum(partCount: publications.count, completion: completion)
+        for publication in publications { publish(publication) { sum.add($0) } }
     }
 }
 

@@ -2,17 +2,19 @@
 
 import Bytes
 import Codecs
-import Engine
+package import Engine
 
 extension Response {
     /// An answer with status 200.
-    init(json: String) {
+    package init(json: String) {
         self.init(
             status: 200, contentType: "application/json", body: Array((json + "\n").utf8))
     }
 
     /// `{"error": sentence}`.
-    init(error sentence: String, status: Int, fields: [(name: StaticString, value: String)] = []) {
+    package init(
+        error sentence: String, status: Int, fields: [(name: StaticString, value: String)] = []
+    ) {
         var body = OctetBuffer(capacity: 64 + sentence.utf8.count)
         body.append("{\"error\":" as StaticString)
         body.append(jsonString: sentence)

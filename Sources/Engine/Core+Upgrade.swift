@@ -105,7 +105,7 @@ extension Core where Kernel: ~Copyable {
     ) {
         let route = state.settings.routes[place]
         message.removeAll()
-        request.writeResponse(subprotocol: subprotocol, into: &message)
+        request.writeResponse(subprotocol: subprotocol ?? route.subprotocol, into: &message)
         sendMessageBuffer(to: connection)
         metrics.count(handshake: .accepted)
         metrics.adjust(.openWebSockets, by: 1)

@@ -72,7 +72,7 @@ package enum LinkCounter: Int, CaseIterable, Sendable {
     /// Requests that wait for their turn: up and down.
     case waiting
 
-    /// Its name on the metrics page behind `carillon_link_`.
+    /// Its name on the metrics page behind `link_`.
     package var name: String {
         switch self {
         case .connects: "connects_total"

@@ -14,9 +14,11 @@ package enum MetricsPage {
     /// - Parameters:
     ///   - cores: Every core's metrics; which order does not matter.
     ///   - process: Numbers that belong to no core; left out when `nil`.
+    ///   - links: Links to brokers and back ends.
     ///   - page: Gets the text, UTF-8, in the format of ``contentType``.
     package static func render(
-        _ cores: [CoreMetrics], process: ProcessMetrics? = nil, into page: inout OctetBuffer
+        _ cores: [CoreMetrics], process: ProcessMetrics? = nil, links: [LinkStatus] = [],
+        into page: inout OctetBuffer
     ) {
         var writer = ExpositionWriter()
         writeCounters(cores, &writer)
@@ -24,6 +26,7 @@ package enum MetricsPage {
         writeFamilies(cores, &writer)
         writeHistograms(cores, &writer)
         if let process { writeProcess(process, &writer) }
+        if !links.isEmpty { writeLinks(links, &writer) }
         page.append(writer.page.octets)
     }
 

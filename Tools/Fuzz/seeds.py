@@ -28,10 +28,10 @@ def keep(target, seeds):
         (folder / f"seed-{name}").write_bytes(octets)
 
 
-def transcripts():
+def transcripts(dialect="openapi-ws"):
     """What clients send in the golden conversations: {conversation: [message]}."""
     found, name = {}, ""
-    for file in sorted((ROOT / "Tests/Transcripts").glob("openapi-ws/*.txt")):
+    for file in sorted((ROOT / "Tests/Transcripts").glob(f"{dialect}/*.txt")):
         for line in file.read_text(encoding="utf-8").split("\n"):
             if line.startswith("# "):
                 name = re.sub(r"[^a-z0-9-]", "-", line[2:].split(" ")[0])
@@ -123,6 +123,20 @@ def said_to_shampoo():
 
 keep("Shampoo", {name: octets for name, octets in said_to_shampoo().items() if len(octets) < 4000})
 keep("OpenAPI", {name: b"\n".join(said) for name, said in transcripts().items() if len(b"".join(said)) < 4000})
+keep("Rohrpost", {name: bytes([number % 64]) + b"\n".join(said)
+                  for number, (name, said) in enumerate(transcripts("rohrpost").items())} | {
+    "notify": b'\x00N{"class":"A","pk":1,"change":"update","object":{"a":1},"updated_fields":["a"],"always_send":false}\nN{"class":"A","pk":"x","change":"create","group":"a.b","realm":"r"}',
+    "send": b'\x00M{"group":"a","message":{"n":1}}\nM{"group":"a","message":"x\\u00e9"}\nM{"group":"a","message":"{}"}',
+})
+words_of_tokens = dict(line.split("\t") for line in (ROOT / "Tests/Vectors/tokens.txt").read_text("utf-8").splitlines())
+own_secret = b"a secret of at least thirty-two octets"
+own = "eyJhbGciOiJIUzI1NiJ9.e30"
+own += "." + base64.urlsafe_b64encode(hmac.digest(own_secret, own.encode(), "sha256")).decode().rstrip("=")
+keep("Tokens", {
+    "fixed": b"\x00" + own_secret, "signed": b"\x01" + own.encode(), "hs256": b"\x01" + words_of_tokens["HS256"].encode(),
+    "claims": b'\x96{"exp":1500000000,"nbf":1e9,"sub":"\xc3\xa9"}', "header": b'\x01{"alg":"HS256","crit":[],"typ":"JWT"}',
+    "none": b"\x01eyJhbGciOiJub25lIn0.e30.", "dots": b"\x01..",
+})
 patterns = ["*", "a*b?c", "[abc]x", "[^a-z]*", "a\\*b", "[", "h?llo", "orders.*.filled", "%2E%25 a.b..c", "*" * 9, "é€😀?"]
 keep("Patterns", {f"{kind}-{n}": bytes([kind]) + text.encode()
                   for kind, (n, text) in itertools.product(range(4), enumerate(patterns))})
@@ -246,4 +260,20 @@ keep("Session", {
     "drain": b"\x80\x0e\0\x08\x1b" + b'[6,{},"wamp.close.normal"]',
     "times": b"\x00\x0a\0", "ticket": b"\x00\x08\x50" + b'[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"a"}]'.ljust(0x50)
     + b"\x08\x0f" + b'[5,"ticket",{}]' + b"\x0a\0",
+})
+
+# The first octet chooses settings; a line is a message, a trigger behind `!`, an answer of the API behind `=`, a query behind `?`.
+subscribe = b'{"type":"subscribe","room":%s,"requestId":%s}'
+keep("HighTemplar", {
+    "conversation": b"\0" + b"\n".join([b"ping", subscribe % (b'{"t":"m","c":"1"}', b'"r"'), subscribe % (b'{"c":1.0,"t":"\\u002a"}', b"1e0"),
+                                       b'!{"rooms":[{"t":"m","c":"*"},{"t":"m","c":"1"}],"data":{"n":1.50}}', b'{"type":"status"}',
+                                       b'{"type":"unsubscribe","requestId":1}', b'{"type":"unsubscribe","requestId":1.0}']),
+    "patterns": b"\1" + b"\n".join([subscribe % (b'{"t":"*","c":"*"}', b"null"), subscribe % (b'{"t":"*","c":":"}', b"true"),
+                                   b'!{"rooms":[{"t":":","c":{"b":[],"a":{}}}],"data":0}', b'{"type":"unsubscribe","requestId":null}']),
+    "request-ids": b"\2" + b"\n".join([subscribe % (b"{}", b'"\\ud800"'), subscribe % (b"{}", b"-0"), subscribe % (b"{}", b"0.0"),
+                                      b'{"type":"unsubscribe","requestId":"\\uD800"}', subscribe % (b"{}", b"[1]")]),
+    "errors": b"\3" + b'nope\n{"type":1}\n{"type":"x"}\n{"type":"subscribe","room":{}}\n{"type":"unsubscribe"}\n[1]',
+    "triggers": b"\0" + b'!\n!{}\n!{"rooms":1,"data":1}\n!{"rooms":[1],"data":1}\n!{"rooms":[{"a&b":"%","":[-0.0,1e999]},{"k":"\\ud800"}],"data":null}',
+    "answers": b"\0" + b'={"allowed_rooms":[{"a":1},{"a":1.0},{"\\u0061":1},{"a":"*","a":2}]}\n={"allowed_rooms":["x"]}\n={"allowed_rooms":null}\n=[]\n={}',
+    "queries": b"\0" + b"?token=a%20b&token=c\n?token=%0d%0a\n?&&=;token",
 })

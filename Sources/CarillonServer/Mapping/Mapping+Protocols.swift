@@ -1,7 +1,9 @@
 // [openapi], [websocket] and [api] as their modules take them.
 
+import Carillon
 import Configuration
 import Control
+import Hub
 import OpenAPIRPC
 import WebSocket
 
@@ -18,6 +20,10 @@ extension OpenAPISettings {
             testMethods: given.testMethods,
             subscriptionLimit: configuration.limits.subscriptionsPerConnection,
             refusalLimit: configuration.limits.subscriptionRefusals)
+        calls = CallRule(
+            procedure: given.procedure, arguments: .init(given.arguments),
+            result: .init(given.result))
+        callTime = given.callTime.nanoseconds
     }
 }
 
@@ -33,6 +39,6 @@ extension ControlSettings {
         self.init()
         key = configuration.api.key?.text
         bodyLimit = configuration.limits.bodySize
-        realmName = configuration.server.realm
+        realms = RealmTable(configuration).all
     }
 }

@@ -13,19 +13,13 @@ extension PushServer.Options.WAMP {
     init?(_ configuration: Configuration) {
         guard configuration.wamp.isServed else { return nil }
         let given = configuration.wamp
-        // The realm that the other dialects' routes share is number 0, whether declared or not.
-        var last: UInt16 = 0
-        var realms: [RealmSettings] = []
-        for realm in configuration.realms {
-            if realm.name == configuration.server.realm {
-                realms.append(RealmSettings(realm, number: .standard))
-            } else {
-                last += 1
-                realms.append(RealmSettings(realm, number: Realm(rawValue: last)))
-            }
-        }
-        self.init(realms: realms)
+        let table = RealmTable(configuration)
+        self.init(
+            realms: configuration.realms.map {
+                RealmSettings($0, number: table.realm($0.name))
+            })
         paths = given.paths
+        messageSize = given.messageSize
         rawSocketListen = given.rawsocketListen.map(\.description)
         rawSocketMessageSize = given.rawsocketMessageSize
         router.joinTime = given.helloTime.nanoseconds
@@ -55,7 +49,7 @@ extension RealmSettings {
 }
 
 extension Permissions.Role {
-    fileprivate init(_ given: Configuration.Realm.Role) {
+    init(_ given: Configuration.Realm.Role) {
         self.init(name: given.name, rules: given.rules.map(Permissions.Rule.init))
     }
 }

@@ -11,7 +11,10 @@ extension PushServer.Options {
     /// - Parameters:
     ///   - handler: Answers requests that are no upgrades.
     ///   - memory: Octets the server plans with.
-    init(_ configuration: Configuration, handler: any RequestHandler, memory: Int) {
+    ///   - routes: Makes the routes of the dialects, with what they ask.
+    init(
+        _ configuration: Configuration, handler: any RequestHandler, memory: Int, routes: RouteMaker
+    ) throws(LinkProblem) {
         let server = configuration.server
         let plan = CPUPlan()
         let coreCount = server.cores == 0 ? plan.coreCount : server.cores
@@ -25,7 +28,7 @@ extension PushServer.Options {
         // Pinned only where every core has a CPU of its own; two servers that both take a part
         // of the machine would otherwise share the first CPUs and leave the others idle.
         cpus = coreCount == plan.allowed.count ? plan.allowed : []
-        path = configuration.openapi.path
+        path = nil  // among the routes
         echoPath = server.echo
         origins = configuration.websocket.origins
         limits = Limits(configuration, memory: memory)
@@ -37,7 +40,9 @@ extension PushServer.Options {
         deflate = .init(configuration.websocket)
         deflateMinimumSize = configuration.websocket.deflateMinimumSize
         flushSlice = configuration.engine.flushSlice
-        openAPI = .init(configuration)
+        dialectRoutes = try routes.routes()
+        shampoo = try routes.shampoo()
+        realmCount = routes.realms.all.count
         wamp = WAMP(configuration)
         self.handler = handler
     }

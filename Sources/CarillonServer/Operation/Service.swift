@@ -22,6 +22,7 @@ final class Service {
     private let control: ControlHandler
     private let server: PushServer
     private let memory: Int
+    private let links: Links
 
     /// Reads the configuration and prepares everything that can fail before a socket is opened.
     ///
@@ -41,10 +42,37 @@ final class Service {
         unsafe carillon_descriptor_limit(&soft, &hard, true)
         memory = MemoryPlan.limit(configuration.limits)
         process.memoryLimit = memory
-        control = ControlHandler(ControlSettings(configuration), process: process)
-        var options = PushServer.Options(configuration, handler: control, memory: memory)
+        let realms = RealmTable(configuration)
+        let triggers = TriggerIntakes(configuration, realms)
+        var options: PushServer.Options
+        do throws(LinkProblem) {
+            links = try Links(configuration, realms, triggers, log: log.logger)
+            control = ControlHandler(
+                ControlSettings(configuration), process: process,
+                inputs: Inputs.make(configuration, realms, triggers), links: links.statuses)
+            options = try PushServer.Options(
+                configuration, handler: control, memory: memory,
+                routes: RouteMaker(
+                    configuration: configuration, realms: realms, links: links,
+                    triggers: triggers,
+                    readFile: { path throws(LinkProblem) in
+                        try Self.read(path)
+                    }))
+        } catch {
+            log.logger.critical("cannot start", metadata: ["reason": "\(error.sentence)"])
+            log.close()
+            throw Status.configuration
+        }
         options.report = { [logger = log.logger] report in report.write(to: logger) }
         server = PushServer(options)
+    }
+
+    private static func read(_ path: String) throws(LinkProblem) -> String {
+        do throws(UnreadableFile) {
+            return try ConfigurationSource.read(path)
+        } catch {
+            throw LinkProblem(sentence: "\(path) cannot be read: \(error.reason)")
+        }
     }
 
     /// Mistakes before there is a log go where it would go, in its form.
@@ -75,9 +103,17 @@ final class Service {
         }
         guard let engine = server.engine else { return Status.failure }
         announce(engine)
+        do throws(LinkProblem) {
+            try links.start(publishingOn: engine.state)
+        } catch {
+            log.logger.critical("cannot start", metadata: ["reason": "\(error.sentence)"])
+            server.stop()
+            return Status.failure
+        }
         let watchdog = Watchdog(engine.state, log: log, times: .init(configuration.engine))
         serve(engine.state, watchdog)
         watchdog.stop()
+        links.stop()
         return .success
     }
 
@@ -195,6 +231,7 @@ final class Service {
     /// Ends the server, and says how it went.
     private func stop(_ engine: EngineState, _ drained: FinalCount?) {
         var count = drained ?? FinalCount(engine)
+        links.stopBrokers()
         let isDone = StopFlag()
         ServiceThread.start("stop") { [server] in
             server.stop()

@@ -1,0 +1,69 @@
+// [[backend]], [[rabbitmq]] and [[redis]] as their links take them, and what links tell the log.
+
+import Carillon
+import Configuration
+import HTTPLink
+import LinkKit
+import Logging
+import RabbitMQLink
+
+extension HTTPBackEndSettings {
+    init(_ given: Configuration.BackEnd) {
+        self.init(name: given.name, baseURL: given.url)
+        unixSocketPath = given.socket
+        timeLimit = given.time.nanoseconds
+        connectTimeLimit = given.connectTime.nanoseconds
+        inFlightLimit = given.inFlight
+        queueLimit = given.waiting
+        answerSizeLimit = given.answerSize
+        headers = given.headers.map { ($0.name, $0.value) }
+        caFile = given.caFile
+        breakThreshold = given.breakerFailures
+        let time = given.breakerTime.nanoseconds
+        breakTime = time...time + time / 2
+    }
+}
+
+extension RabbitMQSource {
+    init(_ given: Configuration.RabbitMQ.Source) throws(LinkProblem) {
+        self.init(queue: given.queue)
+        isDurable = given.durable
+        exchange = given.exchange.map { RabbitMQExchange(name: $0) }
+        bindings = given.bindings
+        prefetch = UInt16(clamping: given.prefetch)
+        template = try RoomTemplate(checked: given.room, of: "the queue \(given.queue)")
+    }
+}
+
+extension RoomTemplate {
+    init(checked text: String, of whom: String) throws(LinkProblem) {
+        do throws(RoomTemplateError) {
+            try self.init(text)
+        } catch {
+            throw LinkProblem(sentence: "\(whom): the room \"\(text)\" is no template: \(error)")
+        }
+    }
+}
+
+extension LinkEvent {
+    func write(to log: Logger, link: String) {
+        switch self {
+        case .connected(let gap):
+            var metadata: Logger.Metadata = ["link": "\(link)"]
+            if let gap { metadata["gap"] = "\(gap)" }
+            log.notice("link connected", metadata: metadata)
+        case .lost(let reason, let retry):
+            log.warning(
+                "link lost; what is sent meanwhile may pass unseen",
+                metadata: ["link": "\(link)", "reason": "\(reason)", "retry_in": "\(retry)"])
+        case .refused(let reason, let retry):
+            log.warning(
+                "link cannot connect",
+                metadata: ["link": "\(link)", "reason": "\(reason)", "retry_in": "\(retry)"])
+        case .rejected(let origin, let reason):
+            log.warning(
+                "message dropped",
+                metadata: ["link": "\(link)", "from": "\(origin)", "reason": "\(reason)"])
+        }
+    }
+}
