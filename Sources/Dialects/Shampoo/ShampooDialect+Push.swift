@@ -46,8 +46,8 @@ extension OctetBuffer {
         append(0x7D)
     }
 
-    /// Appends a segment as a JSON string. Rooms named elsewhere may hold octets that are not UTF-8;
-    /// a text message must not.
+    /// Appends a segment as a JSON string. Rooms named elsewhere may hold octets that are not
+    /// UTF-8; a text message must not.
     fileprivate mutating func append(jsonSegment segment: ArraySlice<UInt8>) {
         if segment.allSatisfy({ $0 < 0x80 }) {
             append(jsonString: unsafe segment.span.bytes)
