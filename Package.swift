@@ -24,7 +24,8 @@ func tests(of name: String, also: [Target.Dependency] = []) -> Target {
 /// The modules that read what peers send: pure, and fuzzed.
 let parsers: [Target.Dependency] = [
     "Bytes", "HTTP1", "WebSocket", "Codecs", "Rooms", "DialectKit", "OpenAPIRPC", "WAMP", "Crypto",
-    "WAMPAuthentication", "Hub", "WAMPRouter", "HighTemplar",
+    "WAMPAuthentication", "Hub", "WAMPRouter", "Tokens", "Rohrpost",
+    "PathExpressions", "Shampoo", "HighTemplar",
 ]
 
 // Imports point one way: a target names only targets above it.
@@ -47,6 +48,10 @@ let package = Package(
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CArgon2", linkerSettings: [.linkedLibrary("argon2")]),
         .target(name: "CIDN", linkerSettings: [.linkedLibrary("idn")]),
+        .target(name: "CPCRE2", linkerSettings: [.linkedLibrary("pcre2-8")]),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CRabbitMQ", linkerSettings: [.linkedLibrary("rabbitmq")]),
+        .target(name: "CHiredis", linkerSettings: [.linkedLibrary("hiredis")]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: octets and time in, values out.
@@ -69,6 +74,10 @@ let package = Package(
             "WAMP", path: "Sources/Dialects/WAMP",
             imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
         module("Crypto", imports: ["COpenSSL", "Bytes"]),
+        module("Tokens", imports: ["Bytes", "Codecs", "Crypto"]),
+        module(
+            "Rohrpost", path: "Sources/Dialects/Rohrpost",
+            imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit", "Tokens"]),
         module(
             "WAMPAuthentication", path: "Sources/Dialects/WAMPAuthentication",
             imports: ["Bytes", "Codecs", "Crypto"]),
@@ -77,6 +86,12 @@ let package = Package(
             imports: [
                 "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "WAMP",
                 "WAMPAuthentication",
+            ]),
+        module("PathExpressions", imports: ["CPCRE2"]),
+        module(
+            "Shampoo", path: "Sources/Dialects/Shampoo",
+            imports: [
+                "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "PathExpressions",
             ]),
         // Entries of principals and clients; routes and sessions never link it.
         module(
@@ -96,6 +111,16 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Telemetry", "Uring",
             ]),
+        // Links to brokers, each on a thread of its own; they know no engine and no dialect.
+        module(
+            "LinkKit", path: "Sources/Links/LinkKit",
+            imports: ["CSystem", "Bytes", "Lockfree", "Codecs", "Rooms", "Telemetry"]),
+        module(
+            "RabbitMQLink", path: "Sources/Links/RabbitMQLink",
+            imports: ["CRabbitMQ", "CSystem", "Bytes", "Rooms", "Telemetry", "LinkKit"]),
+        module(
+            "RedisLink", path: "Sources/Links/RedisLink",
+            imports: ["CHiredis", "CSystem", "Bytes", "Lockfree", "Rooms", "Telemetry", "LinkKit"]),
         module(
             "Control",
             imports: [
@@ -108,6 +133,10 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Uring", "Engine", "Echo", "OpenAPIRPC", "WAMPRouter", "WAMPAuthentication",
             ]),
+        // Links to other servers, each on a thread of its own.
+        module(
+            "HTTPLink", path: "Sources/Links/HTTPLink",
+            imports: ["CCurl", "CSystem", "Bytes", "Lockfree", "DialectKit", "Telemetry"]),
         // The client side of WAMP on poll(2), for commands and tests.
         module(
             "WAMPClient", imports: ["Bytes", "Codecs", "HTTP1", "WebSocket", "Hub", "WAMP"]),
@@ -162,16 +191,25 @@ let package = Package(
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
         tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(of: "PathExpressions"),
+        tests(
+            of: "Shampoo",
+            also: ["Bytes", "Codecs", "DialectKit", "Hub", "PathExpressions", "Rooms"]),
         tests(of: "HighTemplar", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
+        tests(of: "Tokens", also: ["Bytes", "Crypto"]),
+        tests(
+            of: "Rohrpost",
+            also: ["Bytes", "Codecs", "Crypto", "DialectKit", "Hub", "Rooms", "Tokens"]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
         tests(
             of: "WAMPRouter",
             also: [
                 "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
             ]),
+        tests(of: "HTTPLink", also: ["Bytes", "CSystem", "DialectKit", "Lockfree", "Telemetry"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
         tests(of: "Configuration"),
@@ -184,6 +222,14 @@ let package = Package(
                 "Bytes", "CSystem", "DialectKit", "Echo", "HTTP1", "Hub", "Lockfree", "OpenAPIRPC",
                 "Rooms", "Telemetry", "Uring", "WebSocket",
             ]),
+        tests(of: "LinkKit", also: ["Rooms", "Telemetry"]),
+        tests(of: "RabbitMQLink", also: ["Bytes", "LinkKit", "Rooms", "Telemetry"]),
+        tests(of: "RedisLink", also: ["LinkKit", "Rooms", "Telemetry"]),
+        // Links to real brokers, driven by the tests that start those.
+        .executableTarget(
+            name: "LinkProbe",
+            dependencies: ["Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry"],
+            path: "Tests/LinkProbe", swiftSettings: settings),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
         // Whole cores on a simulated ring and clock.

@@ -42,16 +42,19 @@ need() {
         die "apt-get could not install: ${missing[*]}"
 }
 
-# The compiler that comes with Swift finds system headers where our modules will find them.
+# The compiler that comes with Swift finds system headers where our modules will find them. pcre2.h
+# is empty but for an error unless it is told the size of a character.
 has_header() {
-    [ -e "/usr/include/$1" ] || printf '#include <%s>\n' "$1" | clang -x c -fsyntax-only - 2>/dev/null ||
-        printf '#include <%s>\n' "$1" | cc -x c -fsyntax-only - 2>/dev/null
+    local include="#define PCRE2_CODE_UNIT_WIDTH 8\n#include <%s>\n"
+    [ -e "/usr/include/$1" ] || printf "$include" "$1" | clang -x c -fsyntax-only - 2>/dev/null ||
+        printf "$include" "$1" | cc -x c -fsyntax-only - 2>/dev/null
 }
 
 # What `swift build` of the server needs.
 need_build_packages() {
     need git:git pkg-config:pkg-config zlib1g-dev:/zlib.h liburing-dev:/liburing.h \
-        libssl-dev:/openssl/evp.h libargon2-dev:/argon2.h libidn-dev:/stringprep.h
+        libssl-dev:/openssl/evp.h libargon2-dev:/argon2.h libidn-dev:/stringprep.h \
+        libpcre2-dev:/pcre2.h libcurl4-openssl-dev:/curl/curl.h
 }
 
 # binary PRODUCT [OPTIONS of swift build...]: where that build puts it.

@@ -5,7 +5,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 
 // Sizes are int in many places of libcrypto.
 static bool fits(size_t size) { return size <= INT_MAX; }
@@ -29,6 +31,18 @@ bool carillon_hmac_sha256(
     return done(
         HMAC(EVP_sha256(), given(key), (int)key_size, given(message), message_size, code, NULL) !=
         NULL);
+}
+
+bool carillon_hmac(
+    size_t digest_size, const void *key, size_t key_size, const void *message,
+    size_t message_size, uint8_t *code) {
+    const EVP_MD *digest = digest_size == 32   ? EVP_sha256()
+                           : digest_size == 48 ? EVP_sha384()
+                           : digest_size == 64 ? EVP_sha512()
+                                               : NULL;
+    if (!digest || !fits(key_size)) return false;
+    return done(
+        HMAC(digest, given(key), (int)key_size, given(message), message_size, code, NULL) != NULL);
 }
 
 bool carillon_pbkdf2_sha256(
@@ -76,6 +90,48 @@ int carillon_ed25519_verify(
     if (public && context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, public) == 1)
         // A key that is no point of the curve, a signature out of range: all of it is "not valid".
         result = EVP_DigestVerify(context, signature, 64, given(message), size) == 1;
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(public);
+    done(result == 1);
+    return result;
+}
+
+// A key in PEM may be encrypted; there is nobody here to ask for a password.
+static int no_password(char *buffer, int size, int is_writing, void *nothing) {
+    (void)buffer, (void)size, (void)is_writing, (void)nothing;
+    return -1;
+}
+
+bool carillon_rsa_public_key(const void *pem, size_t pem_size, uint8_t *key, size_t *key_size) {
+    if (!fits(pem_size) || pem_size == 0) return false;
+    BIO *input = BIO_new_mem_buf(pem, (int)pem_size);
+    EVP_PKEY *public = input ? PEM_read_bio_PUBKEY(input, NULL, no_password, NULL) : NULL;
+    bool good =
+        public && EVP_PKEY_get_base_id(public) == EVP_PKEY_RSA &&
+        EVP_PKEY_get_bits(public) >= 2048 && EVP_PKEY_get_bits(public) <= 8192;
+    int size = good ? i2d_PUBKEY(public, NULL) : -1;
+    good = size > 0 && (size_t)size <= *key_size;
+    if (good) {
+        uint8_t *place = key;
+        good = i2d_PUBKEY(public, &place) == size;
+        *key_size = (size_t)size;
+    }
+    EVP_PKEY_free(public);
+    BIO_free(input);
+    return done(good);
+}
+
+int carillon_rsa_sha256_verify(
+    const uint8_t *key, size_t key_size, const void *message, size_t size,
+    const uint8_t *signature, size_t signature_size) {
+    if (!fits(key_size)) return -1;
+    EVP_PKEY *public = d2i_PUBKEY(NULL, &key, (long)key_size);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int result = -1;
+    if (public && context && EVP_PKEY_get_base_id(public) == EVP_PKEY_RSA &&
+        EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, public) == 1)
+        result =
+            EVP_DigestVerify(context, given(signature), signature_size, given(message), size) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(public);
     done(result == 1);

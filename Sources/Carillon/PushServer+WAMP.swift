@@ -18,6 +18,9 @@ extension PushServer.Options {
         /// Where `wamp.2.*` is spoken.
         /// The last one is where a wampy client goes that was given no URL.
         package var paths = ["/", "/ws", "/connection/websocket", "/8080"]
+        /// Octets of the largest message taken over WebSocket (reference §1.5), in place of
+        /// ``messageSizeLimit``.
+        package var messageSize = 1 << 24
         /// Where RawSocket is spoken: `host:port` with a numeric address, or `unix:/path`.
         package var rawSocketListen: [String] = []
         /// Octets of the largest message taken over RawSocket: 512 to 2^24, a power of two.
@@ -49,16 +52,16 @@ extension PushServer {
         let router = WAMPRouter(
             settings: options.router, realms: options.realms, services: registry,
             surroundings: .system, firstID: Self.firstRouterID)
-        for realm in router.realms {
-            registry.dealer(of: realm.settings.number).observe { [unowned realm] event in
-                realm.announce(event)
-            }
-        }
         let dialects = router.makeDialects()
         let streams =
             options.rawSocketListen.isEmpty
-            ? nil : RawSocketFraming(dialects, messageSize: options.rawSocketMessageSize)
+            ? nil
+            : RawSocketFraming(
+                dialects, messageSize: options.rawSocketMessageSize,
+                messageSizeElsewhere: options.messageSize)
         if let streams { settings.framings.append(streams) }
+        // What comes in by either transport must not overflow an empty queue of the other.
+        let largest = max(options.messageSize, streams?.messageSize ?? 0)
         for dialect in dialects {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }
@@ -67,11 +70,8 @@ extension PushServer {
                     path: path, subprotocol: subprotocol, dialect: dialect,
                     dialectID: dialect.id)
                 route.originList = origins
-                if let streams {
-                    // What comes in by RawSocket must not overflow an empty queue here.
-                    route.sendQueueSize = max(
-                        settings.limits.sendQueueSize, 2 * streams.messageSize)
-                }
+                route.messageSize = options.messageSize
+                route.sendQueueSize = max(settings.limits.sendQueueSize, 2 * largest)
                 settings.routes.append(route)
             }
         }

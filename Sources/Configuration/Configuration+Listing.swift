@@ -16,6 +16,9 @@ extension EffectiveConfiguration {
         }
         var writer = RecordWriter(.listing(sources))
         writer.write(values.realms, at: [Configuration.Realm.name])
+        for part in Configuration.records where part.name != Configuration.Realm.name {
+            part.write(values, [part.name], &writer)
+        }
         return parts.joined(separator: "\n") + writer.text
     }
 
@@ -87,6 +90,9 @@ extension Configuration {
         }
         var writer = RecordWriter(.example)
         writer.write([Realm.example], at: [Configuration.Realm.name])
+        for part in records where part.name != Realm.name {
+            part.write(.example, [part.name], &writer)
+        }
         text.removeLast()
         text += writer.text
         while text.hasSuffix("\n\n") { text.removeLast() }

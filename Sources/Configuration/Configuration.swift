@@ -1,7 +1,8 @@
 // Configuration — everything that can be set, as typed values.
 //
-// One struct per section, and one per table that may stand several times. The structs know their defaults and nothing of the modules they are for:
-// the server product hands each module the values it wants.
+// One struct per section, and one per table that may stand several times. The structs know their
+// defaults and nothing of the modules they are for: the server product hands each module the values
+// it wants.
 
 /// A whole configuration. `Configuration()` is the default one.
 package struct Configuration: Sendable {
@@ -11,24 +12,37 @@ package struct Configuration: Sendable {
     package var api = API()
     package var openapi = OpenAPI()
     package var wamp = WAMP()
+    package var hightemplar = HighTemplar()
+    package var rohrpost = Rohrpost()
+    package var shampoo = Shampoo()
     package var websocket = WebSocket()
     package var log = Log()
     package var engine = Engine()
     package var testing = Testing()
     /// The `[[realm]]`s of the file; ``realms`` are those in effect.
     package var declaredRealms: [Realm] = []
+    package var routes: [Route] = []
+    package var endpoints: [Endpoint] = []
+    package var backEnds: [BackEnd] = []
+    package var procedures: [Procedure] = []
+    package var rabbitMQ: [RabbitMQ] = []
+    package var redis: [Redis] = []
 
     package init() {}
 
     /// All sections, in the order in which a file lists them.
     package static let sections: [Section<Configuration>] = [
         Section(\.server), Section(\.limits), Section(\.drain), Section(\.api), Section(\.openapi),
-        Section(\.wamp), Section(\.websocket), Section(\.log), Section(\.engine),
-        Section(\.testing),
+        Section(\.wamp), Section(\.hightemplar), Section(\.rohrpost), Section(\.shampoo),
+        Section(\.websocket), Section(\.log), Section(\.engine), Section(\.testing),
     ]
 
     /// The tables that may stand several times, in the order in which a file lists them.
-    package static let records: [RecordPart<Configuration>] = [RecordPart(\.declaredRealms)]
+    package static let records: [RecordPart<Configuration>] = [
+        RecordPart(\.declaredRealms), RecordPart(\.routes), RecordPart(\.endpoints),
+        RecordPart(\.backEnds), RecordPart(\.procedures), RecordPart(\.rabbitMQ),
+        RecordPart(\.redis),
+    ]
 }
 
 // MARK: What one setting alone cannot say
@@ -59,6 +73,7 @@ extension Configuration {
             broken.append(("server.control", "is the same address as server.listen"))
         }
         broken += listenerRelations
+        broken += references
         var names: Set<String> = []
         for (index, realm) in declaredRealms.enumerated()
         where !names.insert(realm.name).inserted {

@@ -28,7 +28,8 @@ package enum EnvironmentNames {
         guard variable.hasPrefix(prefix), variable != file else { return false }
         let rest = variable.dropFirst(prefix.count)
         // The URL is for the client commands.
-        return rest != "URL" && rest != "PORT" && !rest.hasPrefix("PORT_") && !rest.hasPrefix("SERVICE_HOST")
+        return rest != "URL" && rest != "PORT" && !rest.hasPrefix("PORT_")
+            && !rest.hasPrefix("SERVICE_HOST")
             && !rest.hasPrefix("SERVICE_PORT")
     }
 

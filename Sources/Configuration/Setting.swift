@@ -20,6 +20,8 @@ package struct Setting<Root: Sendable>: Sendable {
     package let literal: @Sendable (Root) -> String
     /// Whether there is a value; secrets and optional settings can lack one.
     package let isSet: @Sendable (Root) -> Bool
+    /// Whether the value is the same in both.
+    package let isSame: @Sendable (Root, Root) -> Bool
 
     package init<Value>(
         _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ format: Format<Value>,
@@ -62,6 +64,7 @@ package struct Setting<Root: Sendable>: Sendable {
         }
         self.literal = literal
         self.isSet = isSet
+        isSame = { literal($0) == literal($1) }
     }
 
     /// A secret: `key` holds it, or `key_file` names the file that does.
@@ -85,6 +88,7 @@ package struct Setting<Root: Sendable>: Sendable {
         }
         literal = { format.write($0[keyPath: path]) }
         isSet = { $0[keyPath: path] != nil }
+        isSame = { $0[keyPath: path] == $1[keyPath: path] }
     }
 
     private init<Inner>(
@@ -98,6 +102,7 @@ package struct Setting<Root: Sendable>: Sendable {
         assignWord = { inner.assignWord(&$0[keyPath: path], $1) }
         literal = { inner.literal($0[keyPath: path]) }
         isSet = { inner.isSet($0[keyPath: path]) }
+        isSame = { inner.isSame($0[keyPath: path], $1[keyPath: path]) }
     }
 
     /// The same setting, for a value around `Root`.

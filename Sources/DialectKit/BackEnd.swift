@@ -48,7 +48,8 @@ package struct BackEndAnswer: Sendable, Equatable {
 /// Why there is no answer.
 package enum BackEndFailure: Error, Hashable, Sendable {
     case timedOut
-    /// No connection, or it broke; the sentence is for the log.
+    /// No connection, or it broke, or the request is none that can be sent; the sentence is for
+    /// the log.
     case unreachable(String)
     /// As many requests wait as may.
     case overloaded

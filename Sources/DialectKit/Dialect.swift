@@ -210,4 +210,9 @@ package protocol RouterServices: Sendable {
 
     /// Asks a realm's dealer what the meta procedures tell. Nothing may be changed.
     func askDealer<R>(of realm: Realm, _ body: (inout Dealer) -> R) -> R
+
+    /// Tells `observer` what happens to a realm's registrations, in order, from now on. It may
+    /// announce and nothing else: the dealer is locked meanwhile.
+    func observeRegistrations(
+        of realm: Realm, _ observer: @escaping @Sendable (RegistrationEvent) -> Void)
 }

@@ -138,6 +138,12 @@ package final class Registry: Directory, RouterServices, Sendable {
         dealer(of: realm).query(body)
     }
 
+    package func observeRegistrations(
+        of realm: Realm, _ observer: @escaping @Sendable (RegistrationEvent) -> Void
+    ) {
+        dealer(of: realm).observe(observer)
+    }
+
     private func shard(_ group: Group) -> Shard {
         shards[Int(UInt(bitPattern: group.leading.hashValue) % UInt(shards.count))]
     }

@@ -26,6 +26,7 @@ enum CallEnd: Int {
 final class CallTemplate {
     let procedure: Room
     let disclosesCaller: Bool
+    let hidesCaller: Bool
     let wantsProgress: Bool
     /// The arguments, until they can no longer be sent to somebody else.
     var payload: (any CallPayload)?
@@ -39,6 +40,7 @@ final class CallTemplate {
     init(procedure: Room, options: CallOptions) {
         self.procedure = procedure
         disclosesCaller = options.disclosesCaller
+        hidesCaller = options.hidesCaller
         wantsProgress = options.wantsProgress
     }
 }

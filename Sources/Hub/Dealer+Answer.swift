@@ -83,6 +83,7 @@ extension Dealer {
         var options = CallOptions()
         options.wantsProgress = template.wantsProgress
         options.disclosesCaller = template.disclosesCaller
+        options.hidesCaller = template.hidesCaller
         // The timeout keeps running; one that is over shows in the next turn, not as "none".
         let due = calls[call].due
         let left = calls[call].timeout == 0 ? 0 : max(due > now ? due - now : 0, 1_000_000)

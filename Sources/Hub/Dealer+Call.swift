@@ -6,7 +6,8 @@ extension Dealer {
     /// Asks the procedure, or passes on a further part of a call that comes in parts.
     ///
     /// Whether the party may call it, and procedures that the dialect answers itself, have been
-    /// decided before. A part (the request id of a pending call whose last part has not come) goes
+    /// decided before; a refusal is said here (``CallOptions/refusal``), so that no request id is
+    /// answered twice. A part (the request id of a pending call whose last part has not come) goes
     /// where the first one went; only ``CallOptions/isPart`` and the payload of it count.
     ///
     /// - Parameters:
@@ -24,12 +25,16 @@ extension Dealer {
             continueCall(call, options, payload, &actions)
             return
         }
-        if parties[place].lateParts.takes(request, isLast: !options.isPart, now: now) {
+        let isLate = parties[place].lateParts.takes(request, isLast: !options.isPart, now: now)
+        if isLate || options.isRepeated {
             counters.late += 1
             return
         }
         let serial = nextCall()
         do throws(CallError) {
+            if let refusal = options.refusal {
+                throw .refused(uri: refusal.uri, text: refusal.text)
+            }
             let registration = try check(procedure, place)
             let position = try choose(registration, options, random)
             // Whoever may hand the call on, or gets more parts, needs to hear it all again.
@@ -102,7 +107,8 @@ extension Dealer {
         }
         parties[member.place].issued += 1
         let isPattern = registrations[registration].isPattern
-        let isDisclosed = options.disclosesCaller || member.disclosesCaller
+        let isDisclosed =
+            !options.hidesCaller && (options.disclosesCaller || member.disclosesCaller)
         calls[call].callee = member.place
         calls[call].invocation = parties[member.place].issued
         calls[call].registration = registrations[registration].details.id

@@ -50,6 +50,14 @@ extension Dealer {
         registrations.place(of: id).map { registrations[$0].callees.count }
     }
 
+    /// Whether a call with this request id would not be a new one: it is pending, or parts of it
+    /// may still come. A dialect that answers a call itself asks before.
+    package func knows(_ request: UInt64, of party: PartyID, now: UInt64) -> Bool {
+        guard let place = parties.place(of: party) else { return false }
+        return calls.find(request: request, of: place) != nil
+            || parties[place].lateParts.expects(request, now: now)
+    }
+
     /// Calls that `party` waits for, and invocations it has not answered.
     package func pending(of party: PartyID) -> (asCaller: Int, asCallee: Int)? {
         parties.place(of: party).map {

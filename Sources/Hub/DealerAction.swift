@@ -88,15 +88,35 @@ package enum CancelMode: CaseIterable, Sendable {
     case killNoWait
 }
 
+/// Why a dialect does not want a call to be made. A class, since few calls have one.
+package final class CallRefusal: Sendable {
+    package let uri: String
+    /// For people.
+    package let text: String
+
+    package init(uri: String, text: String) {
+        self.uri = uri
+        self.text = text
+    }
+}
+
 /// What a caller can ask for with a call.
 package struct CallOptions: Sendable {
     /// In nanoseconds; 0 is none.
     package var timeout: UInt64 = 0
+    /// The dialect has decided against the call, whatever its procedure. The dealer is told all the
+    /// same: a request id that it knows belongs to a call that has an answer of its own.
+    package var refusal: CallRefusal?
     package var wantsProgress = false
     /// More parts of the arguments follow under the same request id.
     package var isPart = false
     /// The callee may know who calls. What configuration allows and demands is decided before.
     package var disclosesCaller = false
+    /// The callee may not know who calls, even where it registered so as to know.
+    package var hidesCaller = false
+    /// The request id was used before, in a protocol whose ids count up: where no call of it is
+    /// pending, this is a part that comes too late, however late.
+    package var isRepeated = false
 
     package init() {}
 }

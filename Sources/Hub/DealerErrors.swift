@@ -23,6 +23,8 @@ package enum CallError: Error, Hashable, Sendable {
     case timedOut(after: UInt64)
     /// The caller, or the realm, has too many calls open.
     case tooManyCalls
+    /// What the caller's dialect said before any callee was asked (``CallOptions/refusal``).
+    case refused(uri: String, text: String)
     /// What the callee answered, as it is.
     case relayed(String)
 
@@ -39,7 +41,7 @@ package enum CallError: Error, Hashable, Sendable {
         case .canceled, .calleeLeft: "wamp.error.canceled"
         case .timedOut: "wamp.error.timeout"
         case .tooManyCalls: "carillon.error.too_many_calls"
-        case .relayed(let uri): uri
+        case .refused(let uri, _), .relayed(let uri): uri
         }
     }
 }

@@ -77,6 +77,8 @@ extension ProcedureError {
     package init(_ error: CallError, _ arguments: Arguments?) {
         if case .relayed(let uri) = error {
             self.init(uri: uri, arguments: arguments ?? Arguments())
+        } else if case .refused(let uri, let sentence) = error {
+            self.init(uri: uri, message: sentence)
         } else if let sentence = error.sentence {
             self.init(uri: error.uri, message: sentence)
         } else {
@@ -125,6 +127,7 @@ extension CallError {
         case .calleeLeft: "the callee left before it answered"
         case .timedOut(let time): "call timed out after \(time / 1_000_000) ms"
         case .tooManyCalls: "too many calls are waiting for an answer"
+        case .refused(_, let sentence): sentence
         case .relayed: nil
         }
     }

@@ -27,6 +27,11 @@ struct LateParts {
         }
     }
 
+    /// Whether parts of `request` may still come.
+    func expects(_ request: UInt64, now: UInt64) -> Bool {
+        ends[request].map { $0 > now } ?? false
+    }
+
     /// Whether a call with the id `request` is a part that comes too late.
     mutating func takes(_ request: UInt64, isLast: Bool, now: UInt64) -> Bool {
         if ends.isEmpty { return false }

@@ -1,3 +1,4 @@
+import Carillon
 import Configuration
 import Engine
 import OpenAPIRPC
@@ -94,6 +95,27 @@ import WebSocket
         configuration.websocket.deflateClientTakeover = false
         let deflate = DeflateSettings(configuration.websocket)
         #expect(!deflate.isEnabled && deflate.demandsClientNoContextTakeover)
+    }
+
+    @Test("every setting of WAMP that is changed changes what the router gets")
+    func wamp() throws {
+        func mapped(_ configuration: Configuration) throws -> [String: String] {
+            var fields = fields(of: try #require(PushServer.Options.WAMP(configuration)))
+            fields["realms"] = nil
+            return fields
+        }
+        let section = Configuration.sections.first { $0.name == "wamp" }
+        for setting in section?.settings ?? [] {
+            var changed = Configuration()
+            let before = try mapped(changed)
+            let words = ["4096", "7s", "true", "/elsewhere", "127.0.0.1:7"]
+            let word = words.first { setting.assignWord(&changed, $0) }
+            #expect(word != nil, "\(setting.key)")
+            #expect(try mapped(changed) != before, "\(setting.key)")
+        }
+        let standard = try mapped(Configuration())
+        #expect(standard["messageSize"] == "\(16 << 20)", "the reference's, not that of [limits]")
+        #expect(standard["messageSize"] == "\(PushServer.Options.WAMP.open.messageSize)")
     }
 
     @Test("features to be treated as absent are known by name")

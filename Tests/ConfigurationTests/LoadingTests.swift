@@ -115,7 +115,9 @@ struct LoadingTests {
                     + "to 1000, each one of \"subscribe\", \"unsubscribe\", \"publish\", "
                     + "\"server_info\", \"info\", \"echo\"",
                 "c.toml:23: no section [wholly_unknown]; the sections are server, limits, drain, "
-                    + "api, openapi, wamp, websocket, log, engine, [[realm]]",
+                    + "api, openapi, wamp, hightemplar, rohrpost, shampoo, websocket, log, engine, "
+                    + "[[realm]], [[route]], [[endpoint]], [[backend]], [[procedure]], "
+                    + "[[rabbitmq]], [[redis]]",
             ])
     }
 

@@ -1,5 +1,6 @@
 """The transport below a WAMP session: what is agreed, framed, limited, kept alive, and how it ends."""
 
+import contextlib
 import json
 import signal
 
@@ -178,7 +179,7 @@ def test_payload_passes_untouched_between_equals(router):
 
 @ours
 def test_a_message_that_is_too_long_ends_the_session():
-    with Router(settings={"limits.message_size": "64KiB"}) as router:
+    with Router(message_size="64KiB") as router:
         watcher, session = RawSession(router.url), RawSession(router.url)
         watcher.join()
         session.join()
@@ -187,6 +188,25 @@ def test_a_message_that_is_too_long_ends_the_session():
         session.ends_with(1009)
         assert watcher.receive()[4][0] == session.id
         watcher.leave()
+
+
+@ours
+@pytest.mark.parametrize("name", ["json", "msgpack", "cbor.batched"])
+def test_messages_are_as_large_as_the_reference_says(router, name):
+    """Reference §1.5: 16 MiB, frame headers excepted, unless configured otherwise."""
+    watcher, session = RawSession(router.url, name), RawSession(router.url, name)
+    watcher.join()
+    session.join()
+    watcher.answer(SUBSCRIBE, {}, "com.life.large")
+    watcher.answer(SUBSCRIBE, {}, "wamp.session.on_leave")
+    for size in (2 << 20, (16 << 20) - 1000):
+        session.send([PUBLISH, 1, {}, "com.life.large", ["x" * size]])
+        assert len(watcher.receive()[4][0]) == size
+    with contextlib.suppress(OSError, ConnectionClosed):  # it is refused before all of it is read
+        session.send([PUBLISH, 2, {}, "com.life.large", ["x" * (17 << 20)]])
+    session.ends_with(1009)
+    assert watcher.receive()[4][0] == session.id
+    watcher.leave()
 
 
 @ours

@@ -83,6 +83,10 @@ struct DealerCallTests {
         #expect(
             desk.call("a", 1, request: 1, .init(disclose: true)) == ["11 invoke 1 1 caller=1 a"])
         #expect(desk.call("b", 1, request: 2) == ["11 invoke 2 2 caller=1 a"])
+        var hidden = CallOptions(part: true)
+        hidden.hidesCaller = true
+        #expect(desk.call("b", 1, request: 3, hidden) == ["11 invoke 3 2 part a"])
+        #expect(desk.call("b", 1, request: 3, .init(disclose: true)) == ["11 invoke 3 2 a"])
     }
 
     @Test("each policy chooses in its order, and those that leave disturb nobody's turn")

@@ -174,15 +174,20 @@ private final class Schedule {
         options.wantsProgress = isLucky(40)
         options.isPart = isLucky(30)
         options.disclosesCaller = isLucky(10)
+        options.hidesCaller = isLucky(10)
+        options.isRepeated = isLucky(5)
+        if isLucky(10) { options.refusal = CallRefusal(uri: "refused", text: "no") }
         // Few ids, so that parts, reuse and late parts all happen.
         let request = UInt64(pick(12))
         let word = random.next()
         let note = "n\(word % 1000)"
         let name = pick(of: names)
         let callCount = dealer.counters.calls
+        let isKnown = dealer.knows(request, of: PartyID(rawValue: party), now: now)
         dealer.call(
             room(name), request: request, by: PartyID(rawValue: party), options: options,
             payload: Note(note), now: now, random: word, &actions)
+        if isKnown && dealer.counters.calls > callCount { naive.said.append("knew it") }
         naive.call(name, party, request: request, options, note, now: now, random: word)
         if dealer.counters.calls > callCount {
             let isNew = waiting.insert(CallName(caller: party, request: request)).inserted

@@ -209,12 +209,17 @@ struct NaiveDealer {
             counters.late += 1
             return
         }
+        if options.isRepeated {
+            counters.late += 1
+            return
+        }
         counters.calls += 1
         func refuse(_ uri: String, _ naive: inout NaiveDealer) {
             naive.said.append("\(id) error \(request) \(uri) -")
             naive.counters.failed += 1
             if options.isPart { naive.parties[index].late[request] = now + naive.lateGrace }
         }
+        if let refusal = options.refusal { return refuse(refusal.uri, &self) }
         guard let registration = best(procedure) else {
             return refuse("wamp.error.no_such_procedure", &self)
         }
@@ -285,7 +290,8 @@ struct NaiveDealer {
         } else {
             call.words += " procedure=\(call.procedure)"
         }
-        if call.options.disclosesCaller || callee.options.disclosesCaller {
+        let isDisclosed = call.options.disclosesCaller || callee.options.disclosesCaller
+        if isDisclosed && !call.options.hidesCaller {
             call.words += " caller=\(call.caller)"
         }
         if call.forwarded > 0 { call.words += " timeout=\(call.forwarded)" }

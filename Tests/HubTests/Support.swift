@@ -57,13 +57,16 @@ extension RegisterOptions {
 
 extension CallOptions {
     init(
-        timeout: UInt64 = 0, progress: Bool = false, part: Bool = false, disclose: Bool = false
+        timeout: UInt64 = 0, progress: Bool = false, part: Bool = false, disclose: Bool = false,
+        repeated: Bool = false, refusal: String? = nil
     ) {
         self.init()
         self.timeout = timeout
         wantsProgress = progress
         isPart = part
         disclosesCaller = disclose
+        isRepeated = repeated
+        self.refusal = refusal.map { CallRefusal(uri: $0, text: "no") }
     }
 }
 
@@ -189,6 +192,10 @@ final class Desk {
             by: PartyID(rawValue: party), options: options, payload: Note(note), now: now,
             random: random, &actions)
         return said()
+    }
+
+    func knows(_ request: UInt64, _ party: UInt64) -> Bool {
+        dealer.knows(request, of: PartyID(rawValue: party), now: now)
     }
 
     func cancel(_ request: UInt64, _ party: UInt64, _ mode: CancelMode) -> [String] {

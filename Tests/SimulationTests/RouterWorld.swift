@@ -50,9 +50,6 @@ final class RouterWorld {
                     (0..<count).map { _ in UInt8(truncatingIfNeeded: dice.random.next()) }
                 }),
             firstID: Self.firstID)
-        registry.dealer(of: .standard).observe { [unowned realm = router.realms[0]] event in
-            realm.announce(event)
-        }
         var settings = EngineSettings()
         settings.limits = limits
         settings.flushSlice = flushSlice

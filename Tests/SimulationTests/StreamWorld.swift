@@ -33,11 +33,6 @@ final class StreamWorld: ClientWorld {
                 random: { numbers.withLock { $0.next() } },
                 randomOctets: { Array(repeating: 7, count: $0) }),
             firstID: DialectID(rawValue: 2))
-        for realm in router.realms {
-            registry.dealer(of: realm.settings.number).observe { [unowned realm] event in
-                realm.announce(event)
-            }
-        }
         let dialects = router.makeDialects()
         framing = RawSocketFraming(dialects, messageSize: messageSize)
         var settings = EngineSettings()

@@ -11,7 +11,6 @@ private let helloTicket =
     #"[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"martin"}]"#
 private let helloKey =
     #"[1,"realm1",{"roles":{"caller":{}},"authmethods":["cryptosign"],"authid":"oscar","authextra":{"pubkey":"03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"}}]"#
-private let second: UInt64 = 1_000_000_000
 
 @Suite struct JoinTests {
     @Test("who says no HELLO is closed after five seconds, without a word")

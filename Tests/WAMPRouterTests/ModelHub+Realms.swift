@@ -46,10 +46,9 @@ extension ModelHub {
     }
 
     func post(_ actions: [DealerAction], _ desk: Desk) {
-        let realm = router.realms[desks.firstIndex { $0 === desk }!]
         for action in actions {
             if case .meta(let event) = action {
-                realm.announce(event)
+                desk.observer?(event)
             } else if let party = action.party, let connection = desk.addresses[party] {
                 mail.append(.dealt(connection, action))
             }
@@ -77,6 +76,7 @@ extension ModelHub {
         for (realm, desk) in zip(router.realms, desks) {
             let name = realm.settings.name
             if realm.withSessions({ $0.count }) > 0 { left.append("\(name): sessions") }
+            if realm.silencedCount > 0 { left.append("\(name): silenced") }
             let records = realm.withSubscriptions { records, patterns in
                 (records.values.count { !$0.isKept || !$0.members.isEmpty }, patterns.count)
             }
@@ -118,5 +118,11 @@ struct ServicesOfHub: RouterServices {
 
     func askDealer<R>(of realm: Realm, _ body: (inout Dealer) -> R) -> R {
         body(&hub.desks[Int(realm.rawValue)].dealer)
+    }
+
+    func observeRegistrations(
+        of realm: Realm, _ observer: @escaping @Sendable (RegistrationEvent) -> Void
+    ) {
+        hub.desks[Int(realm.rawValue)].observer = observer
     }
 }

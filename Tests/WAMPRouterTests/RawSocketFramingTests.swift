@@ -82,6 +82,26 @@ private enum Reading: Equatable {
         }
     }
 
+    @Test("what other transports take makes queues longer, and nothing that is announced")
+    func elsewhere() {
+        for (other, expected) in [(0, 1 << 12), (1 << 20, 1 << 20)] {
+            let framing = RawSocketFraming(
+                hub.dialects, messageSize: 1 << 12, messageSizeElsewhere: other)
+            #expect(framing.messageSize == expected)
+            let said: [UInt8] = [0x7F, 0xF1, 0, 0]
+            guard case .accept(let acceptance) = framing.open(unsafe said.span.bytes) else {
+                Issue.record("refused")
+                return
+            }
+            #expect(acceptance.answer == [0x7F, 0x31, 0, 0])
+            let header: [UInt8] = [0, 0, 0x10, 0x01]
+            var position = 0
+            let step = unsafe acceptance.reader.next(in: header.span.bytes, at: &position) { _, _ in
+            }
+            #expect(step == .failed(.oversized(4097)))
+        }
+    }
+
     private func read(_ pieces: [[UInt8]]) -> [Reading] {
         guard case .accept(let acceptance) = open([0x7F, 0xF1, 0, 0]) else { return [] }
         var readings: [Reading] = []

@@ -27,8 +27,11 @@ package let fuzzTargets: [FuzzTarget] = unsafe [
     FuzzTarget(name: "OpenAPI", run: fuzzOpenAPI),
     FuzzTarget(name: "Patterns", run: fuzzPatterns),
     FuzzTarget(name: "RequestHead", run: fuzzRequestHead),
+    FuzzTarget(name: "Rohrpost", run: fuzzRohrpost),
     FuzzTarget(name: "Session", run: fuzzSession),
+    FuzzTarget(name: "Shampoo", run: fuzzShampoo),
     FuzzTarget(name: "Text", run: fuzzText),
+    FuzzTarget(name: "Tokens", run: fuzzTokens),
     FuzzTarget(name: "Transcode", run: fuzzTranscode),
     FuzzTarget(name: "WAMP", run: fuzzWAMP),
 ]

@@ -28,10 +28,10 @@ def keep(target, seeds):
         (folder / f"seed-{name}").write_bytes(octets)
 
 
-def transcripts():
+def transcripts(dialect="openapi-ws"):
     """What clients send in the golden conversations: {conversation: [message]}."""
     found, name = {}, ""
-    for file in sorted((ROOT / "Tests/Transcripts").glob("openapi-ws/*.txt")):
+    for file in sorted((ROOT / "Tests/Transcripts").glob(f"{dialect}/*.txt")):
         for line in file.read_text(encoding="utf-8").split("\n"):
             if line.startswith("# "):
                 name = re.sub(r"[^a-z0-9-]", "-", line[2:].split(" ")[0])
@@ -103,7 +103,40 @@ values = ['{"a":[1,-0.5e+10,true,false,null],"b":{"c":"\\u00fc\\ud83d\\ude00\\n\
           "-1.50", "1e999", "[" * 64 + "]" * 64, "[" * 65, '{"a":1,"a":2}', '"\\ud800"', '"\\uDC00x"', " [1 ,\t2\r\n] ",
           '{"a":1,}', "01", "+1", ".5", "1.", "tru", '"\x01"', "{\"key\": \"" + "x" * 300 + '"}', "nan", '{"a" 1}']
 keep("JSON", {str(n): text.encode() for n, text in enumerate(values)})
+
+
+def said_to_shampoo():
+    """One connection of each golden conversation: where it goes, and what is said there."""
+    found, name, client = {}, "", ""
+    for file in sorted((ROOT / "Tests/Transcripts/shampoo").glob("*.txt")):
+        for line in file.read_text(encoding="utf-8").split("\n"):
+            if line.startswith("# "):
+                name = re.sub(r"[^a-z0-9-]", "-", line[10:].split(" ")[0])
+            elif opened := re.fullmatch(r"open (?:[A-Z] )?(/\S*).*", line):
+                found.setdefault(name, [opened[1].encode() + b" q=1&q=%41 kept"])
+            elif said := re.fullmatch(r"[A-Z]?>(binary)? ?(.*)", line):
+                # The methods that the target knows, by turns.
+                text = re.sub(r'"method":"\w+"', '"method":"' + "vkfnt"[len(found) % 5] + '"', said[2])
+                found[name].append((b"\1" if said[1] else b"") + text.encode())
+    return {name: b"\n".join(lines) for name, lines in found.items()}
+
+
+keep("Shampoo", {name: octets for name, octets in said_to_shampoo().items() if len(octets) < 4000})
 keep("OpenAPI", {name: b"\n".join(said) for name, said in transcripts().items() if len(b"".join(said)) < 4000})
+keep("Rohrpost", {name: bytes([number % 64]) + b"\n".join(said)
+                  for number, (name, said) in enumerate(transcripts("rohrpost").items())} | {
+    "notify": b'\x00N{"class":"A","pk":1,"change":"update","object":{"a":1},"updated_fields":["a"],"always_send":false}\nN{"class":"A","pk":"x","change":"create","group":"a.b","realm":"r"}',
+    "send": b'\x00M{"group":"a","message":{"n":1}}\nM{"group":"a","message":"x\\u00e9"}\nM{"group":"a","message":"{}"}',
+})
+words_of_tokens = dict(line.split("\t") for line in (ROOT / "Tests/Vectors/tokens.txt").read_text("utf-8").splitlines())
+own_secret = b"a secret of at least thirty-two octets"
+own = "eyJhbGciOiJIUzI1NiJ9.e30"
+own += "." + base64.urlsafe_b64encode(hmac.digest(own_secret, own.encode(), "sha256")).decode().rstrip("=")
+keep("Tokens", {
+    "fixed": b"\x00" + own_secret, "signed": b"\x01" + own.encode(), "hs256": b"\x01" + words_of_tokens["HS256"].encode(),
+    "claims": b'\x96{"exp":1500000000,"nbf":1e9,"sub":"\xc3\xa9"}', "header": b'\x01{"alg":"HS256","crit":[],"typ":"JWT"}',
+    "none": b"\x01eyJhbGciOiJub25lIn0.e30.", "dots": b"\x01..",
+})
 patterns = ["*", "a*b?c", "[abc]x", "[^a-z]*", "a\\*b", "[", "h?llo", "orders.*.filled", "%2E%25 a.b..c", "*" * 9, "é€😀?"]
 keep("Patterns", {f"{kind}-{n}": bytes([kind]) + text.encode()
                   for kind, (n, text) in itertools.product(range(4), enumerate(patterns))})

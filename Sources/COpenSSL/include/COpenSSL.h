@@ -16,6 +16,10 @@ bool carillon_sha256(const void *octets, size_t size, uint8_t *digest /* 32 */);
 bool carillon_hmac_sha256(
     const void *key, size_t key_size, const void *message, size_t message_size,
     uint8_t *code /* 32 */);
+// `digest_size` is 32, 48 or 64 and says which hash of FIPS 180-4 it is; others are refused.
+bool carillon_hmac(
+    size_t digest_size, const void *key, size_t key_size, const void *message,
+    size_t message_size, uint8_t *code /* digest_size */);
 bool carillon_pbkdf2_sha256(
     const void *password, size_t password_size, const void *salt, size_t salt_size,
     uint32_t iterations, uint8_t *key, size_t key_size);
@@ -28,6 +32,15 @@ bool carillon_ed25519_sign(
 int carillon_ed25519_verify(
     const uint8_t *key /* 32 */, const void *message, size_t size,
     const uint8_t *signature /* 64 */);
+
+// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 §8.2). A key is a SubjectPublicKeyInfo in DER, made of its
+// PEM (RFC 7468 §13) once: reading PEM takes several times as long as verifying.
+// `false`: it is no RSA key of 2048 to 8192 bits, or does not fit `*key_size`, which is set.
+bool carillon_rsa_public_key(const void *pem, size_t pem_size, uint8_t *key, size_t *key_size);
+// 1: the signature is valid, 0: it is not, -1: libcrypto refused, or the key is none.
+int carillon_rsa_sha256_verify(
+    const uint8_t *key, size_t key_size, const void *message, size_t size,
+    const uint8_t *signature, size_t signature_size);
 
 bool carillon_random(void *octets, size_t size);
 

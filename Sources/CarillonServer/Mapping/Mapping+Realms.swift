@@ -26,6 +26,7 @@ extension PushServer.Options.WAMP {
         }
         self.init(realms: realms)
         paths = given.paths
+        messageSize = given.messageSize
         rawSocketListen = given.rawsocketListen.map(\.description)
         rawSocketMessageSize = given.rawsocketMessageSize
         router.joinTime = given.helloTime.nanoseconds

@@ -12,17 +12,11 @@ enum Reload {
         "drain.deadline", "engine.stall_warning", "engine.stall_abort",
     ]
 
-    /// The settings that differ, as `section.key`.
+    /// The settings that differ, as `section.key`, and the tables.
     static func changes(from old: Configuration, to new: Configuration) -> [String] {
-        let realms = old.declaredRealms == new.declaredRealms ? [] : ["realm"]
-        return Configuration.sections.flatMap { section in
-            section.settings.compactMap { setting in
-                // Every secret looks alike when it is written, so the one there is compares itself.
-                let isSame =
-                    setting.isSecret
-                    ? old.api.key == new.api.key : setting.literal(old) == setting.literal(new)
-                return isSame ? nil : "\(section.name).\(setting.key)"
-            }
-        } + realms
+        let settings = Configuration.sections.flatMap { section in
+            section.settings.filter { !$0.isSame(old, new) }.map { "\(section.name).\($0.key)" }
+        }
+        return settings + Configuration.records.filter { !$0.isSame(old, new) }.map(\.name)
     }
 }

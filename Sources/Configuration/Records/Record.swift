@@ -54,6 +54,8 @@ package struct RecordPart<Root: Sendable>: Sendable {
             Void
     /// Writes all records of the part.
     internal let write: @Sendable (Root, [String], inout RecordWriter) -> Void
+    /// Whether all records of the part are the same in both.
+    package let isSame: @Sendable (Root, Root) -> Bool
 
     package init<Element: RecordDescription>(
         _ place: any WritableKeyPath<Root, [Element]> & Sendable
@@ -62,6 +64,7 @@ package struct RecordPart<Root: Sendable>: Sendable {
         load = { root, raw, path, loader, readFile in
             root[keyPath: place] = loader.load(Element.self, raw, at: path, readFile)
         }
+        isSame = { $0[keyPath: place] == $1[keyPath: place] }
         write = { root, path, writer in writer.write(root[keyPath: place], at: path) }
     }
 }

@@ -31,6 +31,12 @@ extension Configuration {
         package var channels = Channels.any
         package var methods = Method.allCases
         package var testMethods = false
+        package var procedure = "{method}"
+        package var arguments = ArgumentForm.object
+        package var result = ResultForm.value
+        package var callTime = Duration.zero
+        package var realm: String?
+        package var role: String?
 
         package init() {}
 
@@ -46,6 +52,16 @@ extension Configuration {
             Setting(
                 "test_methods", \.testMethods, .flag,
                 "Also offer \"cancel\" and \"badjson\", which exist to test clients."),
+            Setting(
+                "procedure", \.procedure, .procedureTemplate,
+                "The procedure that a method which is none of the dialect's calls."),
+            Setting("arguments", \.arguments, .choice, argumentsSummary),
+            Setting("result", \.result, .choice, resultSummary),
+            Setting(
+                "call_time", \.callTime, .duration(callTimes),
+                "How long a call may take. Then it is answered with an error. 0: no limit."),
+            Setting("realm", \.realm, .optional(.realmName), realmSummary),
+            Setting("role", \.role, .optional(.identity), roleSummary),
         ]
     }
 

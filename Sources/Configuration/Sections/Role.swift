@@ -107,7 +107,7 @@ extension Configuration.Realm {
 }
 
 /// What is wrong with a URI once it is known how it is matched.
-private func patternFaults(_ uri: String, _ match: Configuration.Match) -> [RecordFault] {
+internal func patternFaults(_ uri: String, _ match: Configuration.Match) -> [RecordFault] {
     // The habit of other routers. A topic that ends so would be a curious one.
     if uri.hasSuffix("*") {
         return [

@@ -7,6 +7,8 @@ extension Configuration {
         /// Empty: not spoken over WebSocket.
         /// The last one is where a wampy client goes that was given no URL.
         package var paths = ["/", "/ws", "/connection/websocket", "/8080"]
+        /// Octets, put together and inflated.
+        package var messageSize = 16 << 20
         /// Empty: no RawSocket.
         package var rawsocketListen: [SocketAddress] = []
         /// Octets, a power of two.
@@ -32,6 +34,11 @@ extension Configuration {
                 "paths", \.paths, .list(of: .path, atMost: 64),
                 "Where a WebSocket may ask for a subprotocol wamp.2.*, compared exactly. Empty: "
                     + "nowhere."),
+            Setting(
+                "message_size", \.messageSize, .size(512...1_073_741_824),
+                "Octets of a message over WebSocket, here in place of limits.message_size. Then "
+                    + "1009. The send queue of a session holds two of them, whatever "
+                    + "limits.send_queue_size says."),
             Setting(
                 "rawsocket_listen", \.rawsocketListen, .list(of: .socket, atMost: 16),
                 "Addresses for RawSocket, WAMP without WebSocket. Empty: none."),

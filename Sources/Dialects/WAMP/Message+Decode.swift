@@ -2,13 +2,30 @@
 //
 // The whole message is walked first and judged afterwards: broken octets behind an invalid topic
 // are a violation and no refusal. The walk follows the row of the catalogue, and the first
-// violation ends it.
+// violation ends it. A session walks and judges apart, since what it refuses counts as a request
+// all the same, and a part of a call in progress is not refused for what it says (§8.10).
 
 package import Codecs
 internal import Hub
 
 extension Message {
-    /// Decodes one message.
+    /// Reads and judges one message.
+    ///
+    /// - Throws: ``MessageError``, as ``read(_:as:for:)`` does, or for what
+    ///   ``refusal(under:in:)`` finds.
+    package static func decode(
+        _ octets: RawSpan, as serialization: Serialization, for receiver: Receiver
+    ) throws(MessageError) -> Message {
+        let message = try read(octets, as: serialization, for: receiver)
+        if case .router(_, let rules) = receiver,
+            let refusal = message.refusal(under: rules, in: octets)
+        {
+            throw message.error(for: refusal)
+        }
+        return message
+    }
+
+    /// Reads one message.
     ///
     /// - Parameters:
     ///   - octets: The message and nothing else; JSON must be known to be UTF-8, as text frames are
@@ -16,15 +33,15 @@ extension Message {
     ///   - receiver: Decides what may come.
     /// - Throws: ``MessageError``, which knows its answer.
     /// - Complexity: O(octets). Allocates nothing, unless a URI is written with escapes or chunks.
-    package static func decode(
+    package static func read(
         _ octets: RawSpan, as serialization: Serialization, for receiver: Receiver
     ) throws(MessageError) -> Message {
         do throws(MessageError) {
             guard octets.byteCount <= sizeLimit else { throw .violation(nil, .oversized) }
             switch serialization {
-            case .json: return try decode(JSONReader(octets), receiver)
-            case .messagePack: return try decode(MessagePackReader(octets), receiver)
-            case .cbor: return try decode(CBORReader(octets), receiver)
+            case .json: return try read(JSONReader(octets), receiver)
+            case .messagePack: return try read(MessagePackReader(octets), receiver)
+            case .cbor: return try read(CBORReader(octets), receiver)
             }
         } catch {
             if case .router(let phase, _) = receiver, phase.ignoresTheRest { throw .ignored }
@@ -32,7 +49,7 @@ extension Message {
         }
     }
 
-    private static func decode<Reader: ItemReader & ~Escapable>(
+    private static func read<Reader: ItemReader & ~Escapable>(
         _ reader: consuming Reader, _ receiver: Receiver
     ) throws(MessageError) -> Message {
         var reader = reader
@@ -44,7 +61,10 @@ extension Message {
             fault = .undecodable
         }
         if let fault { throw .violation(message.knownCode, fault) }
-        if case .router(_, let rules) = receiver { try message.judge(rules, in: reader.octets) }
+        // The rules of the realm are unknown until it is known.
+        if message.code == .hello, !message.accepts(.name, .loose, reader.octets) {
+            throw .invalidRealm
+        }
         return message
     }
 }
@@ -201,40 +221,28 @@ extension Receiver {
 // MARK: - The judgement
 
 extension Message {
-    /// Checks URIs and options of a message that is sound.
-    private func judge(_ rules: URIRules, in octets: RawSpan) throws(MessageError) {
+    /// What speaks against a request that was read: its URI or an option.
+    package func refusal(under rules: URIRules, in octets: RawSpan) -> Refusal? {
         switch code {
-        case .hello:
-            // The rules of the realm are unknown until it is known.
-            guard accepts(.name, .loose, octets) else { throw .invalidRealm }
         case .publish:
-            let refusal: Refusal? =
-                !accepts(.name, rules, octets)
+            !accepts(.name, rules, octets)
                 ? .invalidTopic : isReserved(octets) ? .reservedTopic : invalidOption
-            guard let refusal else { return }
-            // Without acknowledgement there is never an answer (§7.2).
-            throw options.has(.acknowledge)
-                ? .refusal(code, request: request, refusal) : .ignored
         case .subscribe:
-            if let refusal = invalidOption { throw .refusal(code, request: request, refusal) }
-            guard accepts(options.match.use, rules, octets) else {
-                throw .refusal(code, request: request, .invalidTopic)
-            }
-        case .call:
-            guard accepts(.name, rules, octets) else {
-                throw .refusal(code, request: request, .invalidProcedure)
-            }
-            if let refusal = invalidOption { throw .refusal(code, request: request, refusal) }
+            invalidOption ?? (accepts(options.match.use, rules, octets) ? nil : .invalidTopic)
+        case .call: accepts(.name, rules, octets) ? invalidOption : .invalidProcedure
         case .register:
-            if let refusal = invalidOption { throw .refusal(code, request: request, refusal) }
-            guard accepts(options.match.use, rules, octets) else {
-                throw .refusal(code, request: request, .invalidProcedure)
-            }
-            guard !isReserved(octets) else {
-                throw .refusal(code, request: request, .reservedProcedure)
-            }
-        default: return
+            invalidOption
+                ?? (!accepts(options.match.use, rules, octets)
+                    ? .invalidProcedure : isReserved(octets) ? .reservedProcedure : nil)
+        default: nil
         }
+    }
+
+    /// The answer to a request that is refused.
+    package func error(for refusal: Refusal) -> MessageError {
+        // Without acknowledgement there is never an answer (§7.2).
+        if code == .publish, !options.has(.acknowledge) { return .ignored }
+        return .refusal(code, request: request, refusal)
     }
 
     private var invalidOption: Refusal? { options.firstInvalidKey.map { .invalidOption($0) } }

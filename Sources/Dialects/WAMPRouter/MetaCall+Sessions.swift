@@ -62,6 +62,7 @@ extension WAMPSession {
 
     /// Ends sessions, never the own one. They are out of all books when this returns.
     ///
+    /// - Parameter isSilent: Without testaments and on_leave, as `kill_all` wants it.
     /// - Returns: Their ids.
     private func kill(
         _ call: borrowing MetaCall, _ realm: RouterRealm, isSilent: Bool = false,
@@ -74,15 +75,14 @@ extension WAMPSession {
             throw MetaError(.invalidURI, "reason is not a URI")
         }
         let own = id
-        let victims = realm.removeSessions { $0.id != own && isVictim($0) }
+        let victims = realm.removeSessions(isSilent: isSilent) { $0.id != own && isVictim($0) }
         for victim in victims {
             commands.append(.dealer(DealerRequest(PartyID(rawValue: victim.id), .close)))
             realm.leaveSubscriptions(victim)
             commands.append(
                 .tell(
                     victim.connection,
-                    KillNote(
-                        session: victim.id, reason: reason, message: text, isSilent: isSilent)))
+                    KillNote(session: victim.id, reason: reason, message: text)))
         }
         return victims.map(\.id)
     }

@@ -13,16 +13,23 @@ package final class RawSocketFraming: StreamFraming {
 
     /// By the serialization that the client asks for.
     private let dialects: [WAMPDialect]
-    /// Octets of a client's largest message: 512 to 2^24, a power of two.
+    /// Octets of the largest message taken here: 512 to 2^24, a power of two.
+    private let announcedSize: Int
+    /// Octets of the largest message of any client of the router, by whatever transport: queues are
+    /// measured by it.
     package let messageSize: Int
 
     /// - Parameters:
     ///   - dialects: Those of the router; forms that are not raw are left out.
     ///   - messageSize: Octets of the largest message taken from clients; what is announced is the
     ///     next power of two below, from 512 to 2^24.
-    package init(_ dialects: [WAMPDialect], messageSize: Int) {
+    ///   - messageSizeElsewhere: Octets of the largest message taken over other transports.
+    package init(
+        _ dialects: [WAMPDialect], messageSize: Int, messageSizeElsewhere: Int = 0
+    ) {
         self.dialects = dialects.filter(\.form.isRaw)
-        self.messageSize = RawSocketHandshake(.json, messageLimit: messageSize).messageLimit
+        announcedSize = RawSocketHandshake(.json, messageLimit: messageSize).messageLimit
+        self.messageSize = max(announcedSize, messageSizeElsewhere)
     }
 
     package func open(_ octets: RawSpan) -> StreamOpening {
@@ -43,12 +50,12 @@ package final class RawSocketFraming: StreamFraming {
             return .refuse(answer: Self.answer(.lengthUnacceptable))
         }
         var answer = OctetBuffer(capacity: RawSocketHandshake.size)
-        RawSocketHandshake(request.serialization, messageLimit: messageSize).append(to: &answer)
+        RawSocketHandshake(request.serialization, messageLimit: announcedSize).append(to: &answer)
         return .accept(
             StreamAcceptance(
                 handshakeSize: RawSocketHandshake.size, answer: answer.octets.array,
                 session: dialect.openRaw(messageSizeLimit: request.messageLimit),
-                dialect: dialect.id, reader: RawSocketReader(payloadLimit: messageSize),
+                dialect: dialect.id, reader: RawSocketReader(payloadLimit: announcedSize),
                 messageLimit: request.messageLimit))
     }
 

@@ -7,7 +7,7 @@
 
 internal import Bytes
 internal import DialectKit
-package import Hub
+internal import Hub
 internal import Lockfree
 internal import Rooms
 internal import WAMP
@@ -68,6 +68,9 @@ internal struct SubscriptionRecord: Sendable {
 package final class RouterRealm: Sendable {
     struct Books: ~Copyable {
         var sessions: [UInt64: SessionRecord] = [:]
+        /// Sessions taken out that nobody is to hear of, until they leave: somebody's note is on its
+        /// way to them, and they may be faster.
+        var silenced: Set<UInt64> = []
         var subscriptions: [Pattern: SubscriptionRecord] = [:]
         var patterns: [UInt32: Pattern] = [:]
         var lastSubscription: UInt32 = 0
@@ -128,7 +131,9 @@ extension RouterRealm {
     /// - Returns: `false` when another one has its id.
     func join(_ record: SessionRecord) -> Bool {
         books.withLock { books in
-            guard books.sessions[record.id] == nil else { return false }
+            guard books.sessions[record.id] == nil, !books.silenced.contains(record.id) else {
+                return false
+            }
             books.sessions[record.id] = record
             announce(.sessionJoined, [record.details])
             return true
@@ -136,12 +141,15 @@ extension RouterRealm {
     }
 
     /// Takes a session out, so that nothing reaches it any more; its subscriptions stay in the
-    /// books until ``leaveSubscriptions(_:)``.
+    /// books until ``leaveSubscriptions(_:)``. Said by the session itself, once.
     ///
-    /// - Returns: What it was, or `nil` when somebody took it out before.
-    @discardableResult
-    func removeSession(_ id: UInt64) -> SessionRecord? {
-        books.withLock { $0.sessions.removeValue(forKey: id) }
+    /// - Returns: What it was, or `nil` when somebody took it out before; and whether it goes
+    ///   without testaments and on_leave.
+    func removeSession(_ id: UInt64) -> (record: SessionRecord?, isSilent: Bool) {
+        books.withLock { books in
+            let isSilent = !books.silenced.isEmpty && books.silenced.remove(id) != nil
+            return (books.sessions.removeValue(forKey: id), isSilent)
+        }
     }
 
     /// The publication that says that a session has left.
@@ -151,16 +159,26 @@ extension RouterRealm {
             .sessionLeft, [.number(id), .text(identity.authID), .text(identity.authRole)])
     }
 
+    /// Sessions that were taken out silently and have not left yet.
+    var silencedCount: Int { books.withLock { $0.silenced.count } }
+
     /// Looks at the sessions.
     func withSessions<R>(_ body: (borrowing [UInt64: SessionRecord]) -> R) -> R {
         books.withLock { body($0.sessions) }
     }
 
     /// Takes out the sessions that `isVictim` picks; whoever does so tells them.
-    func removeSessions(where isVictim: (SessionRecord) -> Bool) -> [SessionRecord] {
+    ///
+    /// - Parameter isSilent: Whether they go without testaments and on_leave.
+    func removeSessions(
+        isSilent: Bool = false, where isVictim: (SessionRecord) -> Bool
+    ) -> [SessionRecord] {
         books.withLock { books in
             let victims = books.sessions.values.filter(isVictim)
-            for victim in victims { books.sessions[victim.id] = nil }
+            for victim in victims {
+                books.sessions[victim.id] = nil
+                if isSilent { books.silenced.insert(victim.id) }
+            }
             return victims
         }
     }
@@ -185,8 +203,8 @@ extension RouterRealm {
             id: Identifier.random(surroundings.random()), dialect: ownID)
     }
 
-    /// Tells of registrations. Given to the realm's dealer as its observer.
-    package func announce(_ event: RegistrationEvent) {
+    /// Tells of registrations, as the observer of the realm's dealer.
+    func announce(_ event: RegistrationEvent) {
         switch event {
         case .created(let party, let details):
             announce(

@@ -85,6 +85,11 @@ package final class WAMPRouter: Sendable {
         self.realms = realms.map {
             RouterRealm($0, services: services, surroundings: surroundings, ownID: firstID)
         }
+        for realm in self.realms {
+            services.observeRegistrations(of: realm.number) { [weak realm] event in
+                realm?.announce(event)
+            }
+        }
         places = Dictionary(
             realms.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }

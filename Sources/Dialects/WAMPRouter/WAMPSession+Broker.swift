@@ -173,10 +173,11 @@ extension WAMPSession {
         _ commands: inout Commands
     ) {
         commands.noteError()
-        refuse(
-            code, request, .notAuthorized,
-            "session not authorized to \(action) \"\(String(decoding: uri, as: UTF8.self))\"",
-            &commands)
+        refuse(code, request, .notAuthorized, Self.accessRefusal(action, uri), &commands)
+    }
+
+    static func accessRefusal(_ action: String, _ uri: [UInt8]) -> String {
+        "session not authorized to \(action) \"\(String(decoding: uri, as: UTF8.self))\""
     }
 }
 

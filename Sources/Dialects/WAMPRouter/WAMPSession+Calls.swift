@@ -9,44 +9,79 @@ internal import Rooms
 internal import WAMP
 
 extension WAMPSession {
-    /// §8.2. What the router answers itself never reaches the dealer.
+    /// §8.2. What the router answers itself never reaches the dealer. What it refuses does: only
+    /// the dealer knows whether the request id is that of a call in progress, and such a message is
+    /// a part of that call or a violation, whatever it says; it has no answer of its own (§8.10).
+    ///
+    /// - Parameters:
+    ///   - fault: What is wrong with it by itself.
+    ///   - isRepeated: Whether its id was used before, where ids count up.
     func call(
-        _ message: Message, _ octets: RawSpan, _ commands: inout Commands
-    ) throws(MessageError) {
+        _ message: Message, _ octets: RawSpan, _ fault: WAMP.Refusal?, isRepeated: Bool,
+        _ commands: inout Commands
+    ) {
         guard let realm else { return }
-        guard let room = room(of: message, octets) else {
-            throw .refusal(.call, request: message.request, .invalidProcedure)
-        }
-        guard let grant = realm.settings.permissions.grant(.call, on: room, to: role) else {
-            let uri = message.nameText(in: octets) ?? []
-            refuseAccess(.call, message.request, "call procedure", uri, &commands)
-            return
-        }
-        if room[segment: 0].elementsEqual("wamp".utf8) {
-            answerMeta(message, octets, &commands)
-            return
-        }
         let wishes = message.options
-        guard let isDisclosed = grant.disclosure.discloses(isRequested: wishes.has(.discloseMe))
-        else {
-            refuse(
-                .call, message.request, .discloseMeDisallowed,
-                "callers of this procedure are not disclosed", &commands)
-            return
-        }
+        let room = fault == .invalidProcedure ? nil : room(of: message, octets)
+        let grant = room.flatMap { realm.settings.permissions.grant(.call, on: $0, to: role) }
+        let isDisclosed = grant?.disclosure.discloses(isRequested: wishes.has(.discloseMe))
         var options = Hub.CallOptions()
-        options.timeout = wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
+        options.timeout =
+            wishes.timeout.multipliedReportingOverflow(by: 1_000_000).overflow
             ? .max : wishes.timeout * 1_000_000
         options.wantsProgress = wishes.has(.receiveProgress)
         options.isPart = wishes.has(.progress)
-        options.disclosesCaller = isDisclosed
+        options.isRepeated = isRepeated
+        options.disclosesCaller = isDisclosed ?? false
         // A callee may ask for disclosure, unless the configuration forbids it.
-        let caller = grant.disclosure == .never ? nil : identity
+        options.hidesCaller = grant?.disclosure == .never
+        if fault == nil, grant != nil, let room, room[segment: 0].elementsEqual("wamp".utf8) {
+            guard isRepeated || isKnown(message.request, realm, commands.now) else {
+                answerMeta(message, octets, &commands)
+                return
+            }
+            options.refusal = CallRefusal(.invalidArgument, "the request id was in use")
+        } else if fault != nil || isDisclosed == nil {
+            options.refusal = refusal(
+                of: message, octets, fault, isNamed: room != nil, isGranted: grant != nil,
+                &commands)
+        }
         let arguments = message.payload(in: octets).stored()
+        if form.isBatched { calling.insert(message.request) }
         ask(
             .call(
-                room, request: message.request, options,
-                CallArguments(arguments, caller: caller)), &commands)
+                room ?? Room(), request: message.request, options,
+                CallArguments(arguments, caller: identity)), &commands)
+    }
+
+    /// Whether the request id is that of a call that the dealer has, or is about to hear of.
+    private func isKnown(_ request: UInt64, _ realm: RouterRealm, _ now: UInt64) -> Bool {
+        let party = PartyID(rawValue: id)
+        return calling.contains(request)
+            || realm.services.askDealer(of: realm.number) {
+                $0.knows(request, of: party, now: now)
+            }
+    }
+
+    /// Why a call is not made, in the order of §8.2.
+    private func refusal(
+        of message: Message, _ octets: RawSpan, _ fault: WAMP.Refusal?, isNamed: Bool,
+        isGranted: Bool,
+        _ commands: inout Commands
+    ) -> CallRefusal {
+        if isNamed, isGranted, fault == nil {
+            return CallRefusal(
+                .discloseMeDisallowed, "callers of this procedure are not disclosed")
+        }
+        commands.noteError()
+        guard isNamed else {
+            return CallRefusal(.invalidURI, WAMP.Refusal.invalidProcedure.text)
+        }
+        guard let fault, isGranted else {
+            let uri = message.nameText(in: octets) ?? []
+            return CallRefusal(.notAuthorized, Self.accessRefusal("call procedure", uri))
+        }
+        return CallRefusal(fault.uri, fault.text)
     }
 
     /// §8.1.
@@ -166,17 +201,25 @@ extension WAMPSession {
     private func fail(
         _ request: UInt64, _ error: CallError, _ payload: Arguments?, _ commands: inout Commands
     ) {
-        if case .relayed(let uri) = error {
-            let arguments = payload ?? Arguments()
-            guard
-                !send(.failure(.call, request: request, uri: uri, arguments), &commands)
-            else { return }
-            refuse(
-                .call, request, .payloadSizeExceeded, "the error is larger than you accept",
-                &commands)
+        let failure: RouterMessage
+        switch error {
+        case .relayed(let uri):
+            failure = .failure(.call, request: request, uri: uri, payload ?? Arguments())
+        case .refused(let uri, let text):
+            failure = .failure(.call, request: request, uri: uri, Arguments([.text(text)]))
+        default:
+            refuse(.call, request, error.wireURI, error.sentence, &commands)
             return
         }
-        refuse(.call, request, error.wireURI, error.sentence, &commands)
+        guard !send(failure, &commands) else { return }
+        refuse(
+            .call, request, .payloadSizeExceeded, "the error is larger than you accept", &commands)
+    }
+}
+
+extension CallRefusal {
+    fileprivate convenience init(_ uri: URI, _ text: String) {
+        self.init(uri: uri.description, text: text)
     }
 }
 
@@ -193,7 +236,7 @@ extension CallError {
         case .canceled, .calleeLeft: .canceled
         case .timedOut: .timeout
         case .tooManyCalls: URI("carillon.error.too_many_calls")
-        case .relayed: .runtimeError
+        case .refused, .relayed: .runtimeError
         }
     }
 }

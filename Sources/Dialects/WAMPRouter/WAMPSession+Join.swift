@@ -150,8 +150,6 @@ extension WAMPSession {
             settle(note.decision, &commands)
         } else if let note = note as? KillNote {
             guard phase == .established, note.session == id else { return }
-            if note.isSilent { belongings?.testaments = [] }
-            isSilent = note.isSilent
             sayGoodbye(reason: note.reason, message: note.message, code: 1000, &commands)
         } else if let note = note as? RevocationNote {
             revoked(note, &commands)

@@ -23,14 +23,11 @@ internal final class KillNote: SessionNote {
     let session: UInt64
     let reason: String
     let message: String?
-    /// Without testaments and on_leave, as `kill_all` wants it.
-    let isSilent: Bool
 
-    init(session: UInt64, reason: String, message: String?, isSilent: Bool) {
+    init(session: UInt64, reason: String, message: String?) {
         self.session = session
         self.reason = reason
         self.message = message
-        self.isSilent = isSilent
     }
 }
 
@@ -57,18 +54,20 @@ extension WAMPSession {
     func leave(isOpen: Bool = true, _ commands: inout Commands) {
         guard phase == .established, let realm, let identity else { return }
         phase = .closed
-        // Who is killed has been taken out of the books already.
-        let record = realm.removeSession(id)
+        // Who is killed has been taken out of the books already, and may hear of it only later:
+        // the books know how it goes.
+        let (record, isSilent) = realm.removeSession(id)
         ask(.close, &commands)
         if isOpen { commands.append(.unsubscribeAll) }
         if let record { realm.leaveSubscriptions(record) }
-        publishTestaments(realm, &commands)
-        if !isSilent, let announcement = realm.leaveAnnouncement(of: id, identity) {
-            commands.append(.announce(announcement))
+        if !isSilent {
+            publishTestaments(realm, &commands)
+            if let announcement = realm.leaveAnnouncement(of: id, identity) {
+                commands.append(.announce(announcement))
+            }
         }
         self.identity = nil
         belongings = nil
-        isSilent = false
     }
 
     private func publishTestaments(_ realm: RouterRealm, _ commands: inout Commands) {

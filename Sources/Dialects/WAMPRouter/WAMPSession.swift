@@ -36,8 +36,6 @@ internal final class WAMPSession: Session {
     private var lastRequest: UInt64 = 0
     /// What few sessions have, so that the others pay one reference for it.
     var belongings: Belongings?
-    /// It leaves without being told of (`wamp.session.kill_all`, §9.3).
-    var isSilent = false
     /// Messages to it may not be larger.
     var messageSizeLimit = Int.max
 
@@ -50,6 +48,8 @@ internal final class WAMPSession: Session {
 
     /// Subscriptions asked for by the message at hand, in case the index has no room.
     var subscribing: [(request: UInt64, reading: Reading)] = []
+    /// Calls of the batch at hand: the dealer hears of them when all of it has been read.
+    var calling: Set<UInt64> = []
 
     init(of dialect: WAMPDialect) {
         self.dialect = dialect
@@ -93,18 +93,20 @@ internal final class WAMPSession: Session {
         } catch {
             fail(error, &commands)
         }
+        if !calling.isEmpty { calling = [] }
     }
 
     /// Carries out one message.
     private func take(_ octets: RawSpan, _ commands: inout Commands) {
         do throws(MessageError) {
-            let message = try Message.decode(
-                octets, as: serialization,
-                for: .router(phase, realm?.settings.rules ?? .loose))
+            let rules = realm?.settings.rules ?? .loose
+            let message = try Message.read(octets, as: serialization, for: .router(phase, rules))
             if isDeciding, message.code != .abort {
                 throw .violation(message.code, .unexpected(phase))
             }
-            try checkSequence(of: message)
+            let isRepeated = try checkSequence(of: message)
+            let refusal = message.refusal(under: rules, in: octets)
+            if let refusal, message.code != .call { throw message.error(for: refusal) }
             switch message.code {
             case .hello: join(message, octets, &commands)
             case .authenticate: authenticate(message, octets, &commands)
@@ -115,7 +117,7 @@ internal final class WAMPSession: Session {
             case .publish: try publish(message, octets, &commands)
             case .subscribe: try subscribe(message, octets, &commands)
             case .unsubscribe: unsubscribe(message, &commands)
-            case .call: try call(message, octets, &commands)
+            case .call: call(message, octets, refusal, isRepeated: isRepeated, &commands)
             case .cancel:
                 ask(.cancel(request: message.request, message.options.mode), &commands)
             case .register: try register(message, octets, &commands)
@@ -135,18 +137,23 @@ internal final class WAMPSession: Session {
     }
 
     /// §2.1: only where the configuration asks for it.
-    private func checkSequence(of message: Message) throws(MessageError) {
-        guard router.settings.wantsSequentialRequests else { return }
+    ///
+    /// - Returns: Whether it is a CALL whose id was used before: a further part of a call repeats
+    ///   its id, and nothing else does (§8.10).
+    private func checkSequence(of message: Message) throws(MessageError) -> Bool {
+        guard router.settings.wantsSequentialRequests else { return false }
         switch message.code {
         case .subscribe, .unsubscribe, .publish, .register, .unregister, .call:
-            // A further part of a call repeats its id.
-            if message.code == .call, message.request <= lastRequest, message.request > 0 { return }
+            if message.code == .call, message.request <= lastRequest, message.request > 0 {
+                return true
+            }
             let expected = lastRequest == Identifier.limit ? 1 : lastRequest + 1
             guard message.request == expected else {
                 throw .violation(message.code, .requestOutOfSequence)
             }
             lastRequest = expected
-        default: return
+            return false
+        default: return false
         }
     }
 

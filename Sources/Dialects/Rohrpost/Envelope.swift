@@ -1,0 +1,108 @@
+// Envelope — one message as a set of places in its octets (specification §2).
+//
+// A message is scanned once. While the scanner passes `data`, the two members that subscriptions
+// want are noted, whatever the type turns out to be: it may come behind its data. Of members that
+// occur twice the last one counts, as for the reference.
+
+internal import Bytes
+internal import Codecs
+
+/// A message that is an object, and where its members are.
+internal struct Envelope: ~Escapable {
+    /// Longest number as a member of the envelope, in octets.
+    static let digitLimit = 1024
+    /// Members of an envelope.
+    static let keyLimit = 1024
+
+    let text: RawSpan
+    private(set) var id: JSONItem? = nil
+    private(set) var type: JSONItem? = nil
+    private(set) var data: JSONItem? = nil
+    private(set) var token: JSONItem? = nil
+    /// Members of the data, if that is an object.
+    private(set) var groupType: JSONItem? = nil
+    private(set) var groupID: JSONItem? = nil
+
+    /// Scans the whole message: broken JSON behind the last brace is still no JSON.
+    @_lifetime(copy text)
+    init(scanning text: RawSpan) throws(JSONError) {
+        self.text = text
+        var scanner = JSONScanner(text)
+        var members = try scanner.beginObject(keyLimit: Self.keyLimit)
+        while let key = try scanner.nextKey(&members) {
+            if scanner.string(key, equals: "id") {
+                id = try scanner.value(digitLimit: Self.digitLimit)
+            } else if scanner.string(key, equals: "type") {
+                type = try scanner.value(digitLimit: Self.digitLimit)
+            } else if scanner.string(key, equals: "data") {
+                data = try scanData(&scanner)
+            } else if scanner.string(key, equals: "auth_jwt") {
+                token = try scanner.value(digitLimit: Self.digitLimit)
+            } else {
+                _ = try scanner.value(digitLimit: Self.digitLimit)
+            }
+        }
+        try scanner.end()
+    }
+
+    private mutating func scanData(_ scanner: inout JSONScanner) throws(JSONError) -> JSONItem {
+        groupType = nil
+        groupID = nil
+        guard scanner.isAtObject() else { return try scanner.value(digitLimit: Self.digitLimit) }
+        let start = scanner.position
+        var members = try scanner.beginObject()
+        while let key = try scanner.nextKey(&members) {
+            let value = try scanner.value()
+            if scanner.string(key, equals: "type") {
+                groupType = value
+            } else if scanner.string(key, equals: "id") {
+                groupID = value
+            }
+        }
+        return JSONItem(kind: .object, range: start..<scanner.position)
+    }
+
+    /// The octets of a member as they were sent; none when it is absent.
+    @_lifetime(copy self)
+    func raw(_ item: JSONItem?) -> RawSpan {
+        guard let item else { return text.extracting(0..<0) }
+        return text.extracting(item.range)
+    }
+
+    /// The text of a string; `nil` for what is none, and for one that is no Unicode text because
+    /// half of a surrogate pair stands alone.
+    ///
+    /// Names are refused then, not repaired: two different names must not become one.
+    func string(_ item: JSONItem?) -> [UInt8]? {
+        guard let item, item.kind == .string else { return nil }
+        let contents = text.extracting(item.contents)
+        guard item.hasEscapes else { return contents.array }
+        var plain = OctetBuffer(capacity: contents.byteCount)
+        return plain.append(unescaping: contents) ? plain.octets.array : nil
+    }
+}
+
+extension RawSpan {
+    /// Whether this JSON value is what Python takes for false: what an answer leaves out (§2).
+    /// Nothing at all is false, too.
+    internal var isFalsy: Bool {
+        guard byteCount > 0 else { return true }
+        switch self[octet: 0] {
+        case 0x6E, 0x66: return true  // null, false
+        case 0x74: return false
+        case 0x22: return byteCount <= 2
+        case 0x5B, 0x7B: return isEmptyContainer
+        default:
+            // Not the digits decide: 1e-400 is 0.0 as well.
+            var reader = JSONReader(self)
+            guard let number = try? reader.item() else { return false }
+            return reader.double(number) == 0
+        }
+    }
+
+    /// Whether there is nothing but space between two brackets or braces.
+    private var isEmptyContainer: Bool {
+        for index in 1..<max(1, byteCount - 1) where self[octet: index] > 0x20 { return false }
+        return true
+    }
+}

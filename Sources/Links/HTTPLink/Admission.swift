@@ -1,0 +1,346 @@
+// Admission — who is asked for next, who waits, and who has waited long enough.
+//
+// A flight is one request to the application; its askers are those who get the answer. Flights wait
+// first in, first out, until fewer than the limit are under way. An asker of a shared question joins
+// a flight with the same question, and every asker leaves by itself: answered, out of time, or
+// because it no longer wants to know. A flight without askers is given up.
+//
+// Pure: time comes in, what to do comes out of `turn`. The link keeps it under a lock; endings are
+// collected and carried out by the link's thread after the lock is released.
+
+internal import DialectKit
+
+/// What the back end had to say.
+enum FlightOutcome: Sendable {
+    /// - isFailure: The status says that the application does not serve.
+    case answered(BackEndAnswer, isFailure: Bool)
+    case tooLarge
+    /// - isFailure: The back end was not there; otherwise it was, and spoke in vain.
+    case failed(String, isFailure: Bool)
+}
+
+/// The requests to one back end.
+struct Admission<Asker> {
+    struct Ending {
+        let asker: Asker
+        let result: Result<BackEndAnswer, BackEndFailure>
+    }
+
+    /// What the link's thread has to do, in this order.
+    struct Turn {
+        /// Flights under way that nobody waits for any more.
+        var drops: [UInt64] = []
+        var endings: [Ending] = []
+        var starts: [(flight: UInt64, question: Question)] = []
+        var knocks = false
+        /// When the next turn is due.
+        var next: UInt64?
+    }
+
+    /// What became of a request.
+    enum Submission: Equatable {
+        /// With the number to cancel it by.
+        case admitted(UInt64)
+        case refused(BackEndFailure)
+    }
+
+    /// Numbers that only grow, and two that do not.
+    struct Figures: Equatable {
+        var requests = 0, shared = 0, failures = 0, breaks = 0, inFlight = 0, waiting = 0
+    }
+
+    private struct Flight {
+        let question: Question
+        /// Numbers of askers, in order of asking; some may have left.
+        var askers: [UInt64]
+        var askerCount: Int
+        /// Whether and until when others may join. No longer than its first asker waits: a request
+        /// that got lost must not keep taking new ones along.
+        var joinableUntil: UInt64?
+        /// When it got under way.
+        var start: UInt64?
+    }
+
+    private struct Seat {
+        let asker: Asker
+        let flight: UInt64
+    }
+
+    private let inFlightLimit: Int
+    private let queueLimit: Int
+    private let queueSizeLimit: Int
+    private let answerSizeLimit: Int
+    private let timeLimit: UInt64
+
+    private var breaker: CircuitBreaker
+    private var flights: [UInt64: Flight] = [:]
+    private var seats: [UInt64: Seat] = [:]
+    /// The flight that askers of a question join.
+    private var shared: [Question: UInt64] = [:]
+    private var line: [UInt64] = []
+    private var lineHead = 0
+    private var deadlines = Deadlines()
+    private var lastSerial: UInt64 = 0
+    private var queueSize = 0
+    private var runningCount = 0
+    private var endings: [Ending] = []
+    private var drops: [UInt64] = []
+    private var plannedTurn = UInt64.max
+    private var isStopped = false
+    private var totals = Figures()
+
+    init(_ settings: HTTPBackEndSettings, seed: UInt64) {
+        inFlightLimit = settings.inFlightLimit
+        queueLimit = settings.queueLimit
+        queueSizeLimit = settings.queueSizeLimit
+        answerSizeLimit = settings.answerSizeLimit
+        timeLimit = settings.timeLimit
+        breaker = CircuitBreaker(
+            threshold: settings.breakThreshold, breakTime: settings.breakTime, seed: seed)
+    }
+
+    var isServing: Bool { breaker.isServing }
+
+    var figures: Figures {
+        var figures = totals
+        figures.breaks = breaker.breakCount
+        figures.inFlight = runningCount
+        figures.waiting = seats.count - runningCount
+        return figures
+    }
+
+    /// Whether a turn has to be made before the one that was planned.
+    var wantsTurn: Bool {
+        !endings.isEmpty || !drops.isEmpty || canStart || (nextDue ?? .max) < plannedTurn
+    }
+
+    private var canStart: Bool { runningCount < inFlightLimit && flights.count > runningCount }
+    /// Askers beyond the first ones of flights that are under way, or will be in the next turn.
+    private var waitingCount: Int { seats.count - min(flights.count, inFlightLimit) }
+
+    private var nextDue: UInt64? {
+        switch (deadlines.nextDue, breaker.nextDue) {
+        case (let due?, let other?): min(due, other)
+        case (let due, let other): due ?? other
+        }
+    }
+
+    // MARK: - Asking
+
+    /// Takes a request in, or says why not.
+    ///
+    /// - Parameter requestTimeLimit: Less than the back end's own, or `nil`.
+    mutating func submit(
+        _ question: Question, isShared: Bool, timeLimit requestTimeLimit: UInt64?, asker: Asker,
+        now: UInt64
+    ) -> Submission {
+        let submission = admit(
+            question, isShared: isShared, timeLimit: min(requestTimeLimit ?? timeLimit, timeLimit),
+            asker: asker, now: now)
+        if case .refused = submission { totals.failures += 1 }
+        return submission
+    }
+
+    private mutating func admit(
+        _ question: Question, isShared: Bool, timeLimit: UInt64, asker: Asker, now: UInt64
+    ) -> Submission {
+        if isStopped { return .refused(.stopped) }
+        if timeLimit == 0 { return .refused(.timedOut) }
+        let (sum, isBeyond) = now.addingReportingOverflow(timeLimit)
+        let due = isBeyond ? UInt64.max : sum
+        if isShared, breaker.isServing, let number = shared[question],
+            let until = flights[number]?.joinableUntil, now < until
+        {
+            guard waitingCount < queueLimit else { return .refused(.overloaded) }
+            let serial = sit(asker, in: number, due: due)
+            flights[number]?.askers.append(serial)
+            flights[number]?.askerCount += 1
+            return .admitted(serial)
+        }
+        guard breaker.admits else { return .refused(.circuitOpen) }
+        if flights.count >= inFlightLimit {
+            guard waitingCount < queueLimit, question.size <= queueSizeLimit - queueSize else {
+                return .refused(.overloaded)
+            }
+        }
+        lastSerial += 1
+        let number = lastSerial
+        let serial = sit(asker, in: number, due: due)
+        flights[number] = Flight(
+            question: question, askers: [serial], askerCount: 1,
+            joinableUntil: isShared ? due : nil)
+        if isShared { shared[question] = number }
+        queueSize += question.size
+        line.append(number)
+        breaker.admitted(number)
+        return .admitted(serial)
+    }
+
+    private mutating func sit(_ asker: Asker, in flight: UInt64, due: UInt64) -> UInt64 {
+        lastSerial += 1
+        seats[lastSerial] = Seat(asker: asker, flight: flight)
+        deadlines.add(lastSerial, due: due)
+        return lastSerial
+    }
+
+    /// Ends one asker's wait, if it has not ended. The others of its flight keep theirs.
+    mutating func cancel(_ serial: UInt64) {
+        guard let seat = seats.removeValue(forKey: serial) else { return }
+        endings.append(Ending(asker: seat.asker, result: .failure(.canceled)))
+        if leave(seat.flight) { giveUp(seat.flight) }
+    }
+
+    // MARK: - The link's thread
+
+    /// Everything there is to do now.
+    mutating func turn(now: UInt64) -> Turn {
+        expire(now: now)
+        let knocks = breaker.isDueToKnock(now: now)
+        var turn = Turn()
+        while runningCount < inFlightLimit, let number = nextInLine() {
+            guard let flight = flights[number] else { continue }
+            flights[number]?.start = now
+            queueSize -= flight.question.size
+            runningCount += 1
+            totals.requests += 1
+            turn.starts.append((number, flight.question))
+        }
+        deadlines.prune(liveCount: seats.count) { seats[$0] != nil }
+        tidyLine()
+        swap(&turn.drops, &drops)
+        swap(&turn.endings, &endings)
+        turn.knocks = knocks
+        turn.next = nextDue
+        plannedTurn = turn.next ?? .max
+        return turn
+    }
+
+    /// A flight is over. Its askers are among the endings of the next turn.
+    mutating func finish(_ number: UInt64, _ outcome: FlightOutcome, now: UInt64) {
+        guard let flight = remove(number) else { return }
+        let result: Result<BackEndAnswer, BackEndFailure>
+        let isFailure: Bool
+        switch outcome {
+        case .answered(let answer, let fails): (result, isFailure) = (.success(answer), fails)
+        case .tooLarge: (result, isFailure) = (.failure(.tooLarge(limit: answerSizeLimit)), false)
+        case .failed(let sentence, let fails):
+            (result, isFailure) = (.failure(.unreachable(sentence)), fails)
+        }
+        if end(flight, result), case .success = result { totals.shared += flight.askerCount - 1 }
+        if isFailure { fail(number, now: now) } else { breaker.succeeded() }
+    }
+
+    mutating func knocked(isConnected: Bool, now: UInt64) {
+        breaker.knocked(isConnected: isConnected, now: now)
+    }
+
+    /// Ends everything and admits nothing from here on; one more turn brings the endings.
+    mutating func stop() {
+        isStopped = true
+        for number in flights.keys.sorted() {
+            guard let flight = remove(number) else { continue }
+            if flight.start != nil { drops.append(number) }
+            end(flight, .failure(.stopped))
+        }
+        line.removeAll()
+        lineHead = 0
+    }
+
+    // MARK: - Inner parts
+
+    private mutating func expire(now: UInt64) {
+        while let serial = deadlines.popDue(now: now) {
+            guard let seat = seats.removeValue(forKey: serial) else { continue }
+            endings.append(Ending(asker: seat.asker, result: .failure(.timedOut)))
+            totals.failures += 1
+            guard leave(seat.flight) else { continue }
+            // Callers may be in a greater hurry than the application can be; only a request that
+            // had a fair part of the back end's own time says something about the back end.
+            if let start = flights[seat.flight]?.start, now >= start, now - start >= timeLimit / 2 {
+                fail(seat.flight, now: now)
+            }
+            giveUp(seat.flight)
+        }
+    }
+
+    /// - Returns: Whether the flight has no asker left.
+    private mutating func leave(_ number: UInt64) -> Bool {
+        guard var flight = flights.removeValue(forKey: number) else { return false }
+        flight.askerCount -= 1
+        // Who joins and leaves all the time must not make the list long.
+        if flight.askers.count > 2 * flight.askerCount + 16 {
+            flight.askers.removeAll { seats[$0] == nil }
+        }
+        flights[number] = flight
+        return flight.askerCount == 0
+    }
+
+    /// Ends a flight that nobody waits for.
+    private mutating func giveUp(_ number: UInt64) {
+        guard let flight = remove(number) else { return }
+        if flight.start != nil { drops.append(number) }
+        breaker.ended(number)
+    }
+
+    private mutating func remove(_ number: UInt64) -> Flight? {
+        guard let flight = flights.removeValue(forKey: number) else { return nil }
+        if flight.start == nil { queueSize -= flight.question.size } else { runningCount -= 1 }
+        if flight.joinableUntil != nil, shared[flight.question] == number {
+            shared[flight.question] = nil
+        }
+        return flight
+    }
+
+    /// - Returns: Whether there was anybody.
+    @discardableResult
+    private mutating func end(
+        _ flight: Flight, _ result: Result<BackEndAnswer, BackEndFailure>
+    ) -> Bool {
+        for serial in flight.askers {
+            guard let seat = seats.removeValue(forKey: serial) else { continue }
+            endings.append(Ending(asker: seat.asker, result: result))
+            if case .failure(let failure) = result, failure != .stopped { totals.failures += 1 }
+        }
+        return flight.askerCount > 0
+    }
+
+    /// A failure; when it opens the circuit, those in line are told at once.
+    private mutating func fail(_ number: UInt64, now: UInt64) {
+        guard breaker.failed(number, now: now) else { return }
+        while let waiting = nextInLine() {
+            guard let flight = remove(waiting) else { continue }
+            end(flight, .failure(.circuitOpen))
+        }
+    }
+
+    /// Takes the first of the line that still waits.
+    private mutating func nextInLine() -> UInt64? {
+        while lineHead < line.count {
+            let number = line[lineHead]
+            lineHead += 1
+            if flights[number] != nil { return number }
+        }
+        line.removeAll(keepingCapacity: true)
+        lineHead = 0
+        return nil
+    }
+
+    /// Keeps the line as short as those who still wait in it ask for.
+    private mutating func tidyLine() {
+        guard line.count > 2 * (flights.count - runningCount) + 64 else { return }
+        line = line[lineHead...].filter { flights[$0] != nil }
+        lineHead = 0
+    }
+
+    func checkInvariants() {
+        precondition(runningCount <= inFlightLimit)
+        precondition(flights.values.count { $0.start != nil } == runningCount)
+        let waiting = flights.values.filter { $0.start == nil }
+        precondition(waiting.reduce(0) { $0 + $1.question.size } == queueSize)
+        precondition(flights.values.reduce(0) { $0 + $1.askerCount } == seats.count)
+        precondition(flights.values.allSatisfy { $0.askerCount > 0 })
+        precondition(shared.values.allSatisfy { flights[$0] != nil })
+        precondition(waitingCount <= queueLimit)
+        precondition(Set(line[lineHead...]).isSuperset(of: flights.filter { $1.start == nil }.keys))
+    }
+}
