@@ -126,6 +126,11 @@ class Broker:
             except subprocess.TimeoutExpired:
                 continue
         self.process = None
+        # The leader of a session may be gone before those it started.
+        deadline = time.monotonic() + 30
+        while self.accepts():
+            assert time.monotonic() < deadline, f"{self.name} does not end"
+            time.sleep(0.01)
 
     def __enter__(self):
         return self
@@ -224,7 +229,10 @@ class RabbitMQ(Broker):
 
     def connect(self, **options):
         """A connection of pika's."""
+        import logging
         import pika
+        # It reports every refusal of a broker that is still starting.
+        logging.getLogger("pika").setLevel(logging.CRITICAL)
         options.setdefault("heartbeat", 0)
         return pika.BlockingConnection(pika.ConnectionParameters(
             "127.0.0.1", self.port, connection_attempts=1, socket_timeout=5,

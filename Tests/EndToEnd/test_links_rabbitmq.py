@@ -276,9 +276,9 @@ class Publisher(threading.Thread):
                 time.sleep(0.05)
 
 
-def test_killed_under_traffic_nothing_confirmed_is_lost_or_repeated(name):
-    with RabbitMQ() as rabbit, Probe(
-            "rabbitmq", f"port={rabbit.port}", f"source={name}", "templar=hightemplar") as link:
+def test_killed_under_traffic_nothing_confirmed_is_lost_or_repeated(rabbit, name):
+    words = (f"source={name}", "templar=hightemplar")
+    with Probe("rabbitmq", f"port={rabbit.port}", *words) as link:
         link.connected()
         publisher = Publisher(rabbit, name)
         publisher.start()
@@ -308,23 +308,27 @@ def test_killed_under_traffic_nothing_confirmed_is_lost_or_repeated(name):
         link.counts(connected=True, connects=3, gaps=2)
 
 
-def test_a_frozen_broker_is_noticed_by_heartbeat_and_stopping_is_prompt(name):
-    with RabbitMQ() as rabbit:
-        with Probe("rabbitmq", f"port={rabbit.port}", f"source={name}", "heartbeat=1") as link:
-            link.connected()
-            time.sleep(2.5)
-            assert not link.events("lost"), "an idle connection is kept by heartbeats"
-            rabbit.freeze()
-            begin = time.monotonic()
+def test_a_frozen_broker_is_noticed_by_heartbeat_and_stopping_is_prompt(rabbit, name):
+    with Probe("rabbitmq", f"port={rabbit.port}", f"source={name}", "heartbeat=1") as link:
+        link.connected()
+        time.sleep(2.5)
+        assert not link.events("lost"), "an idle connection is kept by heartbeats"
+        rabbit.freeze()
+        begin = time.monotonic()
+        try:
             link.until(lambda: link.events("lost"), "a lost connection")
             assert time.monotonic() - begin < 4
+        finally:
             rabbit.thaw()
-            begin = time.monotonic()
-            link.connected(2)
-            assert time.monotonic() - begin < RESUMES_WITHIN
-            connection = rabbit.connect()
-            connection.channel().basic_publish("", name, "again")
-            link.take(1)
-            rabbit.freeze()
+        begin = time.monotonic()
+        link.connected(2)
+        assert time.monotonic() - begin < RESUMES_WITHIN
+        connection = rabbit.connect()
+        connection.channel().basic_publish("", name, "again")
+        link.take(1)
+        connection.close()
+        rabbit.freeze()
+        try:
             assert link.stop() < 4
+        finally:
             rabbit.thaw()
