@@ -9,7 +9,7 @@ import Testing
     private func octets(_ table: borrowing TailTable, _ entry: UInt32) -> [UInt8] {
         let range = table.range(of: entry)
         let span = table.span
-        return range.map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+        return range.map { unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
     }
 
     @Test("it holds what a dictionary holds, whatever comes and goes")

@@ -211,3 +211,13 @@ import WebSocket
         #expect(test.world.violations == [])
     }
 }
+
+@Suite("tail schedules", .serialized) struct TailScheduleTests {
+    @Test("the promises of tails hold in every schedule")
+    func schedules() {
+        guard let sights = ScheduleRun.play(TailSchedule.self, count: 300) else { return }
+        for sight in ["tails", "plain", "shared", "ends", "closes 1013", "compressions"] {
+            #expect(sights[sight, default: 0] > 0, "never seen: \(sight)")
+        }
+    }
+}
