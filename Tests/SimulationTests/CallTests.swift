@@ -232,6 +232,7 @@ import Testing
         let client = test.open(core: 0)
         let other = test.open(core: 0)
         test.say(client, "call 1 h.slow 0 holds {}", "echo behind")
+        #expect(answerer.calls[0].call.context == Array(#"{"from":"spoken"}"#.utf8))
         for number in 0..<3 {
             answerer.calls[0].push(event: "step", data: Array("\(number)".utf8))
             if number == 1 { test.exchangeAll() }

@@ -11,7 +11,7 @@ import WebSocket
 
 @Suite("covering publications") struct CoverageTests {
     /// Covers what `coverage` says, with `*` for what is open; the literal text is the room.
-    private func cover(
+    fileprivate func cover(
         _ coverage: String, _ text: String, sibling: Publication? = nil
     ) -> Publication {
         Publication(
@@ -192,6 +192,26 @@ import WebSocket
         for client in clients {
             let heard = client.takeMessages()
             #expect(heard.sorted() == ["k.a=\(body)", "k.b=\(body)~t", "m.a=\(body)~t"])
+        }
+        test.end()
+        #expect(test.world.violations == [])
+    }
+}
+
+extension CoverageTests {
+    @Test("streams are reached like WebSockets")
+    func streams() {
+        let test = StreamWorld(seed: 5, cores: 2)
+        let clients = ["k.a", "k.b", "m.a", "k.a"].enumerated().map { number, topic in
+            test.subscriber(of: topic, core: number % 2)
+        }
+        test.world.state.publish(cover("k.*", "7"))
+        test.exchangeAll()
+        for (number, client) in clients.enumerated() {
+            let heard = client.takeMessages()
+            let isRight =
+                number == 2 ? heard.isEmpty : heard.count == 1 && heard[0].hasSuffix("[7]]")
+            #expect(isRight, "\(number): \(heard)")
         }
         test.end()
         #expect(test.world.violations == [])

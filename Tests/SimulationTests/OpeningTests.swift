@@ -275,6 +275,16 @@ import WebSocket
     }
 }
 
+@Suite("opening schedules", .serialized) struct OpeningScheduleTests {
+    @Test("the promises of openings hold in every schedule")
+    func schedules() {
+        guard let sights = ScheduleRun.play(OpeningSchedule.self, count: 300) else { return }
+        for sight in ["101", "403", "503", "leavings", "abandoned", "rests"] {
+            #expect(sights[sight, default: 0] > 0, "never seen: \(sight)")
+        }
+    }
+}
+
 /// Who is asked about openings.
 final class Desk: Sendable {
     enum Decision { case accept }
@@ -287,8 +297,9 @@ final class Desk: Sendable {
 
     var questions: [Question] { asked.withLock { $0 } }
 
-    func ask(_ dialect: SpokenDialect) -> Question {
-        let question = Question(dialect, decision)
+    /// - Parameter name: Whose question it is, where that matters.
+    func ask(_ dialect: SpokenDialect, _ name: String = "") -> Question {
+        let question = Question(dialect, decision, name)
         asked.withLock { $0.append(question) }
         return question
     }
@@ -304,13 +315,17 @@ final class Question: PendingOpening {
         var decide: Decide?
         var connection: UInt64 = 0
         var abandonCount = 0
+        var isDecided = false
     }
 
     private let dialect: SpokenDialect
     private let decision: Desk.Decision?
     private let state = Guarded(State())
 
-    init(_ dialect: SpokenDialect, _ decision: Desk.Decision?) {
+    let name: String
+
+    init(_ dialect: SpokenDialect, _ decision: Desk.Decision?, _ name: String) {
+        self.name = name
         self.dialect = dialect
         self.decision = decision
     }
@@ -329,10 +344,21 @@ final class Question: PendingOpening {
     var abandonCount: Int { state.withLock { $0.abandonCount } }
     var slot: Int { ConnectionID(rawValue: state.withLock { $0.connection }).slot }
 
+    /// Whether anybody has decided, in time or not.
+    var isDecided: Bool { state.withLock { $0.isDecided } }
+
     func accept() {
         let dialect = dialect
-        state.withLock { $0.decide }?({ dialect.acceptance })
+        decide { dialect.acceptance }
     }
 
-    func refuse(_ refusal: Refusal) { state.withLock { $0.decide }?({ .refuse(refusal) }) }
+    func refuse(_ refusal: Refusal) { decide { .refuse(refusal) } }
+
+    private func decide(_ decision: @escaping @Sendable () -> OpeningDecision) {
+        let decide = state.withLock { state in
+            state.isDecided = true
+            return state.decide
+        }
+        decide?(decision)
+    }
 }
