@@ -128,6 +128,7 @@ extension SimulatedWorld {
                 violate("core \(index): subscriptions are left")
             }
             core.core.rooms.checkInvariants()
+            if core.core.tails.count != 0 { violate("core \(index): tails are left") }
             checkStore(of: core)
             let metrics = state.metrics[index]
             for gauge in [Gauge.openConnections, .openWebSockets, .subscriptions, .backlogOctets]
