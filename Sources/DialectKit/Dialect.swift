@@ -9,6 +9,7 @@ package import Rooms
 
 /// The request that asks for a WebSocket, as far as a dialect may look at it.
 package struct OpeningRequest: Sendable {
+    /// As sent: nothing is decoded.
     package let path: String
     package let query: String
     /// The subprotocols the client offers, in its order.

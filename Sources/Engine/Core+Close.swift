@@ -70,9 +70,7 @@ extension Core where Kernel: ~Copyable {
         let queued = max(Int(unsafe line.pointee.limit), connection.backlog?.size ?? 0)
         unsafe line.pointee.limit = UInt32(clamping: queued + 256)
         message.removeAll()
-        if let code { message.append(bigEndian: UInt64(code.rawValue), size: 2) }
-        // A control frame holds 125 octets; a reason of ours is ASCII and may be cut anywhere.
-        message.append(String(reason.prefix(100)))
+        FrameWriter.writeClosePayload(code, reason: reason, into: &message)
         var taken = OctetBuffer(capacity: 0)
         swap(&taken, &message)
         sendFrame(.close, taken.octets, to: connection)

@@ -73,7 +73,8 @@ extension Core where Kernel: ~Copyable {
         }
         if connection.listener == .main,
             let route = routes.place(
-                of: path, isUpgrade: head.fields.contains { $0.name == .upgrade },
+                of: path, sentPath: octets.extracting(head.pathRange).text,
+                isUpgrade: head.fields.contains { $0.name == .upgrade },
                 offers: { UpgradeRequest.subprotocols(of: head, in: octets) })
         {
             upgrade(head, octets, to: route, for: connection)

@@ -95,7 +95,7 @@ extension Core where Kernel: ~Copyable {
             }
         }
         return OpeningRequest(
-            path: head.path(in: octets) ?? "",
+            path: octets.extracting(head.pathRange).text,
             query: octets.extracting(head.queryRange).text,
             subprotocols: UpgradeRequest.subprotocols(of: head, in: octets),
             headers: headers)

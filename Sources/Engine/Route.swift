@@ -69,15 +69,21 @@ struct RouteTable {
     }
 
     /// - Parameters:
+    ///   - path: Decoded.
+    ///   - sentPath: The same as it was sent, which is what dialects see that claim paths.
     ///   - isUpgrade: Whether it asks for a WebSocket at all. What does not is nobody's whose routes
     ///     all want a subprotocol.
     ///   - offers: Asked for only where it matters.
-    func place(of path: String, isUpgrade: Bool, offers: () -> [String]) -> Int? {
+    func place(
+        of path: String, sentPath: @autoclosure () -> String, isUpgrade: Bool,
+        offers: () -> [String]
+    ) -> Int? {
         guard let path = paths[path] else {
             if claimants.isEmpty { return nil }
             let subprotocols = offers()
+            let sentPath = sentPath()
             return claimants.first {
-                $0.dialect.claims(path: path, subprotocols: subprotocols)
+                $0.dialect.claims(path: sentPath, subprotocols: subprotocols)
             }?.place
         }
         if !path.bySubprotocol.isEmpty {

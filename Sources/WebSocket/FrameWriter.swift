@@ -95,15 +95,22 @@ package enum FrameWriter {
         into buffer: inout OctetBuffer
     ) {
         var payload = OctetBuffer(capacity: 128)
-        if let code {
-            precondition(code.isValidOnWire)
-            payload.append(bigEndian: UInt64(code.rawValue), size: 2)
-            for scalar in reason.unicodeScalars {
-                let encoded = UTF8.encode(scalar)
-                guard let encoded, payload.count + encoded.count <= 125 else { break }
-                for octet in encoded { payload.append(octet) }
-            }
-        }
+        writeClosePayload(code, reason: reason, into: &payload)
         write(.close, payload.octets, mask: mask, into: &buffer)
+    }
+
+    /// Appends what a close frame holds: at most 125 octets.
+    package static func writeClosePayload(
+        _ code: CloseCode?, reason: String, into payload: inout OctetBuffer
+    ) {
+        guard let code else { return }
+        precondition(code.isValidOnWire)
+        payload.append(bigEndian: UInt64(code.rawValue), size: 2)
+        var left = 123
+        for scalar in reason.unicodeScalars {
+            guard let encoded = UTF8.encode(scalar), encoded.count <= left else { break }
+            for octet in encoded { payload.append(octet) }
+            left -= encoded.count
+        }
     }
 }

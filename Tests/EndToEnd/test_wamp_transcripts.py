@@ -11,7 +11,7 @@ import time
 import pytest
 from matching import Bindings
 from serializations import NAMES, from_json
-from test_transcripts import FOLDER, conversations
+from transcripts import FOLDER, conversations
 from wamp_crossbar import Lens
 from wamp_router import Router
 from wamp_session import ABORT, RawSession

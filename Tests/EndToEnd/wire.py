@@ -135,7 +135,7 @@ class Link:
     def response(self, method="GET"):
         """One HTTP response: (status, {field in lower case: value}, body)."""
         head = self.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
-        version, status = head[0].split(" ")[:2]
+        version, status, self.reason = head[0].split(" ", 2)
         assert version == "HTTP/1.1", head[0]
         fields = {}
         for line in head[1:-2]:
@@ -174,12 +174,14 @@ class Link:
 class Peer(Link):
     """An open WebSocket."""
 
+    may_be_refused = False
+
     def __init__(self, address, path="/stream", receive_buffer=None, source=None, **fields):
         super().__init__(address, receive_buffer, source)
         key = base64.b64encode(os.urandom(16)).decode()
         self.send(upgrade(path, Sec_WebSocket_Key=key, **fields))
-        status, self.fields, body = self.response()
-        assert status == 101, (status, self.fields, body)
+        self.status, self.fields, self.body = self.response()
+        assert self.status == 101 or self.may_be_refused, (self.status, self.fields, self.body)
         self.extension = self.fields.get("sec-websocket-extensions", "")
 
     def receive(self):
@@ -240,7 +242,8 @@ class Peer(Link):
     def ends_with(self, code, answer=False):
         """Reads to the end: the server's close frame with `code`, then its FIN, never a reset.
 
-        A server that closes without a fault of the client waits for the client's `answer`.
+        A server that closes without a fault of the client waits for the client's `answer`. Returns
+        the reason.
         """
         got = self.receive()
         while got.opcode in (PING, PONG):
@@ -249,7 +252,8 @@ class Peer(Link):
         assert got.code == code, f"closed with {got.code} ({got.payload[2:]!r}), not {code}"
         if answer:
             self.send(close(code))
-        return self.finished()
+        self.finished()
+        return got.payload[2:]
 
     def finished(self):
         """The server ends the connection: nothing but its FIN is left to come."""
@@ -259,3 +263,9 @@ class Peer(Link):
             raise AssertionError("reset in place of FIN") from None
         assert left == b"", left[:100]
         return True
+
+
+class Visitor(Peer):
+    """Who may be refused: `status`, `reason` and `body` say how the opening went."""
+
+    may_be_refused = True

@@ -20,7 +20,7 @@ import Testing
     private func place(
         _ table: RouteTable, _ path: String, _ offers: String..., isUpgrade: Bool = true
     ) -> Int? {
-        table.place(of: path, isUpgrade: isUpgrade) { offers }
+        table.place(of: path, sentPath: path, isUpgrade: isUpgrade) { offers }
     }
 
     @Test("the first offer that a route of the path has decides, not the order of the routes")
