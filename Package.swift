@@ -197,7 +197,9 @@ let package = Package(
         // Links to real brokers, driven by the tests that start those.
         .executableTarget(
             name: "LinkProbe",
-            dependencies: ["Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry"],
+            dependencies: [
+                "Bytes", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry",
+            ],
             path: "Tests/LinkProbe", swiftSettings: settings),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
         tests(of: "Carillon", also: ["EmbeddedDaemon", "Engine", "TestClients"]),
