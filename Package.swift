@@ -231,7 +231,7 @@ let package = Package(
         .executableTarget(
             name: "LinkProbe",
             dependencies: [
-                "Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry",
+                "Bytes", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry",
             ],
             path: "Tests/LinkProbe", swiftSettings: settings),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),

@@ -1,18 +1,17 @@
 """The link to RabbitMQ with a real rabbitmq-server, also one that dies, freezes or refuses."""
 
+import random
 import re
+import socket
 import threading
 import time
 import uuid
 
+import amqp_nonsense
 import pika
 import pytest
 from brokers import STARTING, RabbitMQ
-from link_probe import Probe, Tunnel, accepting_since
-from process import PATIENCE
-
-# Service is back so soon after the broker accepts connections, s (issue 5, section 3).
-RESUMES_WITHIN = 5
+from link_probe import PATIENCE, RESUMES_WITHIN, Probe, Tunnel, accepting_since
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +207,14 @@ def test_redeliveries_are_recognised_by_their_message_id(rabbit, probe, channel,
         link.counts(messages=205, duplicates=102)
 
 
+def test_a_slow_receiver_keeps_its_connection(probe, channel, name):
+    link = probe(f"source={name}", "heartbeat=1", "slow=100")
+    for number in range(50):
+        channel.basic_publish("", name, str(number), persistent(str(number)))
+    assert [m["data"] for m in link.take(50)] == list(range(50))
+    link.counts(connects=1, gaps=0, duplicates=0)
+
+
 def test_a_deleted_queue_is_declared_again(probe, channel, name):
     link = probe(f"source={name}|x.{name}|topic|#")
     channel.queue_delete(name)
@@ -332,3 +339,25 @@ def test_a_frozen_broker_is_noticed_by_heartbeat_and_stopping_is_prompt(rabbit, 
             assert link.stop() < 4
         finally:
             rabbit.thaw()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_broker_that_stumbles_is_refused_or_lost_and_never_fatal(seed):
+    source = random.Random(seed)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        words = (f"port={server.getsockname()[1]}", "templar=x", "retry=100", "answer=300")
+        with Probe("rabbitmq", *words) as link:
+            for _ in range(60):
+                peer, _ = server.accept()
+                with peer:
+                    try:
+                        peer.sendall(amqp_nonsense.stumble(source))
+                        peer.shutdown(socket.SHUT_WR)
+                        while peer.recv(65536):
+                            pass
+                    except OSError:
+                        pass
+            link.until(lambda: len(link.events("refused") + link.events("lost")) >= 60, "losses")
+            assert link.messages, "some of them got as far as the message"
+            assert "hello" in [message["data"] for message in link.messages]
+            assert link.stop() < 4

@@ -6,10 +6,7 @@ import time
 
 import pytest
 from brokers import Redis
-from link_probe import Probe
-
-# Service is back so soon after the broker accepts connections, s (issue 5, section 3).
-RESUMES_WITHIN = 5
+from link_probe import RESUMES_WITHIN, Probe
 
 
 @pytest.fixture(scope="module")
