@@ -90,10 +90,10 @@ extension Core where Kernel: ~Copyable {
         _ id: ConnectionID, _ token: CallToken, _ outcome: CallOutcome
     ) {
         guard let connection = table.connection(id) else { return }
-        let place = connection.awaitedCalls.firstIndex(of: token)
-        if let place { connection.awaitedCalls.remove(at: place) }
+        let wasAwaited = connection.awaitedCalls.contains(token)
+        if wasAwaited { connection.awaitedCalls.removeAll { $0 == token } }
         callSession(id) { $0.answered(token, outcome, &$1) }
-        if place != nil { resumeHeldInput(connection) }
+        if wasAwaited { resumeHeldInput(connection) }
     }
 
     // MARK: handlers

@@ -56,9 +56,11 @@ package final class HandledCall: Sendable {
         completion(outcome)
     }
 
-    /// Sends an event of its own to the connection that called, before the answer.
+    /// Sends an event of its own to the connection that called, before the answer; behind it, or
+    /// when nobody waits any more, there is nobody to send it to.
     package func push(event: String, data: [UInt8]) {
-        guard let origin = call.origin else { return }
+        let isRunning = state.withLock { if case .running = $0 { true } else { false } }
+        guard isRunning, let origin = call.origin else { return }
         let id = ConnectionID(rawValue: origin)
         engine.post(.note(id, PushNote(event: event, data: data)), to: id.core)
     }

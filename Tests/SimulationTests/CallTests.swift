@@ -25,7 +25,7 @@ import Testing
         #expect(pending == 0, "calls are left", sourceLocation: sourceLocation)
         test.end()
         let parties = test.router.registry.dealer(of: .standard).query { $0.partyCount }
-        #expect(parties == 2, "only handlers are left", sourceLocation: sourceLocation)
+        #expect(parties == 3, "only handlers are left", sourceLocation: sourceLocation)
         #expect(test.world.violations == [], sourceLocation: sourceLocation)
     }
 
@@ -53,6 +53,10 @@ import Testing
         test.exchangeAll()
         let refusal = client.takeMessages()
         #expect(refusal.count == 1 && refusal[0].contains("no such thing"), "\(refusal)")
+        // One handler for a whole family is told which of it was called.
+        #expect(
+            test.say(client, Call.call("g.any.thing"))
+                == [#"{"id":"c","method":"g.any.thing","response":"g.any.thing"}"#])
         let unknown = test.say(client, Call.call("h.none"))
         #expect(
             unknown.count == 1 && unknown[0].contains("h.none method not available"), "\(unknown)")
@@ -244,6 +248,15 @@ import Testing
                 "push step 0", "push step 1", "push step 2", "answer 1 1", "behind",
             ])
         #expect(other.takeMessages().isEmpty)
+        // Nothing comes behind the answer, nor to a caller that has taken its call back.
+        test.say(client, "call 3 h.slow 0 goes {}", "call 4 h.slow 0 goes {}")
+        let calls = answerer.calls
+        answerer.answer(.result(Arguments(value: [0x31])))
+        test.say(client, "cancel 4")
+        for call in calls { call.push(event: "late", data: [0x31]) }
+        answerer.answer(.result(Arguments()))
+        test.exchangeAll()
+        #expect(client.takeMessages().isEmpty)
         // To a caller that has left nothing goes, whoever has its place.
         test.say(client, "call 2 h.slow 0 goes {}")
         let call = answerer.calls[0]
@@ -337,11 +350,15 @@ final class Answerer: @unchecked Sendable {
     /// Calls that were asked.
     private(set) var askedCount = 0
 
-    /// `h.echo`, answered at once, and all of `h.*.*` and `h.slow` that tests answer.
+    /// `h.echo` and all that begins with `g.`, answered at once, and `h.slow` that tests answer.
     var registrations: [HandlerRegistration] {
         [
             HandlerRegistration(.exact(SpokenDialect.room("h.echo"))) {
                 $0.answer(.result($0.call.arguments))
+            },
+            HandlerRegistration(.prefix(Array("g.".utf8))) { call in
+                let name = SpokenDialect.name(of: call.procedure)
+                call.answer(.result(Arguments(value: Array("\"\(name)\"".utf8))))
             },
             HandlerRegistration(.exact(SpokenDialect.room("h.slow"))) { [self] call in
                 calls.append(call)

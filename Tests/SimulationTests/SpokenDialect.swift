@@ -53,6 +53,12 @@ final class SpokenDialect: Dialect {
         return try! Room(dotted: unsafe octets.span.bytes)
     }
 
+    static func name(of room: Room) -> String {
+        var buffer = OctetBuffer()
+        room.appendDotted(to: &buffer)
+        return buffer.octets.text
+    }
+
     static func pattern(_ name: some StringProtocol) -> Pattern {
         switch name.first {
         case "?": .wildcard(segments(name.dropFirst(), openIf: ""))

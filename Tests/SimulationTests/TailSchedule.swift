@@ -161,7 +161,8 @@ final class TailSchedule: SeededSchedule {
     private func publish(by peer: Peer?) {
         if let peer, !peer.isTalking { return }
         let room = random.pick(Self.rooms)
-        let size = random.pick([0, 30, 100, 400, 1_900, 2_040, 2_500])
+        // The largest are shared even deflated, and larger than what clients may send.
+        let size = random.pick([0, 30, 100, 400, 1_900, 2_040, 2_500, peer == nil ? 7_000 : 10])
         let text = "\(bodies.count)|" + test.text(size) + "|"
         let number = bodies.count
         bodies.append(Body(text: text, room: room, publisher: peer?.number ?? -1))

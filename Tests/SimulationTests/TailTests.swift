@@ -106,41 +106,44 @@ import WebSocket
     @Test("a slow reader gets whole messages up to its limit and then 1013, never part of a frame")
     func backlogs() {
         var closeCount = 0
-        for offer in [nil, DeflateOffer()] {
-            for bodySize in [600, 2600] {
-                for limit in stride(from: 3_000, through: 9_000, by: 117) {
-                    var options = SimulatedOptions()
-                    options.sendWindow = 1_000
-                    let test = SpokenWorld(
-                        seed: UInt64(limit), sendQueueSize: limit, messageSize: 1_024,
-                        options: options)
-                    let client = test.open(offer: offer)
-                    let tails = [300, 700, 5].map { "~" + String(repeating: "t", count: $0) }
-                    for tail in tails { test.say(client, "sub r \(tail)") }
-                    let fresh = test.open()
-                    test.say(fresh, "sub r ~")
-                    var expected: [String] = []
-                    var bodies: [String] = []
-                    for _ in 0..<16 {
-                        bodies.append(test.text(bodySize))
-                        test.publish("r", bodies[bodies.count - 1])
-                        test.exchange(fresh)
-                        expected += tails.map { bodies[bodies.count - 1] + $0 }
-                    }
-                    test.exchange(client)
-                    var arrivals = client.takeArrivals()
-                    if arrivals.last == .close(1013) {
-                        arrivals.removeLast()
-                        closeCount += 1
-                    } else {
-                        Issue.record("limit \(limit): \(arrivals.count) arrivals, no 1013")
-                    }
-                    let isPrefix = arrivals == expected.prefix(arrivals.count).map { .message($0) }
-                    #expect(isPrefix, "limit \(limit), bodies of \(bodySize)")
-                    #expect(fresh.takeMessages() == bodies.map { "\($0)~" })
-                    test.end()
-                    #expect(test.world.violations == [])
+        // Copied and shared, plain and deflated; the limit falls into the second publication.
+        let cases = [
+            (nil, 600, 3_000...7_000), (nil, 2_600, 9_000...18_000),
+            (DeflateOffer(), 1_200, 3_000...7_000), (DeflateOffer(), 7_000, 9_000...18_000),
+        ]
+        for (offer, bodySize, limits) in cases {
+            for limit in stride(from: limits.lowerBound, through: limits.upperBound, by: 117) {
+                var options = SimulatedOptions()
+                options.sendWindow = 1_000
+                let test = SpokenWorld(
+                    seed: UInt64(limit), sendQueueSize: limit, messageSize: 1_024,
+                    options: options)
+                let client = test.open(offer: offer)
+                let tails = [300, 700, 5].map { "~" + String(repeating: "t", count: $0) }
+                for tail in tails { test.say(client, "sub r \(tail)") }
+                let fresh = test.open()
+                test.say(fresh, "sub r ~")
+                var expected: [String] = []
+                var bodies: [String] = []
+                for _ in 0..<16 {
+                    bodies.append(test.text(bodySize))
+                    test.publish("r", bodies[bodies.count - 1])
+                    test.exchange(fresh)
+                    expected += tails.map { bodies[bodies.count - 1] + $0 }
                 }
+                test.exchange(client)
+                var arrivals = client.takeArrivals()
+                if arrivals.last == .close(1013) {
+                    arrivals.removeLast()
+                    closeCount += 1
+                } else {
+                    Issue.record("limit \(limit): \(arrivals.count) arrivals, no 1013")
+                }
+                let isPrefix = arrivals == expected.prefix(arrivals.count).map { .message($0) }
+                #expect(isPrefix, "limit \(limit), bodies of \(bodySize)")
+                #expect(fresh.takeMessages() == bodies.map { "\($0)~" })
+                test.end()
+                #expect(test.world.violations == [])
             }
         }
         #expect(closeCount > 100)
