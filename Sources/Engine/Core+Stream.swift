@@ -198,7 +198,10 @@ extension Core where Kernel: ~Copyable {
             {
                 continue
             }
-            guard let range = streamFrame(of: publication, for: envelope, dialect) else { continue }
+            guard let range = streamFrame(of: publication, for: envelope, dialect) else {
+                countUnsayable(to: list)
+                continue
+            }
             let isOnce = matched.count > 1 && dialect.deliversOncePerConnection
             count &+= deliver(range, to: list, of: publication, envelope, isOnce, excluded)
         }
