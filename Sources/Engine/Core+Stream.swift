@@ -199,6 +199,7 @@ extension Core where Kernel: ~Copyable {
                 continue
             }
             guard let range = streamFrame(of: publication, for: list, envelope, dialect) else {
+                countUnsayable(to: list)
                 continue
             }
             let isOnce = matched.count > 1 && dialect.deliversOncePerConnection
