@@ -17,10 +17,14 @@ package struct BackEndRequest: Sendable {
     /// Whether requests with the same method, target, headers and body that are under way at the
     /// same time become one. For questions whose answer is the same for all who ask.
     package var isShared: Bool
+    /// Whether nobody waits for the answer. How notices fare says nothing about questions: none
+    /// makes a back end count as failing, and none is sent to one that does.
+    package var isNotice: Bool
 
     package init(
         method: String, target: String, headers: [(name: String, value: String)] = [],
-        body: [UInt8] = [], timeLimit: UInt64? = nil, isShared: Bool = false
+        body: [UInt8] = [], timeLimit: UInt64? = nil, isShared: Bool = false,
+        isNotice: Bool = false
     ) {
         self.method = method
         self.target = target
@@ -28,6 +32,7 @@ package struct BackEndRequest: Sendable {
         self.body = body
         self.timeLimit = timeLimit
         self.isShared = isShared
+        self.isNotice = isNotice
     }
 }
 

@@ -77,7 +77,13 @@ extension Core where Kernel: ~Copyable {
     private mutating func refuse(_ connection: Connection, _ refusal: Refusal) {
         refuse(
             connection, status: refusal.status, reason: refusal.reason,
-            contentType: refusal.contentType, body: refusal.body)
+            contentType: refusal.contentType, body: refusal.body
+        ) { fields in
+            // RFC 9110 §15.5.22: a 426 names what to upgrade to.
+            if refusal.status == 426 {
+                ResponseHead.writeField("Upgrade", "websocket", into: &fields)
+            }
+        }
     }
 
     /// What the dialect may look at. Text is made only for dialects that read it.

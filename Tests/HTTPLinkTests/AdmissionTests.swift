@@ -21,9 +21,9 @@ import Testing
 
         func submit(
             _ asker: String, _ target: String = "/", isShared: Bool = false, limit: UInt64? = nil,
-            now: UInt64 = 0
+            isNotice: Bool = false, now: UInt64 = 0
         ) -> Admission<String>.Submission {
-            let request = BackEndRequest(method: "GET", target: target)
+            let request = BackEndRequest(method: "GET", target: target, isNotice: isNotice)
             guard let question = try? Question(request, for: settings) else {
                 return .refused(.unreachable("a bad test"))
             }
@@ -276,6 +276,32 @@ import Testing
             #expect(describe(world.turn()) == ["a 503"])
         }
         #expect(world.submit("b") == .refused(.circuitOpen))
+    }
+
+    @Test("opens no circuit for notices, and sends none to who is left alone")
+    func notices() {
+        let world = World { $0.breakThreshold = 2 }
+        for name in ["a", "b", "c"] {
+            #expect(world.submit(name, isNotice: true) != .refused(.circuitOpen))
+            world.fail(world.turn().starts[0].flight)
+            _ = world.turn()
+        }
+        _ = world.submit("late", isNotice: true)
+        #expect(world.turn().starts.count == 1)
+        #expect(describe(world.turn(1000)) == ["late timedOut"])
+        #expect(world.admission.isServing)
+        for name in ["d", "e"] {
+            _ = world.take(name, now: 1000)
+            world.fail(world.turn(1000).starts[0].flight, now: 1000)
+        }
+        #expect(world.submit("f", isNotice: true, now: 1000) == .refused(.circuitOpen))
+        #expect(world.turn(1100).knocks)
+        world.admission.knocked(isConnected: true, now: 1110)
+        // A question finds out, not a notice.
+        #expect(world.submit("g", isNotice: true, now: 1110) == .refused(.circuitOpen))
+        _ = world.take("h", now: 1110)
+        world.finish(world.turn(1110).starts[0].flight, now: 1120)
+        #expect(world.submit("i", isNotice: true, now: 1120) != .refused(.circuitOpen))
     }
 
     @Test("what the back end says in vain is no reason to leave it alone")

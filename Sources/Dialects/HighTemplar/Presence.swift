@@ -41,7 +41,9 @@ internal final class Presence: Sendable {
 
     private func send(to target: String) {
         underWay.wrappingAdd(1, ordering: .relaxed)
-        api.send(BackEndRequest(method: "POST", target: target, headers: headers)) { _ in
+        let notice = BackEndRequest(
+            method: "POST", target: target, headers: headers, isNotice: true)
+        api.send(notice) { _ in
             self.underWay.wrappingSubtract(1, ordering: .relaxed)
         }
     }

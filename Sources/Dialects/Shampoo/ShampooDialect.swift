@@ -105,9 +105,9 @@ package final class ShampooDialect: Dialect {
     /// Tells the endpoint's back end that a connection has ended. Nobody waits for what it says.
     internal func tellEnd(of connection: UInt64, at place: Int, _ context: EndpointContext) {
         guard let hook = endpoints[place].disconnect else { return }
-        hook.backEnd.send(BackEndRequest(hook, body: context.farewell(connection: connection))) {
-            _ in
-        }
+        var notice = BackEndRequest(hook, body: context.farewell(connection: connection))
+        notice.isNotice = true
+        hook.backEnd.send(notice) { _ in }
     }
 }
 

@@ -157,7 +157,9 @@ struct Admission<Asker> {
             flights[number]?.askerCount += 1
             return .admitted(serial)
         }
-        guard breaker.admits else { return .refused(.circuitOpen) }
+        guard question.isNotice ? breaker.isClosed : breaker.admits else {
+            return .refused(.circuitOpen)
+        }
         if flights.count >= inFlightLimit {
             guard waitingCount < queueLimit, question.size <= queueSizeLimit - queueSize else {
                 return .refused(.overloaded)
@@ -172,7 +174,7 @@ struct Admission<Asker> {
         if isShared { shared[question] = number }
         queueSize += question.size
         line.append(number)
-        breaker.admitted(number)
+        if !question.isNotice { breaker.admitted(number) }
         return .admitted(serial)
     }
 
@@ -227,6 +229,7 @@ struct Admission<Asker> {
             (result, isFailure) = (.failure(.unreachable(sentence)), fails)
         }
         if end(flight, result), case .success = result { totals.shared += flight.askerCount - 1 }
+        if flight.question.isNotice { return }
         if isFailure { fail(number, now: now) } else { breaker.succeeded() }
     }
 
@@ -256,7 +259,9 @@ struct Admission<Asker> {
             guard leave(seat.flight) else { continue }
             // Callers may be in a greater hurry than the application can be; only a request that
             // had a fair part of the back end's own time says something about the back end.
-            if let start = flights[seat.flight]?.start, now >= start, now - start >= timeLimit / 2 {
+            if let flight = flights[seat.flight], !flight.question.isNotice,
+                let start = flight.start, now >= start, now - start >= timeLimit / 2
+            {
                 fail(seat.flight, now: now)
             }
             giveUp(seat.flight)

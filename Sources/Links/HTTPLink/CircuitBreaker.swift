@@ -54,6 +54,9 @@ struct CircuitBreaker {
         }
     }
 
+    /// Whether nothing speaks against the back end.
+    var isClosed: Bool { if case .closed = state { true } else { false } }
+
     /// When ``isDueToKnock(now:)`` will be true.
     var nextDue: UInt64? {
         if case .open(let until) = state { until } else { nil }

@@ -30,6 +30,8 @@ struct Question: Hashable, Sendable {
     /// As libcurl takes them: "Name: value", or "Name;" for an empty value.
     let headerLines: [String]
     let body: [UInt8]
+    /// See ``BackEndRequest/isNotice``.
+    let isNotice: Bool
 
     /// Octets it occupies while it waits.
     var size: Int {
@@ -62,6 +64,7 @@ struct Question: Hashable, Sendable {
         url = settings.baseURL + request.target
         headerLines = lines
         body = request.body
+        isNotice = request.isNotice
     }
 
     /// Whether a field of that name, in lower case, is among the headers.
