@@ -32,6 +32,9 @@ import Testing
             ask(.open(owner: 0, [.cancelsCalls]))
         }
 
+        /// Calls lead back to the engine that knows their handler.
+        deinit { log.calls.withLock { $0 = [] } }
+
         func ask(_ question: DealerRequest.Question, now: UInt64 = 0) {
             _ = state.registry.dealer(of: .standard).ask(
                 DealerRequest(PartyID(rawValue: 99), question), from: caller, now: now, random: 0,

@@ -291,6 +291,7 @@ final class CallSchedule: SeededSchedule {
             for client in test.clients { client.push() }
         }
         test.world.checkEmpty()
+        answerer.forget()
         let (pending, parties) = test.router.registry.dealer(of: .standard).query {
             ($0.pendingCallCount, $0.partyCount)
         }

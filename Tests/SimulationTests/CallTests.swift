@@ -17,13 +17,16 @@ import Testing
             seed: seed, cores: cores, handlers: answerer.registrations, callTime: callTime)
     }
 
-    private func end(_ test: SpokenWorld, sourceLocation: SourceLocation = #_sourceLocation) {
+    private func end(
+        _ test: SpokenWorld, _ answerer: Answerer, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         let pending = test.router.registry.dealer(of: .standard).query { dealer in
             dealer.checkInvariants()
             return dealer.pendingCallCount
         }
         #expect(pending == 0, "calls are left", sourceLocation: sourceLocation)
         test.end()
+        answerer.forget()
         let parties = test.router.registry.dealer(of: .standard).query { $0.partyCount }
         #expect(parties == 3, "only handlers are left", sourceLocation: sourceLocation)
         #expect(test.world.violations == [], sourceLocation: sourceLocation)
@@ -65,7 +68,7 @@ import Testing
         answerer.answer(.failure(.crashed))
         test.exchangeAll()
         #expect(client.takeArrivals() == [.close(1011)])
-        end(test)
+        end(test, answerer)
     }
 
     @Test("an openapi-ws client calls a WAMP callee: results, errors, one that leaves")
@@ -95,7 +98,7 @@ import Testing
         #expect(
             lost.count == 1 && lost[0].contains("the callee left"), "\(lost)")
         #expect(test.say(client, Call.call("com.p"))[0].contains("not available"))
-        end(test)
+        end(test, answerer)
     }
 
     @Test("a WAMP client calls a handler: results, errors, a cancel and a timeout")
@@ -133,7 +136,7 @@ import Testing
         answerer.answer(.result(Arguments()))
         test.exchangeAll()
         #expect(client.takeArrivals() == [])
-        end(test)
+        end(test, answerer)
     }
 
     @Test("a call with a time limit fails when that is over, and its callee is told")
@@ -171,7 +174,7 @@ import Testing
         let heard = other.takeMessages()
         #expect(
             heard.count == 2 && heard[0].contains("error") && heard[1].contains("echo"), "\(heard)")
-        end(test)
+        end(test, answerer)
     }
 
     @Test("a caller that leaves, in whatever way, cancels what it asked for")
@@ -198,7 +201,7 @@ import Testing
             test.say(callee, "[70,1,{},[42]]")
             #expect(client.takeMessages().filter { $0.hasPrefix("answer") }.isEmpty)
             #expect(!callee.hasReceivedClose)
-            end(test)
+            end(test, answerer)
         }
     }
 
@@ -226,7 +229,7 @@ import Testing
         #expect(client.takeMessages() == ["answer 3 7"])
         test.say(callee, "[70,1,{},[42]]")
         #expect(client.takeMessages().isEmpty)
-        end(test)
+        end(test, answerer)
     }
 
     @Test("what a handler pushes comes before its answer, in its order, to the caller alone")
@@ -266,7 +269,7 @@ import Testing
         answerer.answer(.result(Arguments()))
         test.exchangeAll()
         #expect(other.takeMessages().isEmpty)
-        end(test)
+        end(test, answerer)
     }
 
     @Test("the answer to one call releases what waits for it, and nothing that waits for another")
@@ -291,7 +294,7 @@ import Testing
         // A call that ends while it is asked releases what it held.
         test.say(client, "call 4 h.none 0 holds 4", "call 5 h.echo 0 holds 5", "echo z")
         #expect(test.say(client, "echo zz") == ["zz"])
-        end(test)
+        end(test, answerer)
     }
 
     @Test("a peer that ends its direction is answered first, and its close is not held up")
@@ -313,7 +316,7 @@ import Testing
         test.exchangeAll()
         #expect(other.takeArrivals() == [.close(1001)])
         #expect(answerer.cancelCount == 1)
-        end(test)
+        end(test, answerer)
     }
 
     @Test("the end of the server cancels what its handlers are doing")
@@ -328,7 +331,7 @@ import Testing
         test.world.stop()
         test.exchangeAll()
         #expect(answerer.cancelCount == 2)
-        end(test)
+        end(test, answerer)
     }
 }
 
@@ -367,6 +370,9 @@ final class Answerer: @unchecked Sendable {
             },
         ]
     }
+
+    /// Calls lead back to the engine that knows their handler.
+    func forget() { calls = [] }
 
     func answer(_ outcome: CallOutcome, at place: Int = 0) {
         calls.remove(at: place).answer(outcome)

@@ -195,5 +195,6 @@ final class OpeningSchedule: SeededSchedule {
             if count == 1 { see("abandoned") }
             if count == 0, !question.isDecided { complaints.append("forgotten") }
         }
+        desk.forget()
     }
 }

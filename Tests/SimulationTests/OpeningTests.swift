@@ -24,8 +24,12 @@ import WebSocket
         }
     }
 
-    private func end(_ test: SpokenWorld, sourceLocation: SourceLocation = #_sourceLocation) {
+    private func end(
+        _ test: SpokenWorld, _ desk: Desk, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         test.end()
+        // Questions lead back to the engine, and the engine's dialect to the desk.
+        desk.forget()
         #expect(test.world.violations == [], sourceLocation: sourceLocation)
     }
 
@@ -55,7 +59,7 @@ import WebSocket
         test.exchange(client)
         #expect(client.takeMessages() == ["x~t"])
         #expect(desk.questions[0].abandonCount == 0)
-        end(test)
+        end(test, desk)
     }
 
     @Test("decided before the question is asked in full, or twice: the first decision counts")
@@ -69,7 +73,7 @@ import WebSocket
         desk.questions[0].refuse(Self.refusal)
         desk.questions[0].accept()
         #expect(test.say(client, "echo y") == ["y"])
-        end(test)
+        end(test, desk)
     }
 
     @Test("a session that holds its input from the first is not released by the decision")
@@ -86,7 +90,7 @@ import WebSocket
         #expect(client.takeArrivals() == [.response(status: 101)])
         test.pass(seconds: 0.2, [client])
         #expect(client.takeMessages() == ["early", "late"])
-        end(test)
+        end(test, desk)
     }
 
     @Test("refused later: the status line says why, and nothing the client sent counts")
@@ -105,7 +109,7 @@ import WebSocket
             #expect(desk.questions[0].abandonCount == 0)
             test.world.pass(3_000_000_000)
             #expect(test.world.state.connectionCount == 0)
-            end(test)
+            end(test, desk)
         }
     }
 
@@ -120,7 +124,7 @@ import WebSocket
         desk.questions[0].accept()
         test.exchange(client)
         #expect(client.takeArrivals() == [.response(status: 101), .close(1002)])
-        end(test)
+        end(test, desk)
     }
 
     @Test("a client that leaves abandons its question once; who has its slot next is not opened")
@@ -152,7 +156,7 @@ import WebSocket
                 test.exchange(client)
                 test.world.pass(20_000_000_000)
                 #expect(test.world.state.connectionCount == 0)
-                end(test)
+                end(test, desk)
                 continue
             }
             let other = test.request()
@@ -166,8 +170,9 @@ import WebSocket
             test.exchange(other)
             #expect(other.takeArrivals() == [.response(status: 101)])
             #expect(desk.questions.map(\.abandonCount) == [1, 0])
-            end(test)
-            #expect(desk.questions.map(\.abandonCount) == [1, 0])
+            let questions = desk.questions
+            end(test, desk)
+            #expect(questions.map(\.abandonCount) == [1, 0])
         }
     }
 
@@ -183,7 +188,7 @@ import WebSocket
             test.exchange(client)
             desk.forget()
             #expect(question == nil)
-            end(test)
+            end(test, desk)
         }
     }
 
@@ -199,7 +204,7 @@ import WebSocket
         }
         test.exchangeAll()
         for client in clients { #expect(client.takeArrivals() == [.response(status: 101)]) }
-        end(test)
+        end(test, desk)
     }
 
     @Test("who waits does not count among the handshakes in progress")
@@ -224,7 +229,7 @@ import WebSocket
         for (number, client) in clients.enumerated() {
             #expect(client.takeArrivals() == [.response(status: number % 2 == 0 ? 101 : 403)])
         }
-        end(test)
+        end(test, desk)
     }
 
     @Test("a drain answers those who still wait with 503; who is accepted before is told to go")
@@ -253,8 +258,9 @@ import WebSocket
         desk.questions[2].accept()
         test.pass(seconds: 10, clients)
         #expect(test.world.state.connectionCount == 0)
-        end(test)
-        #expect(desk.questions.map(\.abandonCount) == [0, 0, 1, 1, 1, 1])
+        let questions = desk.questions
+        end(test, desk)
+        #expect(questions.map(\.abandonCount) == [0, 0, 1, 1, 1, 1])
     }
 
     @Test("a stop abandons every question once, and decisions that come behind it are nobody's")
@@ -268,10 +274,11 @@ import WebSocket
         desk.questions[1].accept()
         test.exchangeAll()
         desk.questions[2].accept()
-        end(test)
+        let questions = desk.questions
+        end(test, desk)
         for client in clients { #expect(client.socket.isFinished) }
-        #expect(desk.questions.dropFirst(2).allSatisfy { $0.abandonCount == 1 })
-        #expect(desk.questions.allSatisfy { $0.abandonCount <= 1 })
+        #expect(questions.dropFirst(2).allSatisfy { $0.abandonCount == 1 })
+        #expect(questions.allSatisfy { $0.abandonCount <= 1 })
     }
 }
 
