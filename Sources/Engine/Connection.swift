@@ -44,8 +44,9 @@ final class Connection {
     var isRunnable = false  // waits for its next turn with parked octets
     var awaitsAnswer = false  // before the next message
     var waitsForTick = false  // because it sends too much, or the cores do
-    /// Two reasons, each ended by its own event: the clock must not release what awaits an answer.
-    var holdsInput: Bool { awaitsAnswer || waitsForTick }
+    var awaitsGate = false  // before the message that its gate is asked about
+    /// Three reasons, each ended by its own event: the clock must not release what awaits an answer.
+    var holdsInput: Bool { awaitsAnswer || waitsForTick || awaitsGate }
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
 
@@ -84,6 +85,8 @@ final class Connection {
     /// Those of its route, unless its session joins others.
     var realm = Realm.standard
     var dialect = DialectID(rawValue: 0)
+    /// What holds its session to a gate's word.
+    var gated: GatedConnection?
     /// When its session wants to be called; 0 for never.
     var sessionDeadline: UInt64 = 0
     var wire = WireForm.plain
@@ -130,6 +133,8 @@ struct Opening {
     let route: Int
     /// Who decides, where that takes time.
     var pending: (any PendingOpening)?
+    /// What the gate of the route has granted.
+    var grant: GateGrant?
 }
 
 /// How frames leave for a connection: those of WebSocket plain, or deflated for a window of 2^n

@@ -27,6 +27,7 @@ extension Core where Kernel: ~Copyable {
         // Nothing waits for an answer any more; among what was held may be the peer's close.
         if connection.holdsInput {
             connection.awaitsAnswer = false
+            connection.awaitsGate = false
             connection.waitsForTick = false
             resumeHeldInput(connection)
         }
