@@ -185,6 +185,50 @@ import Testing
         #expect(world.world.violations == [])
     }
 
+    @Test("whatever the gate says and whenever, every client is answered in its own order")
+    func schedules() {
+        for seed in 1...40 as ClosedRange<UInt64> {
+            let world = GateWorld(seed: seed)
+            var random = SeededRandom(seed: seed)
+            let clients = (0..<4).map { _ in world.open(GateWorld.stream) }
+            var asked = [[String]](repeating: [], count: clients.count)
+            var heard = asked
+            for step in 0..<120 {
+                let place = Int(random.next() % 4)
+                switch random.next() % 6 {
+                case 0: clients[place].write(Call.echo("{}", id: "\(step)"))
+                case 1: clients[place].write(Call.subscribe("c\(step)", id: "\(step)"))
+                case 2: clients[place].write(Call.publish("x", data: "[]", id: "\(step)"))
+                case 3:
+                    clients[place].push(Int(random.next() % 40))
+                    continue
+                default:
+                    guard world.backEnd.waitingCount > 0 else { continue }
+                    let which = Int(random.next() % UInt64(world.backEnd.waitingCount))
+                    world.backEnd.answer(random.next() % 3 == 0 ? 403 : 204, at: which)
+                    world.world.settle()
+                    continue
+                }
+                if random.next() % 2 == 0 { world.world.settle() }
+                asked[place].append("\(step)")
+            }
+            repeat {
+                world.exchangeAll()
+                if world.backEnd.waitingCount > 0 { world.backEnd.answer(204) }
+                world.exchangeAll()
+            } while world.backEnd.waitingCount > 0
+            for (place, client) in clients.enumerated() {
+                heard[place] = client.takeMessages().compactMap { text in
+                    text.split(separator: #""id":""#, maxSplits: 1).last
+                        .map { String($0.prefix { $0 != "\"" }) }
+                }
+            }
+            #expect(heard == asked, "seed \(seed)")
+            world.end()
+            #expect(world.world.violations == [], "seed \(seed)")
+        }
+    }
+
     @Test("a close that comes from our side does not wait for the gate")
     func closed() {
         let world = GateWorld()

@@ -40,9 +40,9 @@ final class HeldBackEnd: BackEnd, @unchecked Sendable {
         return Ticket(backEnd: self, number: number)
     }
 
-    /// Answers the question that has waited longest.
-    func answer(_ status: Int, _ body: String = "") {
-        waiting.removeFirst().completion(
+    /// Answers a question; the first is the one that has waited longest.
+    func answer(_ status: Int, _ body: String = "", at place: Int = 0) {
+        waiting.remove(at: place).completion(
             .success(BackEndAnswer(status: status, body: Array(body.utf8))))
     }
 
