@@ -167,6 +167,40 @@ import Testing
         }
     }
 
+    @Test(
+        "answers with changed, lost and doubled octets are a report or a fault, whole or not at all"
+    )
+    func noise() {
+        let bodies = [
+            #"{"args":[1,"\u00e9"],"kwargs":{"a":[{}]},"push":[{"event":"a","data":1}]}"#,
+            #"{"result":{"a":1e5},"publish":[{"room":"a.%2E","data":null}]}"#,
+            #"{"error":{"message":"no","uri":"a.b","kwargs":{"x":true}}}"#,
+            #"{"subscribe":["a",{"match":"wildcard","room":"a..b"}],"context":{"a":"\\"}}"#,
+        ].map { Array($0.utf8) }
+        var random = SplitMix64(seed: 11)
+        let settings = BackEndGateSettings(dialect: "d")
+        for round in 0..<20_000 {
+            var body = bodies[round % bodies.count]
+            for _ in 0...random.next() % 3 where body.count > 1 {
+                let place = Int(random.next() % UInt64(body.count))
+                switch random.next() % 4 {
+                case 0: body[place] = UInt8(truncatingIfNeeded: random.next())
+                case 1: body.remove(at: place)
+                case 2: body.insert(body[place], at: place)
+                default: body = Array(body.prefix(max(1, place)))
+                }
+            }
+            let answer = BackEndAnswer(status: round % 3 == 0 ? 422 : 200, body: body)
+            let found = procedure.outcome(of: .success(answer))
+            if case .failure = found.outcome {
+                #expect(found.pushes.isEmpty && found.publications.isEmpty)
+            }
+            if case .refused(let refusal) = BackEndGate.verdict(.success(answer), settings) {
+                #expect(refusal.status == (answer.status == 422 ? 422 : 502))
+            }
+        }
+    }
+
     @Test("errors have the URI of their status, or their own, with message and keywords")
     func errors() throws {
         for (status, body, uri, message, details) in [

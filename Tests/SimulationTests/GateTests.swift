@@ -1,9 +1,14 @@
 // Gates on a simulated core: who comes in, what waits, what is denied, and that order survives.
 
+import Bytes
 import DialectKit
 import Engine
 import Rooms
 import Testing
+import WAMP
+import WebSocket
+
+@testable import WAMPRouter
 
 @Suite struct GateTests {
     private func isDenied(_ text: String) -> Bool { text.contains("not authorized") }
@@ -276,6 +281,53 @@ import Testing
         #expect(rest[1].hasPrefix(#"[8,34,4,{},"wamp.error.no_such_subscription""#))
         world.end()
         #expect(world.world.violations == [])
+    }
+
+    @Test("a batch goes on at the message that was asked about, in every form, by its request id")
+    func forms() {
+        let hello =
+            #"[1,"realm1",{"roles":{"publisher":{},"subscriber":{},"caller":{},"callee":{}}}]"#
+        var settings = RouterSettings()
+        settings.wantsSequentialRequests = true
+        for form in [
+            WAMPForm.json, .messagePack, .cbor, .batchedJSON, .batchedMessagePack, .batchedCBOR,
+        ] {
+            let world = GateWorld(wamp: settings)
+            let client = world.open(GateWorld.wamp, [form.subprotocol!])
+            let framing = BatchFraming(form.serialization)
+            func say(_ messages: [String]) {
+                var batch = OctetBuffer()
+                for message in messages {
+                    let octets = wire(message, form.serialization)
+                    let start = form.isBatched ? framing.begin(in: &batch) : 0
+                    batch.append(octets)
+                    if form.isBatched { framing.end(start, in: &batch) } else { write(&batch) }
+                }
+                if form.isBatched { write(&batch) }
+                world.exchangeAll()
+            }
+            func write(_ octets: inout OctetBuffer) {
+                let opcode: Opcode = form.messageKind == .text ? .text : .binary
+                client.write(opcode, octets.octets.array)
+                octets.removeAll()
+            }
+            say([hello])
+            #expect(client.takeArrivals().count == 1, "\(form)")
+            say([
+                #"[32,1,{},"a"]"#, #"[34,2,9]"#, #"[32,3,{},"b"]"#,
+                #"[16,4,{"acknowledge":true},"c"]"#, #"[34,5,9]"#,
+            ])
+            for (status, count) in [(200, 2), (403, 1), (200, 2)] {
+                #expect(world.backEnd.waitingCount == 1, "\(form)")
+                world.answer(status)
+                // Those of a batch that are answered at once come in one message each, too.
+                #expect(client.takeArrivals().count == count, "\(form)")
+            }
+            #expect(world.backEnd.waitingCount == 0)
+            #expect(!client.hasReceivedClose, "\(form)")
+            world.end()
+            #expect(world.world.violations == [])
+        }
     }
 
     @Test("what is denied was never retained, announced or counted")

@@ -80,7 +80,8 @@ final class GateWorld: ClientWorld {
     private(set) var clients: [SimulatedClient] = []
 
     init(
-        seed: UInt64 = 1, asking questions: GateQuestions = .all, limits: Limits = Limits()
+        seed: UInt64 = 1, asking questions: GateQuestions = .all, limits: Limits = Limits(),
+        wamp: RouterSettings = RouterSettings()
     ) {
         let backEnd = backEnd
         func target(_ name: String, _ question: GateQuestions) -> ProxyTarget? {
@@ -115,6 +116,7 @@ final class GateWorld: ClientWorld {
         let octets = (0..<64).map { _ in numbers.next() }
         let dice = Dice(octets)
         router = WAMPRouter(
+            settings: wamp,
             realms: [
                 RealmSettings(
                     name: "realm1", number: .standard,
