@@ -330,6 +330,25 @@ import WebSocket
         }
     }
 
+    @Test("a session that is ended while its question waits does not subscribe after its end")
+    func killed() {
+        let world = GateWorld()
+        let victim = world.join()
+        let killer = world.join()
+        #expect(world.say(victim, #"[32,1,{},"com.a"]"#, #"[32,2,{},"com.b"]"#).isEmpty)
+        let sessions = world.say(
+            killer, #"[48,1,{},"wamp.session.kill_by_authrole",["anonymous"]]"#)
+        #expect(sessions == [#"[50,1,{},[1]]"#])
+        #expect(world.heard(victim).map { $0.prefix(3) } == ["[6,"])
+        world.answer(200)
+        #expect(world.heard(victim).allSatisfy { !$0.hasPrefix("[33,") })
+        #expect(world.backEnd.waitingCount == 0)
+        let held = world.router.realms[0].withSubscriptions { $0.count + $1.count }
+        #expect(held == 0)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("what is denied was never retained, announced or counted")
     func nothingIsUndone() {
         let world = GateWorld(asking: [.connect, .publish])
