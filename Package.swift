@@ -93,6 +93,8 @@ let package = Package(
             imports: [
                 "Bytes", "Lockfree", "Codecs", "Rooms", "Hub", "DialectKit", "PathExpressions",
             ]),
+        // Questions to HTTP back ends about calls, connections, subscriptions and publications.
+        module("Proxy", imports: ["Bytes", "Codecs", "Rooms", "Hub", "DialectKit"]),
         // Entries of principals and clients; routes and sessions never link it.
         module(
             "PasswordDerivation",
@@ -132,7 +134,7 @@ let package = Package(
             imports: [
                 "CSystem", "Bytes", "Lockfree", "Codecs", "WebSocket", "Rooms", "Hub", "DialectKit",
                 "Uring", "Engine", "Echo", "OpenAPIRPC", "HighTemplar", "Rohrpost", "Shampoo",
-                "WAMPRouter", "WAMPAuthentication",
+                "WAMPRouter", "WAMPAuthentication", "Proxy",
             ]),
         // Links to other servers, each on a thread of its own.
         module(
@@ -211,6 +213,7 @@ let package = Package(
             also: [
                 "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
             ]),
+        tests(of: "Proxy", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "HTTPLink", also: ["Bytes", "CSystem", "DialectKit", "Lockfree", "Telemetry"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
@@ -240,9 +243,10 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Bytes", "Codecs", "DialectKit", "Echo", "Engine", "HighTemplar", "Hub", "HTTP1",
-                "Lockfree", "OpenAPIRPC", "PathExpressions", "Rohrpost", "Rooms", "Shampoo",
-                "Telemetry", "Uring", "WAMP", "WAMPAuthentication", "WAMPRouter", "WebSocket",
+                "Bytes", "Carillon", "Codecs", "DialectKit", "Echo", "Engine", "HighTemplar", "Hub",
+                "HTTP1", "Lockfree", "OpenAPIRPC", "PathExpressions", "Proxy", "Rohrpost", "Rooms",
+                "Shampoo", "Telemetry", "Uring", "WAMP", "WAMPAuthentication", "WAMPRouter",
+                "WebSocket",
             ],
             swiftSettings: settings),
         tests(

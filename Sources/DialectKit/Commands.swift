@@ -76,6 +76,13 @@ package struct Commands: ~Copyable {
     package var connection: UInt64 = 0
     /// The core's clock, in nanoseconds. Set by the engine.
     package var now: UInt64 = 0
+    /// What a gate lets the connection do; `nil` where there is no gate. Set by the engine.
+    package var clearance: Clearance?
+    /// What has to be known before the message at hand is carried out.
+    package private(set) var question: GateQuestion?
+    /// Where in the message at hand the part begins that waits for the answer. What comes before
+    /// it, in messages that hold several, has been carried out.
+    package var resumption = 0
 
     package init(capacity: Int = 4096) { octets = OctetBuffer(capacity: capacity) }
 
@@ -102,6 +109,18 @@ package struct Commands: ~Copyable {
 
     /// Counts none of its error replies; somebody else does.
     package mutating func forgetErrors() { errorCount = 0 }
+
+    /// Lets the message at hand wait until the gate has answered.
+    mutating func ask(_ question: GateQuestion) {
+        precondition(self.question == nil, "a message that is asked about goes no further")
+        self.question = question
+    }
+
+    /// Takes the question out.
+    package mutating func takeQuestion() -> GateQuestion? {
+        defer { question = nil }
+        return question
+    }
 
     /// Forgets all commands but these, which are some of them.
     package mutating func keep(_ rest: [Command]) { list = rest }

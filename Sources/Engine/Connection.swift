@@ -47,9 +47,10 @@ final class Connection {
     var awaitedCalls: [CallToken] = [] { didSet { awaitsCall = !awaitedCalls.isEmpty } }
     private(set) var awaitsCall = false
     var waitsForTick = false  // because it sends too much, or the cores do
+    var awaitsGate = false  // before the message that its gate is asked about
     /// Reasons that are ended each by its own event: the clock must not release what awaits an
     /// answer, nor the answer to one call what awaits that to another.
-    var holdsInput: Bool { awaitsAnswer || awaitsCall || waitsForTick }
+    var holdsInput: Bool { awaitsAnswer || awaitsCall || waitsForTick || awaitsGate }
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
 
@@ -88,6 +89,8 @@ final class Connection {
     /// Those of its route, unless its session joins others.
     var realm = Realm.standard
     var dialect = DialectID(rawValue: 0)
+    /// What holds its session to a gate's word.
+    var gated: GatedConnection?
     /// When its session wants to be called; 0 for never.
     var sessionDeadline: UInt64 = 0
     var wire = WireForm.plain
@@ -134,6 +137,8 @@ struct Opening {
     let route: Int
     /// Who decides, where that takes time.
     var pending: (any PendingOpening)?
+    /// What the gate of the route has granted.
+    var grant: GateGrant?
 }
 
 /// How frames leave for a connection: those of WebSocket plain, or deflated for a window of 2^n

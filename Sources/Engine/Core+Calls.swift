@@ -48,8 +48,16 @@ extension Core where Kernel: ~Copyable {
         }
         var options = CallOptions()
         options.timeout = request.timeLimit
+        var context = request.context
+        if let grant = connection.gated?.clearance.grant {
+            context = grant.context(addedTo: context)
+            if !grant.allows(.call, on: request.procedure) {
+                options.refusal = CallRefusal(
+                    uri: "wamp.error.not_authorized", text: "not authorized")
+            }
+        }
         let payload = CallArguments(
-            request.arguments, origin: connection.id.rawValue, context: request.context)
+            request.arguments, origin: connection.id.rawValue, context: context)
         askDealer(
             DealerRequest(party, .call(request.procedure, request: token, options, payload)),
             from: connection)

@@ -28,6 +28,7 @@ extension Core where Kernel: ~Copyable {
         if connection.holdsInput {
             connection.awaitsAnswer = false
             connection.awaitedCalls = []
+            connection.awaitsGate = false
             connection.waitsForTick = false
             resumeHeldInput(connection)
         }

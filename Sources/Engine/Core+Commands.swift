@@ -28,6 +28,7 @@ extension Core where Kernel: ~Copyable {
                 unsubscribe(connection, pattern, reading, tail)
             case .unsubscribeAll: unsubscribeAll(connection)
             case .publish(let publication):
+                guard mayPublish(publication, connection) else { break }
                 publish(publication)
                 if state.isCongested { holdForMail(connection) }
             case .announce(let publication): state.publish(publication)
@@ -55,6 +56,11 @@ extension Core where Kernel: ~Copyable {
     func introduce(_ connection: Connection, to commands: inout Commands) {
         commands.connection = connection.id.rawValue
         commands.now = now
+        if let gated = connection.gated {
+            commands.clearance = gated.clearance
+        } else if commands.clearance != nil {
+            commands.clearance = nil
+        }
     }
 
     /// The index had no room: the session says so, and what belongs to other requests goes on.
@@ -101,12 +107,13 @@ extension Core where Kernel: ~Copyable {
         fail(connection, .policyViolation, "too many errors", reason: .limit)
     }
 
-    /// - Returns: `false` when the index is at one of its limits.
+    /// - Returns: `false` when the index is at one of its limits, or a gate granted no such thing.
     private mutating func subscribe(
         _ connection: Connection, _ pattern: Pattern, _ reading: Reading, _ tail: [UInt8]
     ) -> Bool {
         precondition(tail.count <= Command.tailLimit)
         precondition(tail.isEmpty || !connection.wire.isStream, "streams know no tails")
+        guard maySubscribe(pattern, connection) else { return false }
         let key = SubscriptionSet.Key(pattern: pattern, reading: reading, tail: tail)
         if connection.subscriptions?.contains(key) == true { return true }
         let lane = Self.lane(connection.dialect, connection.wire)
@@ -160,6 +167,7 @@ extension Core where Kernel: ~Copyable {
     mutating func leaveRooms(_ connection: Connection) {
         guard let session = connection.session else { return }
         connection.session = nil
+        leaveGate(connection)
         unsubscribeAll(connection)
         leaveDealer(connection)
         state.registry.closed(connection.dialect, in: connection.realm)

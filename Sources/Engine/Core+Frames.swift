@@ -104,6 +104,10 @@ extension Core where Kernel: ~Copyable {
         _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
     ) {
         metrics.add(.messagesReceived)
+        guard connection.gated == nil else {
+            deliverGated(kind, payload, to: connection)
+            return
+        }
         guard let session = connection.session, var commands = commands.take() else { return }
         introduce(connection, to: &commands)
         session.receive(kind, payload, &commands)

@@ -26,6 +26,8 @@ extension Core where Kernel: ~Copyable {
             case .handled(let handler, let id, let outcome): handled(handler, id, outcome)
             case .interrupt(let handler, let id): handler.cancel(id)
             case .opening(let id, let decide): decided(id, decide)
+            case .permission(let id, let number, let isAllowed):
+                gateAnswered(id, number, isAllowed)
             case .note(let id, let note): callSession(id) { $0.told(note, &$1) }
             case .drain(let plan): beginDrain(plan)
             case .stop: stop()

@@ -25,23 +25,29 @@ extension Core where Kernel: ~Copyable {
             }
             return
         }
-        carryOut(
-            route.dialect.open(opening(head, octets, route.dialect)),
-            Opening(request: request, route: place), for: connection)
+        let asked = opening(head, octets, route)
+        let opening = Opening(request: request, route: place)
+        if let gate = route.gate {
+            enter(by: gate, route.dialect, asked, opening, connection)
+        } else {
+            carryOut(route.dialect.open(asked), opening, for: connection)
+        }
     }
 
-    private mutating func carryOut(
+    mutating func carryOut(
         _ decision: OpeningDecision, _ opening: Opening, for connection: Connection
     ) {
         switch decision {
         case .refuse(let refusal): refuse(connection, refusal)
         case .accept(let session, let subprotocol):
+            passGate(opening, connection)
             open(connection, opening.request, session, subprotocol, opening.route)
         case .later(let pending):
             // It has said what it wants; whoever decides keeps the time.
             leaveHandshake(connection)
-            connection.opening = Opening(
-                request: opening.request, route: opening.route, pending: pending)
+            var opening = opening
+            opening.pending = pending
+            connection.opening = opening
             connection.awaitsAnswer = true
             let id = connection.id
             let state = self.state
@@ -54,15 +60,19 @@ extension Core where Kernel: ~Copyable {
     /// An opening that waited is decided.
     mutating func decided(_ id: ConnectionID, _ decide: @Sendable () -> OpeningDecision) {
         guard let connection = table.connection(id), connection.phase == .http,
-            let opening = connection.opening
+            var opening = connection.opening
         else { return }
         connection.opening = nil
-        // Before the session is there: it may hold its input from the first.
-        connection.awaitsAnswer = false
-        switch decide() {
-        case .later: preconditionFailure("what was decided later is decided")
-        case let decision: carryOut(decision, opening, for: connection)
+        let decision = decide()
+        if let gate = opening.pending as? GatedOpening {
+            opening.grant = gate.grant
+        } else if case .later = decision {
+            preconditionFailure("what was decided later is decided")
         }
+        // Before the session is there: it may hold its input from the first. And behind a gate the
+        // dialect may have to ask, too.
+        connection.awaitsAnswer = false
+        carryOut(decision, opening, for: connection)
         resumeHeldInput(connection)
     }
 
@@ -86,12 +96,12 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// What the dialect may look at. Text is made only for dialects that read it.
+    /// What the dialect may look at. Text is made only for those that read it.
     private func opening(
-        _ head: RequestHead, _ octets: RawSpan, _ dialect: any Dialect
+        _ head: RequestHead, _ octets: RawSpan, _ route: Route
     ) -> OpeningRequest {
         var headers: [(name: String, value: String)] = []
-        if dialect.readsHeaders {
+        if route.dialect.readsHeaders || route.gate?.readsHeaders == true {
             for field in head.fields {
                 headers.append(
                     (

@@ -16,6 +16,8 @@ enum Mail: Sendable {
     case interrupt(HandlerParty, UInt64)
     /// An opening that was waited for is decided.
     case opening(ConnectionID, @Sendable () -> OpeningDecision)
+    /// A gate has answered the connection's question of this number.
+    case permission(ConnectionID, UInt64, Bool)
     /// The dealer wants something of the connection's session.
     case dealt(ConnectionID, DealerAction)
     /// A note for the connection's session.

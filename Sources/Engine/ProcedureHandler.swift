@@ -65,6 +65,9 @@ package final class HandledCall: Sendable {
         engine.post(.note(id, PushNote(event: event, data: data)), to: id.core)
     }
 
+    /// Publishes for the server itself, in the order of such publications.
+    package func publish(_ publication: Publication) { engine.publish(publication) }
+
     /// Says what is to be done when the caller no longer waits; at once if that is so already.
     package func whenCanceled(_ body: @escaping @Sendable () -> Void) {
         let isOver = state.withLock { state in

@@ -24,6 +24,8 @@ package struct Route: Sendable {
     package var sendQueueSize: Int?
     /// Whose pages may connect; `nil`: everybody's.
     package var originList: OriginList?
+    /// Decides who comes in and what they may do, beside the dialect; `nil`: the dialect alone.
+    package var gate: (any Gate)?
 
     package init(
         path: String, subprotocol: String? = nil, dialect: any Dialect, dialectID: DialectID,

@@ -28,6 +28,13 @@ extension HighTemplarSession {
                 return
             }
             guard let requestID = message.requestID else { return }
+            switch commands.permission(toSubscribe: pattern) {
+            case .granted: break
+            case .denied:
+                reply(to: message, refusing: "room-not-found", &commands)
+                return
+            case .asked: return
+            }
             let raw = message.raw(requestID)
             _ = subscriptions.insert(key, requestID: raw)
             commands.append(.subscribe(pattern, 0, tail: HighTemplarDialect.tail(of: raw)))

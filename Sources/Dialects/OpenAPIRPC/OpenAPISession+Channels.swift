@@ -31,6 +31,11 @@ extension OpenAPISession {
                     refuseOneTooMany(call, &commands)
                     return
                 }
+                switch commands.permission(toSubscribe: events) {
+                case .granted: break
+                case .denied: throw Problems("channel", "not authorized")
+                case .asked: return
+                }
                 subscriptions.insert(channel: channel, pattern: pattern)
                 commands.append(.subscribe(events, Reading(parent.segmentCount)))
             }
@@ -92,6 +97,11 @@ extension OpenAPISession {
             }
             guard dialect.settings.access.allows(.publish, on: room) else {
                 throw Problems("channel", "not authorized")
+            }
+            switch commands.permission(toPublish: room, call.raw(data).array) {
+            case .granted: break
+            case .denied: throw Problems("channel", "not authorized")
+            case .asked: return
             }
             respond(toPublish: call, channel: channel, data: data, &commands)
             commands.append(

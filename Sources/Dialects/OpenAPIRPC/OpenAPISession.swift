@@ -93,7 +93,9 @@ internal final class OpenAPISession: Session {
             commands.refuseUnknownMethod(caller)
             return
         }
-        guard settings.access.allows(.call, on: procedure) else {
+        guard settings.access.allows(.call, on: procedure),
+            commands.allows(.call, on: procedure)
+        else {
             commands.refuse(caller, Problems("method", "not authorized"))
             return
         }

@@ -18,7 +18,9 @@ extension RohrpostSession {
             return refuseUnknownType(call, &commands)
         }
         let caller = Caller(of: call)
-        guard let claims = claims(of: call), settings.access.allows(.call, on: room) else {
+        guard let claims = claims(of: call), settings.access.allows(.call, on: room),
+            commands.allows(.call, on: room)
+        else {
             return refuse(caller, Wording.denied, &commands)
         }
         guard let data = Self.argument(call, rule) else {

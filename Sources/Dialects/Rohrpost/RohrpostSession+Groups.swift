@@ -23,6 +23,11 @@ extension RohrpostSession {
                 let text = "limit of \(settings.subscriptionLimit) subscriptions reached"
                 return refuse(caller, text, &commands)
             }
+            switch commands.permission(toSubscribe: .exact(room)) {
+            case .granted: break
+            case .denied: return refuse(caller, Wording.denied, &commands)
+            case .asked: return
+            }
             groups.insert(name)
             commands.append(.subscribe(.exact(room), 0))
         }

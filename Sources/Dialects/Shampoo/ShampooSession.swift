@@ -33,7 +33,10 @@ internal final class ShampooSession: Session {
     private var endpoint: ShampooEndpoint { dialect.endpoints[place] }
 
     func opened(_ commands: inout Commands) {
-        for room in rooms { commands.append(.subscribe(.exact(room), Reading(place))) }
+        // A gate may have granted fewer rooms than the endpoint names.
+        for room in rooms where commands.allows(.subscribe, on: room) {
+            commands.append(.subscribe(.exact(room), Reading(place)))
+        }
         rooms = []
     }
 
@@ -71,7 +74,9 @@ internal final class ShampooSession: Session {
         guard let method = dialect.methods[place][request.name(name)],
             let procedure = method.procedure
         else { return commands.answer(requestID, .unknownMethod(written)) }
-        guard endpoint.access.allows(.call, on: procedure) else {
+        guard endpoint.access.allows(.call, on: procedure),
+            commands.allows(.call, on: procedure)
+        else {
             let error = ProcedureError(status: 403, message: "not authorized")
             let response = Response.outcome(.failure(error), method.rule, method: written)
             return commands.answer(requestID, response)

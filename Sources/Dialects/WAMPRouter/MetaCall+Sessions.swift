@@ -50,7 +50,7 @@ extension WAMPSession {
             try call.expect(0...0)
             let count = try kill(call, realm, isSilent: true, &commands) { _ in true }.count
             return .number(UInt64(count))
-        case "wamp.session.add_testament": return try addTestament(call, realm)
+        case "wamp.session.add_testament": return try addTestament(call, realm, commands)
         case "wamp.session.flush_testaments": return try flushTestaments(call)
         default: throw noSuchProcedure(name)
         }
@@ -90,7 +90,7 @@ extension WAMPSession {
     // MARK: Testaments
 
     private func addTestament(
-        _ call: borrowing MetaCall, _ realm: RouterRealm
+        _ call: borrowing MetaCall, _ realm: RouterRealm, _ commands: borrowing Commands
     ) throws(MetaError) -> MetaValue {
         try call.expect(2...3)
         let scope = try scope(of: call)
@@ -100,7 +100,8 @@ extension WAMPSession {
         }
         let uri = Array(try call.text(0).utf8)
         guard unsafe !URIRules.isReserved(uri.span.bytes),
-            let grant = realm.settings.permissions.grant(.publish, on: room, to: role)
+            let grant = realm.settings.permissions.grant(.publish, on: room, to: role),
+            commands.allowsLaterPublication(to: room)
         else {
             throw MetaError(
                 .notAuthorized,

@@ -22,6 +22,13 @@ extension WAMPSession {
             refuseAccess(.subscribe, request, "subscribe to topic", uri, &commands)
             return
         }
+        switch commands.permission(toSubscribe: pattern) {
+        case .granted: break
+        case .denied:
+            refuseAccess(.subscribe, request, "subscribe to topic", uri, &commands)
+            return
+        case .asked: return
+        }
         guard let (reading, isNew) = realm.subscribe(pattern, id) else { return }
         // Asked for twice in one batch: whether there is room is not known for the first one yet.
         if isNew || subscribing.contains(where: { $0.reading == reading }) {
@@ -112,8 +119,18 @@ extension WAMPSession {
                 "the publisher of this topic is not disclosed", &commands)
             return
         }
+        let arguments = message.payload(in: octets).stored()
+        switch commands.permission(toPublish: room, arguments.value()) {
+        case .granted: break
+        case .denied:
+            guard options.has(.acknowledge) else { return }
+            let uri = message.nameText(in: octets) ?? []
+            refuseAccess(.publish, message.request, "publish to topic", uri, &commands)
+            return
+        case .asked: return
+        }
         let publication = realm.publication(
-            to: room, message.payload(in: octets).stored(), by: id,
+            to: room, arguments, by: id,
             publisher: isDisclosed ? identity : nil,
             audience: audience(of: options.filters, octets),
             excluding: options.excludesPublisher ? commands.connection : nil,

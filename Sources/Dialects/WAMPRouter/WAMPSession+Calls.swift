@@ -23,7 +23,10 @@ extension WAMPSession {
         guard let realm else { return }
         let wishes = message.options
         let room = fault == .invalidProcedure ? nil : room(of: message, octets)
-        let grant = room.flatMap { realm.settings.permissions.grant(.call, on: $0, to: role) }
+        let grant = room.flatMap { room in
+            commands.allows(.call, on: room)
+                ? realm.settings.permissions.grant(.call, on: room, to: role) : nil
+        }
         let isDisclosed = grant?.disclosure.discloses(isRequested: wishes.has(.discloseMe))
         var options = Hub.CallOptions()
         options.timeout =
@@ -58,7 +61,8 @@ extension WAMPSession {
         ask(
             .call(
                 room ?? Room(), request: message.request, options,
-                CallArguments(arguments, caller: identity)), &commands)
+                CallArguments(arguments, caller: identity, context: commands.callContext())),
+            &commands)
     }
 
     /// Whether the request id is that of a call that the dealer has, or is about to hear of.
@@ -99,7 +103,9 @@ extension WAMPSession {
         guard let uri = message.nameText(in: octets),
             let pattern = unsafe try? WAMPURI.pattern(uri.span.bytes, message.options.match)
         else { throw .refusal(.register, request: message.request, .invalidProcedure) }
-        guard let grant = realm.settings.permissions.grant(.register, on: pattern, to: role) else {
+        guard let grant = realm.settings.permissions.grant(.register, on: pattern, to: role),
+            commands.allows(.register, on: pattern)
+        else {
             refuseAccess(.register, message.request, "register procedure", uri, &commands)
             return
         }

@@ -89,8 +89,15 @@ internal final class WAMPSession: Session {
             var position = 0
             while let range = try framing.next(in: octets, at: &position) {
                 if form == .batchedJSON, framing.separator == 0x18 { form = .batchedJSON18 }
+                let start =
+                    range.lowerBound - (serialization == .json ? 0 : BatchFraming.prefixSize)
                 take(octets.extracting(range), &commands)
                 if isOver { return }
+                if commands.question != nil {
+                    // It comes again, with those behind it, when its question is answered.
+                    commands.resumption = start
+                    break
+                }
                 commands.append(.boundary)
             }
         } catch {
@@ -108,7 +115,9 @@ internal final class WAMPSession: Session {
             if isDeciding, message.code != .abort {
                 throw .violation(message.code, .unexpected(phase))
             }
+            let sequence = lastRequest
             let isRepeated = try checkSequence(of: message)
+            defer { if commands.question != nil { lastRequest = sequence } }
             let refusal = message.refusal(under: rules, in: octets)
             if let refusal, message.code != .call { throw message.error(for: refusal) }
             switch message.code {
