@@ -110,11 +110,16 @@ import Testing
             return (.value(tree), nil)
         case .groupMessage:
             let tree = random.object()
-            let text = random.text(tree)
-            let report = Array("{\"group\":\(quoted(room.plainName!)),\"message\":\(text)}".utf8)
-            let message = try unsafe GroupMessage(parsing: report.span.bytes)
-            hub.publish(message.publication(in: .standard, dialect: HubWorld.rohrpost))
-            return (.value(tree), text)
+            let word =
+                random.chance(500) ? random.text(tree) : random.pick(["7", "no \"JSON\"", "{"])
+            let isText = !word.hasPrefix("{") || word == "{"
+            let message = isText ? quoted(word) : word
+            let report = Array("{\"group\":\(quoted(room.plainName!)),\"message\":\(message)}".utf8)
+            let parsed = try unsafe GroupMessage(parsing: report.span.bytes)
+            hub.publish(parsed.publication(in: .standard, dialect: HubWorld.rohrpost))
+            guard isText else { return (.value(tree), word) }
+            // Others get the JSON that a text is, or the text.
+            return (.value(word == "7" ? .number(word) : .text(word)), word)
         case .modelChange:
             let tree = random.object()
             let change = random.pick(["create", "update", "delete"])

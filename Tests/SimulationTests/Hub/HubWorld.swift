@@ -195,6 +195,7 @@ final class HubWorld: ClientWorld {
         let client = SimulatedClient(
             world.connect(to: core), seed: world.random.next(), subprotocols: offers)
         client.requestUpgrade(path)
+        clients.removeAll { $0.socket.isFinished }
         clients.append(client)
         let member = HubClient(tongue, client, self)
         members.append(member)
