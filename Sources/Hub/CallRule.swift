@@ -31,7 +31,8 @@ package struct CallRule: Sendable, Equatable {
 
     /// The procedure that a method is.
     ///
-    /// - Returns: `nil` for a name that no procedure can have: empty, or too long.
+    /// - Returns: `nil` for a name that no procedure of others can have: empty, too long, or one of
+    ///   the router's own, which it answers to sessions only.
     package func room(method: [UInt8]) -> Room? {
         let marker = Array("{method}".utf8)
         let template = Array(procedure.utf8)
@@ -47,8 +48,10 @@ package struct CallRule: Sendable, Equatable {
                 place += 1
             }
         }
-        guard name.count > 0 else { return nil }
-        return try? Room(dotted: name.octets)
+        guard name.count > 0, let room = try? Room(dotted: name.octets),
+            !room[segment: 0].elementsEqual("wamp".utf8)
+        else { return nil }
+        return room
     }
 
     /// A request object as arguments.

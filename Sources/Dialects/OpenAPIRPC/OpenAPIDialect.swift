@@ -54,10 +54,14 @@ package final class OpenAPIDialect: Dialect {
         let room = publication.room
         guard reading >= 1, reading <= room.segmentCount else { return false }
         let channelCount = Int(reading)
+        let before = message.count
         message.append(literal: #"{"channel":"#)
-        guard message.append(jsonName: room, segments: 0..<channelCount) else { return false }
+        var isText = message.append(jsonName: room, segments: 0..<channelCount)
         message.append(literal: #","event":"#)
-        guard message.append(jsonName: room, segments: channelCount..<room.segmentCount) else {
+        isText =
+            message.append(jsonName: room, segments: channelCount..<room.segmentCount) && isText
+        guard isText else {
+            message.truncate(to: before)
             return false
         }
         message.append(literal: #","data":"#)

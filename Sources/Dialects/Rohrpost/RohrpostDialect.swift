@@ -49,11 +49,15 @@ package final class RohrpostDialect: Dialect {
         let value = publication.value
         let octets = unsafe value.span.bytes
         let notification = NotificationValue(scanning: octets)
+        let before = message.count
         // One id for all members; it has no meaning for them (§5.1).
         message.append(#"{"id":"# as StaticString)
         message.append(decimal: Int(publication.identifier % 1000) + 1)
         message.append(#","type":"subscription-update","data":{"group":"# as StaticString)
-        guard message.append(jsonName: publication.room) else { return false }
+        guard message.append(jsonName: publication.room) else {
+            message.truncate(to: before)
+            return false
+        }
         message.append(#","type":""# as StaticString)
         message.append(notification.change.word)
         message.append(#"","object":"# as StaticString)

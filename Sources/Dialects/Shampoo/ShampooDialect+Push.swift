@@ -19,17 +19,18 @@ extension ShampooDialect {
         guard reading < endpoints.count else { return false }
         let endpoint = endpoints[Int(reading)]
         let room = publication.room
+        let before = message.count
         message.append(#"{"type":"push","push_event":"# as StaticString)
         if let event = endpoint.pushEvent {
             message.append(jsonString: event)
         } else {
-            guard room.segmentCount > 0 else { return false }
-            let isText = room.withSegment(room.segmentCount - 1) { segment in
-                guard UTF8Checker.accepts(segment) else { return false }
-                message.append(jsonString: segment)
-                return true
+            let last = room.segmentCount - 1
+            let isText = last >= 0 && room.withSegment(last) { UTF8Checker.accepts($0) }
+            guard isText else {
+                message.truncate(to: before)
+                return false
             }
-            guard isText else { return false }
+            room.withSegment(last) { message.append(jsonString: $0) }
         }
         message.append(push: publication.value, key: endpoint.pushKey)
         return true

@@ -12,9 +12,12 @@ import WebSocket
 @Suite struct HubErrorTests {
     private static let plain: [Tongue] = [.openAPI, .rohrpost, .shampoo]
 
+    /// One for a callee of each serialization.
+    private static let procedures = ["com.json", "com.messagepack", "com.cbor"]
+
     private func world(_ calls: HeldCalls, callTime: UInt64 = 0) throws -> HubWorld {
         var options = HubOptions()
-        options.methods = ["com.swift", "com.wamp", "com.nobody"]
+        options.methods = ["com.swift", "com.wamp", "com.nobody"] + Self.procedures
         options.handlers = [calls.registration("com.swift")]
         options.callTime = callTime
         return try HubWorld(options)
@@ -37,14 +40,16 @@ import WebSocket
         let calls = HeldCalls()
         let hub = try world(calls)
         let callees = Tongue.wamp.map { hub.join($0, core: 1) }
-        #expect(callees[0].register("com.wamp"))
+        for (callee, name) in zip(callees, Self.procedures) { #expect(callee.register(name)) }
         var rows = ProcedureError.rows.map { ($0.status, $0.uri, $0.sentence) }
         rows += [
             (418, "carillon.error.status_418", "carillon.error.status_418"),
             (500, "carillon.error.status_600", "carillon.error.status_600"),
             (500, "com.shop.sold_out", "com.shop.sold_out"),
         ]
-        for (status, uri, sentence) in rows {
+        for (place, (status, uri, sentence)) in rows.enumerated() {
+            let callee = callees[place % callees.count]
+            let name = Self.procedures[place % callees.count]
             for isSaid in [true, false] {
                 let message = isSaid ? "no \"tea\" left" : sentence
                 let details = isSaid ? JSONTree(#"{"left":0}"#) : .object([])
@@ -54,13 +59,13 @@ import WebSocket
                 for tongue in Self.plain + Tongue.wamp {
                     let comment = "\(uri) to \(tongue), \(isSaid)"
                     let caller = hub.join(tongue)
-                    for procedure in ["com.wamp", "com.swift"] {
+                    for procedure in [name, "com.swift"] {
                         // Whom a crash closed asks again.
                         let caller = caller.client.receivedCode == nil ? caller : hub.join(tongue)
                         caller.call(procedure, "{}")
-                        if procedure == "com.wamp" {
-                            let invocation = try #require(callees[0].takeInvocation(), "\(comment)")
-                            callees[0].fail(invocation.id, uri, arguments)
+                        if procedure == name {
+                            let invocation = try #require(callee.takeInvocation(), "\(comment)")
+                            callee.fail(invocation.id, uri, arguments)
                         } else {
                             let said =
                                 isSaid

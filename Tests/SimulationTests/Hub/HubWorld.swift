@@ -176,7 +176,8 @@ final class HubWorld: ClientWorld {
     /// - Parameters:
     ///   - place: Of the room that Shampoo connections hear; `nil` is the endpoint for calls.
     func join(
-        _ tongue: Tongue, core: Int = 0, realm: Int = 1, hearing place: Int? = nil
+        _ tongue: Tongue, core: Int = 0, realm: Int = 1, hearing place: Int? = nil,
+        deflate: Bool = false
     ) -> HubClient {
         let mark = realm == 1 ? "" : "\(realm)"
         let path =
@@ -193,8 +194,10 @@ final class HubWorld: ClientWorld {
             offers = [WAMPForm.plain(serialization).subprotocol!]
         }
         let client = SimulatedClient(
-            world.connect(to: core), seed: world.random.next(), subprotocols: offers)
+            world.connect(to: core), seed: world.random.next(), offersDeflate: deflate,
+            subprotocols: offers)
         client.requestUpgrade(path)
+        clients.removeAll { $0.socket.isFinished }
         clients.append(client)
         let member = HubClient(tongue, client, self)
         members.append(member)
