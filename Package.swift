@@ -231,7 +231,7 @@ let package = Package(
         .executableTarget(
             name: "LinkProbe",
             dependencies: [
-                "Bytes", "Codecs", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry",
+                "Bytes", "LinkKit", "RabbitMQLink", "RedisLink", "Rooms", "Telemetry",
             ],
             path: "Tests/LinkProbe", swiftSettings: settings),
         tests(of: "Control", also: ["Bytes", "Carillon", "HTTP1", "Telemetry", "TestClients"]),
@@ -240,9 +240,9 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Bytes", "Codecs", "DialectKit", "Echo", "Engine", "Hub", "HTTP1", "Lockfree",
-                "OpenAPIRPC", "Rooms", "Telemetry", "Uring", "WAMP", "WAMPAuthentication",
-                "WAMPRouter", "WebSocket",
+                "Bytes", "Codecs", "DialectKit", "Echo", "Engine", "HighTemplar", "Hub", "HTTP1",
+                "Lockfree", "OpenAPIRPC", "PathExpressions", "Rohrpost", "Rooms", "Shampoo",
+                "Telemetry", "Uring", "WAMP", "WAMPAuthentication", "WAMPRouter", "WebSocket",
             ],
             swiftSettings: settings),
         tests(

@@ -54,7 +54,8 @@ has_header() {
 need_build_packages() {
     need git:git pkg-config:pkg-config zlib1g-dev:/zlib.h liburing-dev:/liburing.h \
         libssl-dev:/openssl/evp.h libargon2-dev:/argon2.h libidn-dev:/stringprep.h \
-        libpcre2-dev:/pcre2.h libcurl4-openssl-dev:/curl/curl.h
+        libpcre2-dev:/pcre2.h libcurl4-openssl-dev:/curl/curl.h \
+        librabbitmq-dev:/amqp.h libhiredis-dev:/hiredis/hiredis.h
 }
 
 # binary PRODUCT [OPTIONS of swift build...]: where that build puts it.

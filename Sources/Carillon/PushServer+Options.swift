@@ -63,6 +63,8 @@ extension PushServer {
         package var shampoo: Shampoo?
         /// Procedures beside those of ``PushServer/handle(_:_:)``.
         package var handlers: [HandlerRegistration] = []
+        /// Who listens in on what is published.
+        package var taps: [Tap] = []
         /// Realms there are, numbered from 0; those of the router besides.
         package var realmCount = 1
         /// `nil`: WAMP is not spoken.

@@ -147,6 +147,7 @@ public final class PushServer: Sendable {
         settings.handler = options.handler
         settings.report = options.report
         settings.handlers = try handlers(procedures) + options.handlers
+        settings.taps = options.taps
         let origins = try originList()
         settings.routes = routes(registry, origins)
         if let wamp = options.wamp { addRouter(wamp, to: &settings, registry, origins: origins) }

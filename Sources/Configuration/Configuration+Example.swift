@@ -41,6 +41,10 @@ extension Configuration {
         channels.patterns = ["user:*"]
         var redis = Redis()
         redis.sources = [channels]
+        var sink = Redis.Sink()
+        sink.room = "orders."
+        sink.match = .prefix
+        redis.sinks = [sink]
         example.redis = [redis]
         return example
     }()

@@ -76,6 +76,9 @@ extension Configuration {
             for (place, source) in broker.sources.enumerated() {
                 members.append(("redis.\(index).source.\(place)", source.realm, nil))
             }
+            for (place, sink) in broker.sinks.enumerated() {
+                members.append(("redis.\(index).sink.\(place)", sink.realm, nil))
+            }
         }
         return members
     }

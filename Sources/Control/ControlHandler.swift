@@ -71,6 +71,10 @@ package final class ControlHandler: RequestHandler {
         }
     }
 
+    package func answers(path: String, listener: Int) -> Bool {
+        Endpoint(path: path, listener: listener) != nil || input(path, listener) != nil
+    }
+
     package func bodyLimit(method: Method, path: String, listener: Int) -> Int? {
         let takesBody =
             Endpoint(path: path, listener: listener).map { $0.isAPI && $0.allows(method) }

@@ -23,7 +23,8 @@ package enum Command {
     ///
     /// `tail` are octets of this subscription's own that end each of its messages, behind what
     /// ``Dialect/encode(_:reading:into:)`` writes for all (DESIGN §6); at most ``tailLimit``. A
-    /// connection may hold one pattern in one reading with several tails.
+    /// connection may hold one pattern in one reading with several tails. A dialect of streams has
+    /// none.
     case subscribe(Pattern, Reading, tail: [UInt8] = [])
     case unsubscribe(Pattern, Reading, tail: [UInt8] = [])
     case publish(Publication)

@@ -54,6 +54,8 @@ package struct Reach: Sendable {
     package var audience = Audience.everybody
     /// Its place among what its realm retains; sessions that were filled up to here ignore it.
     package var order: UInt64 = 0
+    /// The link it came by, 1 and up; 0 for others. It does not go back there.
+    package var link: UInt16 = 0
 
     package init() {}
 
@@ -119,6 +121,15 @@ package final class Publication: Sendable {
         Publication(
             realm: realm, room: room, payload: payload, id: identifier, dialect: dialect,
             reading: reading, publisher: publisher, reach: reach, sibling: self)
+    }
+
+    /// The same as it comes by a link.
+    package func coming(by link: UInt16) -> Publication {
+        var reach = reach
+        reach.link = link
+        return Publication(
+            realm: realm, room: room, payload: payload, id: identifier, coverage: coverage,
+            dialect: dialect, reading: reading, publisher: publisher, reach: reach, sibling: self)
     }
 
     /// The form that was kept under `key`.

@@ -43,9 +43,13 @@ final class Connection {
     var isStarved = false  // waits for receive buffers
     var isRunnable = false  // waits for its next turn with parked octets
     var awaitsAnswer = false  // before the next message
+    /// Calls that its later messages wait for.
+    var awaitedCalls: [CallToken] = [] { didSet { awaitsCall = !awaitedCalls.isEmpty } }
+    private(set) var awaitsCall = false
     var waitsForTick = false  // because it sends too much, or the cores do
-    /// Two reasons, each ended by its own event: the clock must not release what awaits an answer.
-    var holdsInput: Bool { awaitsAnswer || waitsForTick }
+    /// Reasons that are ended each by its own event: the clock must not release what awaits an
+    /// answer, nor the answer to one call what awaits that to another.
+    var holdsInput: Bool { awaitsAnswer || awaitsCall || waitsForTick }
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
 

@@ -39,7 +39,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     mutating func call(_ token: CallToken, _ request: CallRequest, from connection: Connection) {
-        if request.holdsInput { connection.awaitsAnswer = true }
+        if request.holdsInput { connection.awaitedCalls.append(token) }
         let party = Self.party(of: connection)
         if !connection.isParty {
             connection.isParty = true
@@ -89,8 +89,11 @@ extension Core where Kernel: ~Copyable {
     private mutating func answered(
         _ id: ConnectionID, _ token: CallToken, _ outcome: CallOutcome
     ) {
+        guard let connection = table.connection(id) else { return }
+        let wasAwaited = connection.awaitedCalls.contains(token)
+        if wasAwaited { connection.awaitedCalls.removeAll { $0 == token } }
         callSession(id) { $0.answered(token, outcome, &$1) }
-        if let connection = table.connection(id) { releaseInput(connection) }
+        if wasAwaited { resumeHeldInput(connection) }
     }
 
     // MARK: handlers

@@ -27,6 +27,7 @@ extension Core where Kernel: ~Copyable {
         // Nothing waits for an answer any more; among what was held may be the peer's close.
         if connection.holdsInput {
             connection.awaitsAnswer = false
+            connection.awaitedCalls = []
             connection.waitsForTick = false
             resumeHeldInput(connection)
         }
@@ -80,9 +81,11 @@ extension Core where Kernel: ~Copyable {
     /// answer or for its turn is answered first; then this is called again.
     mutating func peerFinished(_ connection: Connection) {
         connection.isPeerFinished = true
+        // Who has left an opening wants nothing of what it sent behind it.
+        let hasLeftOpening = connection.opening != nil
         abandonOpening(connection)
         // What came before the FIN is answered first.
-        if connection.phase <= .open,
+        if connection.phase <= .open, !hasLeftOpening,
             connection.holdsInput || connection.isRunnable || connection.isPaused
         {
             return

@@ -80,6 +80,7 @@ extension Core where Kernel: ~Copyable {
         _ connection: Connection, _ realm: Realm, _ dialect: DialectID
     ) {
         precondition(connection.subscriptions == nil, "a connection joins before it subscribes")
+        precondition(!connection.isParty, "and before it calls")
         state.registry.closed(connection.dialect, in: connection.realm)
         connection.realm = realm
         connection.dialect = dialect
@@ -105,6 +106,7 @@ extension Core where Kernel: ~Copyable {
         _ connection: Connection, _ pattern: Pattern, _ reading: Reading, _ tail: [UInt8]
     ) -> Bool {
         precondition(tail.count <= Command.tailLimit)
+        precondition(tail.isEmpty || !connection.wire.isStream, "streams know no tails")
         let key = SubscriptionSet.Key(pattern: pattern, reading: reading, tail: tail)
         if connection.subscriptions?.contains(key) == true { return true }
         let lane = Self.lane(connection.dialect, connection.wire)

@@ -47,6 +47,7 @@ extension Core where Kernel: ~Copyable {
     mutating func publish(_ publication: Publication) {
         metrics.add(.publications)
         metrics.count(.entered)
+        if !state.settings.taps.isEmpty { state.tap(publication) }
         let others = state.cores(for: publication) & ~(1 << UInt64(index))
         if others != 0 { forward(publication, to: others) }
         entered.append(now)
@@ -108,6 +109,7 @@ extension Core where Kernel: ~Copyable {
                 continue
             }
             guard let range = frame(of: publication, for: list, envelope, dialect.dialect) else {
+                countUnsayable(to: list)
                 continue
             }
             let before = count
@@ -123,6 +125,11 @@ extension Core where Kernel: ~Copyable {
             state.registry.deliveries[index].add(count - before, of: dialect.id)
         }
         return count
+    }
+
+    /// Counts the subscribers of a list whom their dialect cannot tell a publication.
+    mutating func countUnsayable(to list: MemberListID) {
+        metrics.count(.dropped, unsafe rooms.unsafeMembers(of: list).count)
     }
 
     /// The member lists a publication reaches, in one room or in all that it covers.

@@ -71,11 +71,14 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 400)
             return
         }
+        let isUpgrade = head.fields.contains { $0.name == .upgrade }
         if connection.listener == .main,
             let route = routes.place(
-                of: path, sentPath: octets.extracting(head.pathRange).text,
-                isUpgrade: head.fields.contains { $0.name == .upgrade },
-                offers: { UpgradeRequest.subprotocols(of: head, in: octets) })
+                of: path, sentPath: octets.extracting(head.pathRange).text, isUpgrade: isUpgrade,
+                offers: { UpgradeRequest.subprotocols(of: head, in: octets) }),
+            isUpgrade || !state.settings.routes[route].servesClaims
+                || state.settings.handler?.answers(
+                    path: path, listener: connection.listener.number) != true
         {
             upgrade(head, octets, to: route, for: connection)
             return

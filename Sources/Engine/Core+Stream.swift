@@ -198,7 +198,10 @@ extension Core where Kernel: ~Copyable {
             {
                 continue
             }
-            guard let range = streamFrame(of: publication, for: envelope, dialect) else { continue }
+            guard let range = streamFrame(of: publication, for: list, envelope, dialect) else {
+                countUnsayable(to: list)
+                continue
+            }
             let isOnce = matched.count > 1 && dialect.deliversOncePerConnection
             count &+= deliver(range, to: list, of: publication, envelope, isOnce, excluded)
         }
@@ -237,21 +240,30 @@ extension Core where Kernel: ~Copyable {
 
     /// The frame of an envelope class, written to its lane's log when first asked for.
     private mutating func streamFrame(
+        of publication: Publication, for list: MemberListID, _ envelope: EnvelopeClass,
+        _ dialect: any Dialect
+    ) -> LogRange? {
+        if publication.coverage != nil, !dialect.ignoresRooms {
+            let narrowed = narrowed(publication, for: list, dialect)
+            return writeStreamFrame(of: narrowed, for: envelope, dialect)
+        }
+        for form in encoded where form.envelope == envelope { return form.range }
+        let range = writeStreamFrame(of: publication, for: envelope, dialect)
+        encoded.append(EncodedForm(envelope: envelope, range: range))
+        return range
+    }
+
+    private mutating func writeStreamFrame(
         of publication: Publication, for envelope: EnvelopeClass, _ dialect: any Dialect
     ) -> LogRange? {
-        for form in encoded where form.envelope == envelope { return form.range }
         var message = OctetBuffer(capacity: 0)
         swap(&message, &self.message)
         defer { swap(&message, &self.message) }
         message.removeAll()
-        var range: LogRange?
-        if let framing = envelope.wire.framing,
+        guard let framing = envelope.wire.framing,
             dialect.encode(publication, reading: envelope.reading, into: &message)
-        {
-            range = append(message.octets, framings[framing], lane: envelope.lane)
-        }
-        encoded.append(EncodedForm(envelope: envelope, range: range))
-        return range
+        else { return nil }
+        return append(message.octets, framings[framing], lane: envelope.lane)
     }
 
     /// - Returns: Octets written.

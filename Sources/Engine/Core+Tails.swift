@@ -32,7 +32,10 @@ extension Core where Kernel: ~Copyable {
         _ publication: Publication, to list: MemberListID, _ envelope: EnvelopeClass,
         _ dialect: any Dialect, _ excluded: UInt32
     ) -> Int {
-        guard let form = writeBody(of: publication, list, envelope, dialect) else { return 0 }
+        guard let form = writeBody(of: publication, list, envelope, dialect) else {
+            countUnsayable(to: list)
+            return 0
+        }
         // Both are lent out for the loop, which writes to everything else of the core.
         var body = OctetBuffer(capacity: 0)
         var tails = TailTable()

@@ -106,6 +106,8 @@ extension Core where Kernel: ~Copyable {
     private mutating func closeForDrain(_ connection: Connection) {
         if connection.phase == .open {
             sayGoodbye(to: connection)
+        } else if connection.opening != nil {
+            refuse(connection, status: 503)
         } else if connection.phase == .http, connection.exchange == nil {
             leaveHandshake(connection)
             finish(connection)

@@ -57,11 +57,13 @@ extension Core where Kernel: ~Copyable {
             let opening = connection.opening
         else { return }
         connection.opening = nil
+        // Before the session is there: it may hold its input from the first.
+        connection.awaitsAnswer = false
         switch decide() {
         case .later: preconditionFailure("what was decided later is decided")
         case let decision: carryOut(decision, opening, for: connection)
         }
-        releaseInput(connection)
+        resumeHeldInput(connection)
     }
 
     /// The client of an opening that waits has left.

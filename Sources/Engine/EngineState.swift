@@ -24,6 +24,8 @@ package struct EngineSettings: Sendable {
     package var deflate = DeflateSettings()
     /// Told of limits that were reached; called on cores, so it must not wait.
     package var report: (@Sendable (LimitReport) -> Void)?
+    /// Who listens in.
+    package var taps: [Tap] = []
     /// What is answered inside this process.
     package var handlers: [HandlerRegistration] = []
     /// Messages below this many octets are sent plain.
@@ -128,6 +130,7 @@ package final class EngineState: Sendable {
     package func publish(
         _ publication: Publication, completion: (@Sendable (_ receiverCount: Int) -> Void)? = nil
     ) {
+        if !settings.taps.isEmpty { tap(publication) }
         let cores = cores(for: publication)
         let receipt = completion.map {
             Receipt(partCount: cores.nonzeroBitCount, completion: $0)

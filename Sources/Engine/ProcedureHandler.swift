@@ -56,9 +56,11 @@ package final class HandledCall: Sendable {
         completion(outcome)
     }
 
-    /// Sends an event of its own to the connection that called, before the answer.
+    /// Sends an event of its own to the connection that called, before the answer; behind it, or
+    /// when nobody waits any more, there is nobody to send it to.
     package func push(event: String, data: [UInt8]) {
-        guard let origin = call.origin else { return }
+        let isRunning = state.withLock { if case .running = $0 { true } else { false } }
+        guard isRunning, let origin = call.origin else { return }
         let id = ConnectionID(rawValue: origin)
         engine.post(.note(id, PushNote(event: event, data: data)), to: id.core)
     }
@@ -93,11 +95,31 @@ package final class HandledCall: Sendable {
 final class HandlerParty: Sendable {
     let id: PartyID
     let registration: HandlerRegistration
-    private let running = Guarded<[UInt64: HandledCall]>([:])
+    private let running = Guarded<[UInt64: Asked]>([:])
+
+    private struct Asked {
+        /// Where it is begun, and where everything about it goes.
+        let core: Int
+        /// `nil` until it has begun.
+        var call: HandledCall?
+    }
 
     init(id: PartyID, _ registration: HandlerRegistration) {
         self.id = id
         self.registration = registration
+    }
+
+    /// Calls that were asked and not answered yet.
+    var runningCount: Int { running.withLock { $0.count } }
+
+    /// A call is on its way to `core`. Called under the dealer's lock.
+    func asked(_ invocation: UInt64, on core: Int) {
+        running.withLock { $0[invocation] = Asked(core: core) }
+    }
+
+    /// Where an invocation went; `nil` when it has been answered.
+    func core(of invocation: UInt64) -> Int? {
+        running.withLock { $0[invocation]?.core }
     }
 
     /// Begins a call on `core`.
@@ -119,12 +141,12 @@ final class HandlerParty: Sendable {
             running.withLock { _ = $0.removeValue(forKey: number) }
             engine.post(.handled(self, number, outcome), to: core)
         }
-        running.withLock { $0[number] = call }
+        running.withLock { $0[number]?.call = call }
         registration.handler(call)
     }
 
     func cancel(_ invocation: UInt64) {
-        let call = running.withLock { $0[invocation] }
+        let call = running.withLock { $0[invocation]?.call }
         call?.cancel()
     }
 }

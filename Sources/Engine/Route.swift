@@ -137,8 +137,16 @@ package protocol RequestHandler: AnyObject, Sendable {
     /// - Returns: The answer; `.later` when the responder will be used; `nil` for 404.
     func respond(to request: borrowing Request, via responder: Responder) -> HandlerOutcome?
 
+    /// Whether it answers a path whatever the method: then no dialect can claim plain requests for
+    /// it (``Route/servesClaims``).
+    func answers(path: String, listener: Int) -> Bool
+
     /// The largest body accepted for a path, octets; `nil` where a body is not expected.
     func bodyLimit(method: Method, path: String, listener: Int) -> Int?
+}
+
+extension RequestHandler {
+    package func answers(path: String, listener: Int) -> Bool { false }
 }
 
 package enum HandlerOutcome: Sendable {

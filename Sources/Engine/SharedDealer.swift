@@ -154,9 +154,13 @@ package final class SharedDealer: Sendable {
                 state.post(.dealt(connection, action), to: connection.core)
             case .handler(let handler):
                 switch action {
-                case .invoke(let invocation): state.post(.invoke(handler, invocation), to: core)
+                case .invoke(let invocation):
+                    handler.asked(invocation.id, on: core)
+                    state.post(.invoke(handler, invocation), to: core)
                 case .interrupt(_, let invocation, _, _):
-                    state.post(.interrupt(handler, invocation), to: core)
+                    // Behind its invocation: whichever core's clock found the call due.
+                    guard let home = handler.core(of: invocation) else { break }
+                    state.post(.interrupt(handler, invocation), to: home)
                 default: break
                 }
             }

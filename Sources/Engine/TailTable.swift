@@ -17,6 +17,8 @@ struct TailTable {
 
     private var places: [Place] = []
     private var octets: [UInt8] = []
+    /// Entries that have a tail.
+    private(set) var count = 0
     /// Starts of free runs, by cells.
     private var free: [[UInt32]] = []
 
@@ -44,6 +46,7 @@ struct TailTable {
             let padding = cells * Self.cell - tail.count
             octets.append(contentsOf: repeatElement(0, count: padding))
         }
+        count += 1
         places[index] = Place(start: UInt32(start), size: UInt32(tail.count))
     }
 
@@ -54,6 +57,7 @@ struct TailTable {
         while free.count <= cells { free.append([]) }
         free[cells].append(place.start)
         places[Int(entry.rawValue)].size = 0
+        count -= 1
     }
 
     /// Where a member's tail is in ``withOctets(_:)``.

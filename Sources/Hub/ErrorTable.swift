@@ -33,7 +33,8 @@ extension ProcedureError {
     package static let notJSONURI = "carillon.error.not_json"
     package static let noSuchProcedureURI = "wamp.error.no_such_procedure"
 
-    private static let rows: [(status: Int, uri: String, sentence: String)] = [
+    /// The table: a URI has one row, and of the rows of a status the first is what it becomes.
+    package static let rows: [(status: Int, uri: String, sentence: String)] = [
         (400, "wamp.error.invalid_argument", "the arguments are not valid"),
         (400, "wamp.error.invalid_uri", "the name is not valid"),
         (403, "wamp.error.not_authorized", "not authorized"),
@@ -53,7 +54,8 @@ extension ProcedureError {
         (504, "wamp.error.timeout", "the call timed out"),
     ]
 
-    private static let statusPrefix = "carillon.error.status_"
+    /// In front of a status that has no row.
+    package static let statusPrefix = "carillon.error.status_"
 
     /// An error of a protocol with statuses.
     ///

@@ -57,13 +57,13 @@ package enum LinkCounter: Int, CaseIterable, Sendable {
     case duplicates
     /// Messages of those that could not be understood, and were dropped.
     case rejected
-    /// Messages handed to a broker.
+    /// Messages handed to a broker, which said so.
     case published
     /// Requests sent to a back end.
     case requests
     /// Requests that were answered by another one's answer.
     case shared
-    /// Requests without an answer.
+    /// Requests without an answer, and messages that were not handed to a broker after all.
     case failures
     /// Times a circuit breaker opened.
     case breaks

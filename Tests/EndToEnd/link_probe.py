@@ -9,7 +9,12 @@ import subprocess
 import threading
 import time
 
-from process import PATIENCE, ROOT
+from process import PATIENCE as ORDINARY, ROOT
+
+# Brokers take their time, and share the machine with whatever else it does.
+PATIENCE = 4 * ORDINARY
+# A link is back so soon after its broker accepts connections, s (more where all is slow).
+RESUMES_WITHIN = 5 * max(1, ORDINARY / 15)
 
 
 def binary():
@@ -59,8 +64,6 @@ class Probe:
                     f"no {what}; the last lines: {self.entries[-10:]}")
                 self._changed.wait(min(left, 0.2))
             return seen
-
-    # `all` inside `until`: the condition is held by this thread, and is re-entrant.
 
     @property
     def messages(self):

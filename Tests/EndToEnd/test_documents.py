@@ -85,7 +85,7 @@ def test_a_configuration_is_accepted(text, tmp_path, secrets):
     # Everything that was said is in force and has its line.
     for row, line in enumerate(text.splitlines(), 1):
         key = re.match(r"(\w+) = ", line)
-        if key and not re.search("secret|_key$", key[1]):
+        if key and not re.search("secret|token$|_key$", key[1]):
             assert re.search(rf"^{key[1]} = .*# .*:{row}$", done.stdout, re.MULTILINE), line
     assert SECRET not in done.stdout and "secret2" not in done.stdout
 
@@ -100,7 +100,10 @@ def test_a_server_starts_with_it(text, tmp_path, start, secrets):
     if "rawsocket_listen" in text:
         settings["wamp.rawsocket_listen"] = f"127.0.0.1:0,unix:{tmp_path}/socket"
     server = start("--config", str(file), settings=settings)
-    assert server.http("GET", "/health/ready", control=True)[0] == 200
+    status, _, body = server.http("GET", "/health/ready", control=True)
+    # The brokers of somebody's machine are not here.
+    asks = re.findall(r"^\[\[(redis|rabbitmq)\]\]", text, re.MULTILINE)
+    assert status == 200 or asks and body.startswith(b"not connected: "), (status, body)
 
 
 @pytest.mark.parametrize("ours, theirs", PAIRS)

@@ -1,18 +1,17 @@
 """The link to RabbitMQ with a real rabbitmq-server, also one that dies, freezes or refuses."""
 
+import random
 import re
+import socket
 import threading
 import time
 import uuid
 
+import amqp_nonsense
 import pika
 import pytest
 from brokers import STARTING, RabbitMQ
-from link_probe import Probe, Tunnel, accepting_since
-from process import PATIENCE
-
-# Service is back so soon after the broker accepts connections, s (issue 5, section 3).
-RESUMES_WITHIN = 5
+from link_probe import PATIENCE, RESUMES_WITHIN, Probe, Tunnel, accepting_since
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +207,14 @@ def test_redeliveries_are_recognised_by_their_message_id(rabbit, probe, channel,
         link.counts(messages=205, duplicates=102)
 
 
+def test_a_slow_receiver_keeps_its_connection(probe, channel, name):
+    link = probe(f"source={name}", "heartbeat=1", "slow=100")
+    for number in range(50):
+        channel.basic_publish("", name, str(number), persistent(str(number)))
+    assert [m["data"] for m in link.take(50)] == list(range(50))
+    link.counts(connects=1, gaps=0, duplicates=0)
+
+
 def test_a_deleted_queue_is_declared_again(probe, channel, name):
     link = probe(f"source={name}|x.{name}|topic|#")
     channel.queue_delete(name)
@@ -276,9 +283,9 @@ class Publisher(threading.Thread):
                 time.sleep(0.05)
 
 
-def test_killed_under_traffic_nothing_confirmed_is_lost_or_repeated(name):
-    with RabbitMQ() as rabbit, Probe(
-            "rabbitmq", f"port={rabbit.port}", f"source={name}", "templar=hightemplar") as link:
+def test_killed_under_traffic_nothing_confirmed_is_lost_or_repeated(rabbit, name):
+    words = (f"source={name}", "templar=hightemplar")
+    with Probe("rabbitmq", f"port={rabbit.port}", *words) as link:
         link.connected()
         publisher = Publisher(rabbit, name)
         publisher.start()
@@ -308,23 +315,49 @@ def test_killed_under_traffic_nothing_confirmed_is_lost_or_repeated(name):
         link.counts(connected=True, connects=3, gaps=2)
 
 
-def test_a_frozen_broker_is_noticed_by_heartbeat_and_stopping_is_prompt(name):
-    with RabbitMQ() as rabbit:
-        with Probe("rabbitmq", f"port={rabbit.port}", f"source={name}", "heartbeat=1") as link:
-            link.connected()
-            time.sleep(2.5)
-            assert not link.events("lost"), "an idle connection is kept by heartbeats"
-            rabbit.freeze()
-            begin = time.monotonic()
+def test_a_frozen_broker_is_noticed_by_heartbeat_and_stopping_is_prompt(rabbit, name):
+    with Probe("rabbitmq", f"port={rabbit.port}", f"source={name}", "heartbeat=1") as link:
+        link.connected()
+        time.sleep(2.5)
+        assert not link.events("lost"), "an idle connection is kept by heartbeats"
+        rabbit.freeze()
+        begin = time.monotonic()
+        try:
             link.until(lambda: link.events("lost"), "a lost connection")
             assert time.monotonic() - begin < 4
+        finally:
             rabbit.thaw()
-            begin = time.monotonic()
-            link.connected(2)
-            assert time.monotonic() - begin < RESUMES_WITHIN
-            connection = rabbit.connect()
-            connection.channel().basic_publish("", name, "again")
-            link.take(1)
-            rabbit.freeze()
+        begin = time.monotonic()
+        link.connected(2)
+        assert time.monotonic() - begin < RESUMES_WITHIN
+        connection = rabbit.connect()
+        connection.channel().basic_publish("", name, "again")
+        link.take(1)
+        connection.close()
+        rabbit.freeze()
+        try:
             assert link.stop() < 4
+        finally:
             rabbit.thaw()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_broker_that_stumbles_is_refused_or_lost_and_never_fatal(seed):
+    source = random.Random(seed)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        words = (f"port={server.getsockname()[1]}", "templar=x", "retry=100", "answer=300")
+        with Probe("rabbitmq", *words) as link:
+            for _ in range(60):
+                peer, _ = server.accept()
+                with peer:
+                    try:
+                        peer.sendall(amqp_nonsense.stumble(source))
+                        peer.shutdown(socket.SHUT_WR)
+                        while peer.recv(65536):
+                            pass
+                    except OSError:
+                        pass
+            link.until(lambda: len(link.events("refused") + link.events("lost")) >= 60, "losses")
+            assert link.messages, "some of them got as far as the message"
+            assert "hello" in [message["data"] for message in link.messages]
+            assert link.stop() < 4

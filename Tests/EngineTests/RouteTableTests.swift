@@ -1,7 +1,9 @@
 // Which route a request takes: path, then subprotocol in the client's order (DESIGN §1).
 
+import Bytes
 import DialectKit
 import Echo
+import Lockfree
 import Testing
 
 @testable import Engine
@@ -67,6 +69,34 @@ import Testing
         #expect(table.place(of: "/none", isUpgrade: true) { fatalError("read") } == nil)
     }
 
+    @Test("a path that no route has goes to the first route whose dialect claims it")
+    func claims() {
+        let log = ClaimLog()
+        func claimant(_ prefix: String, _ subprotocol: String? = nil) -> Route {
+            var route = Route(
+                path: "claims", dialect: ClaimingDialect(prefix, subprotocol, log),
+                dialectID: DialectID(rawValue: 0))
+            route.servesClaims = true
+            return route
+        }
+        let table = table(
+            claimant("/number/", "shampoo"), route("/number/1", "a"), route("/plain"),
+            claimant("/number/"), claimant("/"))
+        #expect(place(table, "/number/3", "x", "shampoo") == 0)
+        #expect(place(table, "/number/3", "x") == 3)
+        #expect(place(table, "/other") == 4)
+        #expect(place(table, "/other", isUpgrade: false) == 4)
+        #expect(place(table, "number") == nil)
+        log.asked.withLock { $0 = [] }
+        // A path that a route has is nobody else's, even for those the route has nothing for.
+        #expect(place(table, "/number/1", "shampoo") == 1)
+        #expect(place(table, "/number/1", "shampoo", isUpgrade: false) == nil)
+        #expect(place(table, "/plain", "shampoo") == 2)
+        // The name of such a route is no path.
+        #expect(place(table, "claims", "shampoo") == nil)
+        #expect(log.asked.withLock { $0 } == ["claims", "claims", "claims"])
+    }
+
     @Test("the place is what a naive search finds, in all small tables")
     func model() {
         let names: [String?] = [nil, "a", "b"]
@@ -91,4 +121,35 @@ import Testing
             }
         }
     }
+}
+
+/// Paths that claimants were asked about.
+private final class ClaimLog: Sendable {
+    let asked = Guarded<[String]>([])
+}
+
+/// Claims what begins in some way, for those that offer its subprotocol.
+private final class ClaimingDialect: Dialect {
+    private let prefix: String
+    private let subprotocol: String?
+    private let log: ClaimLog
+
+    init(_ prefix: String, _ subprotocol: String?, _ log: ClaimLog) {
+        self.prefix = prefix
+        self.subprotocol = subprotocol
+        self.log = log
+    }
+
+    func claims(path: String, subprotocols: [String]) -> Bool {
+        log.asked.withLock { $0.append(path) }
+        return path.hasPrefix(prefix) && subprotocol.map(subprotocols.contains) ?? true
+    }
+
+    func open(_ request: OpeningRequest) -> OpeningDecision {
+        .refuse(Refusal(status: 403, body: ""))
+    }
+
+    func encode(
+        _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
+    ) -> Bool { false }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Codecs
 import DialectKit
+import Hub
 import Rooms
 import Testing
 
@@ -151,6 +152,27 @@ struct SessionTests {
         session.receive(.text, unsafe Array("ping".utf8).span.bytes, &commands)
         session.timePassed(&commands)
         #expect(commands.list.isEmpty)
+    }
+
+    @Test("hears publications of every kind as one JSON value, with its requestId behind it")
+    func encodes() throws {
+        let (hub, client) = hub()
+        hub.send(
+            #"{"type":"subscribe","room":{"t":"m","c":"a.b"},"requestId": "r" }"#, from: client)
+        _ = client.take()
+        let room = try Room(text: "c%26t.a%2Eb.m")
+        let list = Array(#"[1.50,"x"]{"k":null}"#.utf8)
+        for (keywords, value) in [
+            (Extent.absent, #"[1.50,"x"]"#),
+            (Extent(10..<20), #"{"args":[1.50,"x"],"kwargs":{"k":null}}"#),
+        ] {
+            let arguments = Arguments(
+                octets: list, serialization: .json, arguments: Extent(0..<10), keywords: keywords)
+            hub.publish(
+                Publication(realm: .standard, room: room, payload: .arguments(arguments)))
+            #expect(
+                client.takeMessages() == [#"{"type":"publish","data":\#(value),"requestId":"r"}"#])
+        }
     }
 
     @Test("leaves no traces where nobody is told")

@@ -30,6 +30,7 @@ struct LinkProbe {
     private static func rabbitMQ(_ options: [(String, String)]) throws {
         var settings = RabbitMQSettings(consumers: [])
         settings.connectionName = "probe"
+        var pause: UInt32 = 0
         for (key, value) in options {
             switch key {
             case "port": settings.port = UInt16(value) ?? 0
@@ -41,6 +42,7 @@ struct LinkProbe {
             case "answer": settings.answerLimit = .milliseconds(Int(value) ?? 0)
             case "retry": settings.retryCeiling = .milliseconds(Int(value) ?? 0)
             case "limit": settings.messageLimit = Int(value) ?? 0
+            case "slow": pause = UInt32(value) ?? 0
             case "templar": settings.consumers.append(.highTemplar(exchange: value))
             case "source", "transient", "passive":
                 settings.consumers.append(.source(try source(value, key)))
@@ -49,7 +51,12 @@ struct LinkProbe {
         }
         guard settings.problems.isEmpty else { fail(settings.problems.joined(separator: "; ")) }
         let status = LinkStatus(kind: .rabbitmq, name: "probe")
-        let link = try RabbitMQLink(settings, status: status, handler: take, report: say)
+        let link = try RabbitMQLink(
+            settings, status: status,
+            handler: { [pause] message in
+                usleep(pause * 1000)
+                return take(message)
+            }, report: say)
         try link.start()
         serve(status) { _, _ in false }
         link.stop()

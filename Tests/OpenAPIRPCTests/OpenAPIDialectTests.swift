@@ -44,14 +44,13 @@ struct OpenAPIDialectTests {
         #expect(try encode("a.b", reading: .max) == nil)
     }
 
-    @Test("escapes names, and repairs those that are no text")
+    @Test("escapes names, and has nothing to say in those that are no text")
     func names() throws {
         #expect(
             try encode([Array("q\"\n".utf8), Array("é\\".utf8)], reading: 1)
                 == #"{"channel":"q\"\n","event":"é\\","data":1.50}"#)
-        #expect(
-            try encode([[0x61, 0xFF], [0xC3]], reading: 1)
-                == "{\"channel\":\"a\u{FFFD}\",\"event\":\"\u{FFFD}\",\"data\":1.50}")
+        #expect(try encode([[0x61, 0xFF], [0x62]], reading: 1) == nil)
+        #expect(try encode([[0x61], [0xC3]], reading: 1) == nil)
     }
 
     @Test("sends text, once per connection")

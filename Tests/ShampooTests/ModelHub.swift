@@ -1,7 +1,7 @@
-// ModelHub — the smallest engine that keeps the contract: it carries out commands, delivers and asks.
+// ModelHub — the smallest engine that keeps the contract: it carries out commands and delivers.
 //
-// One realm, one dialect, no cores. What a client gets is an array of messages. Procedures answer at
-// once unless there is none of that name: such calls wait for `answer(_:of:)`.
+// One realm, one dialect, no cores. What a client gets is an array of messages. Procedures answer
+// at once unless there is none of that name: such calls wait for `answer(_:of:)`.
 
 import Bytes
 import DialectKit
@@ -125,6 +125,7 @@ final class ModelHub {
         connection.subscriptions = []
         guard connection.session.leavesTraces else { return }
         var commands = Commands()
+        commands.connection = connection.number
         connection.session.closed(&commands)
         precondition(commands.list.isEmpty)
     }

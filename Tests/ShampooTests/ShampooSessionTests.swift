@@ -202,6 +202,20 @@ struct ShampooSessionTests {
         #expect(client.take().isEmpty)
     }
 
+    @Test("pushes for handlers what is JSON in UTF-8, and drops the rest")
+    func handlerPushes() throws {
+        let (hub, client) = try open(ShampooEndpoint(name: "a", path: "/"))
+        hub.tell(PushNote(event: "\"e\"", data: Array(#"{"a":1}"#.utf8)), to: client)
+        #expect(
+            client.take() == [
+                .message(#"{"type":"push","push_event":"\"e\"","push_data":{"a":1}}"#)
+            ])
+        for data in [[], Array("{".utf8), Array("NaN".utf8), [0x22, 0xFF, 0x22]] as [[UInt8]] {
+            hub.tell(PushNote(event: "e", data: data), to: client)
+            #expect(client.take().isEmpty)
+        }
+    }
+
     @Test("names a method by its octets, not by what Unicode calls equal")
     func composed() throws {
         let endpoint = try ShampooEndpoint(

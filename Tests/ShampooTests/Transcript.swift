@@ -1,5 +1,5 @@
-// Transcript — a golden conversation, read from Tests/Transcripts/shampoo (its README and that of the
-// folder above have the format).
+// Transcript — a golden conversation, read from Tests/Transcripts/shampoo (the format is in its
+// README and that of the folder above).
 
 import Foundation
 

@@ -35,7 +35,8 @@ final class RouterWorld {
     init(
         seed: UInt64, cores: Int, limits: Limits = Limits(),
         options: SimulatedOptions = SimulatedOptions(), flushSlice: Int = 64,
-        index: IndexLimits = .standard
+        index: IndexLimits = .standard, handlers: [HandlerRegistration] = [],
+        routes: (Registry) -> [Route] = { _ in [] }
     ) {
         let registry = Registry()
         let dice = Dice(seed: seed)
@@ -54,6 +55,8 @@ final class RouterWorld {
         settings.limits = limits
         settings.flushSlice = flushSlice
         settings.index = index
+        settings.handlers = handlers
+        settings.routes = routes(registry)
         for dialect in router.makeDialects() {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }

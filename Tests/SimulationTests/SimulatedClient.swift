@@ -30,6 +30,8 @@ final class SimulatedClient: WorldClient {
     private(set) var hasSentClose = false
     /// The status line of an answer that opened nothing.
     private(set) var refusal: Int?
+    /// Reads deflated messages as if they could refer to earlier ones, whatever was promised.
+    var keepsServerContext = false
     var answersPings = true
     var answersClose = true
     var deflate: DeflateAgreement?
@@ -45,13 +47,19 @@ final class SimulatedClient: WorldClient {
 
     init(
         _ socket: SimulatedSocket, seed: UInt64, offersDeflate: Bool = false,
-        subprotocols: [String] = []
+        subprotocols: [String] = [], offer: DeflateOffer? = nil
     ) {
         self.socket = socket
         random = SeededRandom(seed: seed)
+        let standard = offersDeflate ? DeflateOffer(serverNoContextTakeover: true) : nil
         handshake = ClientHandshake(
             random: (random.next(), random.next()), subprotocols: subprotocols,
-            deflate: offersDeflate ? DeflateOffer(serverNoContextTakeover: true) : nil)
+            deflate: offer ?? standard)
+    }
+
+    /// The first line of what came before frames.
+    var statusLine: String {
+        String(decoding: head.prefix { $0 != 0x0D }, as: UTF8.self)
     }
 
     /// Neither side can say anything more.
@@ -145,7 +153,9 @@ final class SimulatedClient: WorldClient {
             arrivals.append(.response(status: 101))
             isOpen = true
             deflate = opening.deflate
-            receiver = Receiver(role: .client, deflate: opening.deflate)
+            var agreement = opening.deflate
+            if keepsServerContext { agreement?.serverNoContextTakeover = false }
+            receiver = Receiver(role: .client, deflate: agreement)
             if let deflate {
                 deflater = Deflater(
                     windowBits: Int(deflate.clientWindowBits),

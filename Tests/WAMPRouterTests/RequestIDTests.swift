@@ -71,6 +71,27 @@ import Testing
         }
     }
 
+    @Test("in one batch a meta call sees what the requests before it did (§6.9)")
+    func batchedRegistration() {
+        for form in WAMPForm.allCases where form.isBatched {
+            let client = Client.joined(ModelHub(), form)
+            client.say([
+                #"[64,1,{},"com.q"]"#, #"[48,2,{},"wamp.registration.lookup",["com.q"]]"#,
+                #"[48,3,{},"wamp.registration.count_callees",[0]]"#,
+            ])
+            let id = client.message()
+            #expect(id[0].id == 65)
+            #expect(client.message() == Value("[50,2,{},[\(id[2])]]"))
+            #expect(client.message()[4] == .text("wamp.error.no_such_registration"))
+            client.say([
+                "[66,4,\(id[2])]", #"[48,5,{},"wamp.registration.lookup",["com.q"]]"#,
+                #"[6,{},"a.b"]"#, #"[48,6,{},"wamp.registration.list"]"#,
+            ])
+            // What a session leaves behind unanswered is forgotten.
+            #expect(client.hearAll() == [farewell])
+        }
+    }
+
     @Test("while parts are expected, a call with the id is one, whatever else it says")
     func parts() {
         for form in WAMPForm.allCases {

@@ -1,4 +1,4 @@
-// fuzzShampoo — whatever a client says, it gets valid messages or one close, and procedures get JSON.
+// fuzzShampoo — whatever a client says, it gets valid messages or one close.
 //
 // The first line of the input is path, query and a header, apart by spaces; each other line is one
 // message of the same connection, binary when it begins with U+0001. The procedure answers with

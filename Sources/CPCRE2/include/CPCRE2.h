@@ -39,11 +39,11 @@ uint32_t carillon_expression_group_count(const carillon_expression *expression);
 enum {
     carillon_search_none = 0,
     carillon_search_found = 1,
-    carillon_search_limited = 2,  // a limit was reached; so count all failures that are not expected
+    carillon_search_limited = 2,  // a limit was reached, or something else is in the way
 };
 
-// Searches for the first match anywhere in `size` octets. Where one is found, writes for every group
-// where it begins and where it ends to `places` (room for twice the group count), and twice
+// Searches for the first match anywhere in `size` octets. Where one is found, writes for every
+// group where it begins and where it ends to `places` (room for twice the group count), and twice
 // SIZE_MAX for a group that took no part.
 int carillon_expression_search(
     const carillon_expression *expression, const uint8_t *text, size_t size, size_t *places);

@@ -1,10 +1,12 @@
 // LinkPublisher — what a broker's message becomes, and its way into the engine.
 
+import Configuration
 import DialectKit
 import Engine
 import HighTemplar
 import LinkKit
 import Lockfree
+import RedisLink
 import Rohrpost
 import Rooms
 
@@ -26,15 +28,17 @@ final class LinkPublisher: Sendable {
 
     func detach() { engine.withLock { $0 = nil } }
 
-    /// - Parameter uses: By ``LinkMessage/subscription``.
-    func handler(_ uses: [LinkUse]) -> LinkHandler {
+    /// - Parameters:
+    ///   - uses: By ``LinkMessage/subscription``.
+    ///   - link: The number of the link, which its messages do not return to.
+    func handler(_ uses: [LinkUse], link: UInt16) -> LinkHandler {
         { [self] message in
             switch uses[message.subscription].publications(of: message) {
             case .success(let publications):
                 guard let engine = engine.withLock({ $0 }) else {
                     return .rejected("the server stops")
                 }
-                for publication in publications { engine.publish(publication) }
+                for publication in publications { engine.publish(publication.coming(by: link)) }
                 return .taken
             case .failure(let problem): return .rejected(problem.sentence)
             }
@@ -68,6 +72,20 @@ extension LinkUse {
             } catch {
                 return .failure(LinkProblem(sentence: error.sentence))
             }
+        }
+    }
+}
+
+extension Tap {
+    /// What leaves for a channel of Redis.
+    init(
+        _ given: Configuration.Redis.Sink, _ realm: Realm, _ link: RedisLink, number: UInt16
+    ) {
+        let channel = given.channel
+        self.init(Pattern(given.room, given.match), in: realm, link: number) { publication in
+            let name = channel.replacing("{room}", with: publication.room.dottedText)
+            // What cannot be sent is dropped and counted by the link.
+            _ = link.publish(publication.value, to: Array(name.utf8))
         }
     }
 }

@@ -33,6 +33,8 @@ final class Links {
     private let triggers: TriggerIntakes
     private let log: Logger
     private(set) var statuses: [LinkStatus] = []
+    /// What is published that leaves by a link.
+    private(set) var taps: [Tap] = []
 
     init(
         _ configuration: Configuration, _ realms: RealmTable, _ triggers: TriggerIntakes,
@@ -117,7 +119,8 @@ final class Links {
         do throws(LinkFailure) {
             rabbitMQ.append(
                 try RabbitMQLink(
-                    settings, status: status, handler: publisher.handler(uses),
+                    settings, status: status,
+                    handler: publisher.handler(uses, link: UInt16(clamping: statuses.count + 1)),
                     report: reporter(status)))
         } catch {
             throw LinkProblem(sentence: "rabbitmq \(given.name): \(error.reason)")
@@ -137,7 +140,8 @@ final class Links {
             subscriptions += source.patterns.map { .pattern($0, template: template) }
             uses += Array(repeating: use, count: source.channels.count + source.patterns.count)
         }
-        var settings = RedisSettings(subscriptions: subscriptions)
+        var settings = RedisSettings(
+            subscriptions: subscriptions, isPublisher: !given.sinks.isEmpty)
         settings.address =
             given.socket.map { .unix(path: $0) }
             ?? .tcp(host: given.host, port: UInt16(clamping: given.port))
@@ -149,10 +153,14 @@ final class Links {
         }
         let status = LinkStatus(kind: .redis, name: given.name)
         do throws(LinkFailure) {
-            redis.append(
-                try RedisLink(
-                    settings, status: status, handler: publisher.handler(uses),
-                    report: reporter(status)))
+            let number = UInt16(clamping: statuses.count + 1)
+            let link = try RedisLink(
+                settings, status: status, handler: publisher.handler(uses, link: number),
+                report: reporter(status))
+            redis.append(link)
+            for sink in given.sinks {
+                taps.append(Tap(sink, realms.realm(sink.realm), link, number: number))
+            }
         } catch {
             throw LinkProblem(sentence: "redis \(given.name): \(error.reason)")
         }

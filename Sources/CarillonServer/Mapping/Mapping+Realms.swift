@@ -79,7 +79,7 @@ extension Permissions.Rule {
 
 extension Pattern {
     /// URIs of a loaded configuration have been checked.
-    fileprivate init(_ uri: String, _ match: Configuration.Match) {
+    init(_ uri: String, _ match: Configuration.Match) {
         let policy: MatchPolicy =
             switch match {
             case .exact: .exact

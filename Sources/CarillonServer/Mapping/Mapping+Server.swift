@@ -43,6 +43,7 @@ extension PushServer.Options {
         flushSlice = configuration.engine.flushSlice
         dialectRoutes = try routes.routes()
         shampoo = try routes.shampoo()
+        taps = routes.links.taps
         realmCount = routes.realms.all.count
         wamp = WAMP(configuration)
     }

@@ -74,6 +74,7 @@ extension Configuration {
         package var password: Secret?
         package var database = 0
         package var sources: [Source] = []
+        package var sinks: [Sink] = []
 
         package init() {}
 
@@ -88,7 +89,9 @@ extension Configuration {
             Setting(secret: "password", \.password, "Our password, if it asks."),
             Setting("database", \.database, .count(0...1_000_000), "The database to select."),
         ]
-        package static let parts: [RecordPart<Redis>] = [RecordPart(\.sources)]
+        package static let parts: [RecordPart<Redis>] = [
+            RecordPart(\.sources), RecordPart(\.sinks),
+        ]
 
         package struct Source: RecordDescription {
             package var channels: [String] = []
@@ -116,6 +119,33 @@ extension Configuration {
             package func faults(given: Set<String>) -> [RecordFault] {
                 channels.isEmpty && patterns.isEmpty
                     ? [RecordFault(["channels"], "is missing, and so is patterns")] : []
+            }
+        }
+
+        package struct Sink: RecordDescription {
+            package var room = ""
+            package var match = Match.exact
+            package var channel = "{room}"
+            package var realm: String?
+
+            package init() {}
+
+            package static let name = "sink"
+            package static let summary =
+                "Rooms whose publications are sent to a channel, as one JSON value each. What came "
+                + "from the same server does not return."
+            package static let settings: [Setting<Sink>] = [
+                Setting("room", \.room, .pattern, "The rooms, together with match."),
+                Setting("match", \.match, .choice, "How names are compared."),
+                Setting(
+                    "channel", \.channel, .template,
+                    "The channel; {room} is the dotted name of the room."),
+                Setting(optional: "realm", \.realm, .realmName, realmSummary),
+            ]
+            package static let required = ["room"]
+
+            package func faults(given: Set<String>) -> [RecordFault] {
+                patternFaults(room, match).map { RecordFault(["room"], $0.message) }
             }
         }
     }

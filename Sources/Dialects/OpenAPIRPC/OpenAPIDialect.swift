@@ -45,8 +45,9 @@ package final class OpenAPIDialect: Dialect {
 
     /// Writes the event a subscriber sees (§4).
     ///
-    /// - Returns: `false` for a reading that is not one of the room's: the channel has at least one
-    ///   segment and at most all of them.
+    /// - Returns: `false` for a reading that is not one of the room's (the channel has at least one
+    ///   segment and at most all of them), and for an event that is not UTF-8: a text message must
+    ///   be, and repairing it would make one name of two.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
     ) -> Bool {
@@ -54,9 +55,11 @@ package final class OpenAPIDialect: Dialect {
         guard reading >= 1, reading <= room.segmentCount else { return false }
         let channelCount = Int(reading)
         message.append(literal: #"{"channel":"#)
-        message.append(jsonName: room, segments: 0..<channelCount)
+        guard message.append(jsonName: room, segments: 0..<channelCount) else { return false }
         message.append(literal: #","event":"#)
-        message.append(jsonName: room, segments: channelCount..<room.segmentCount)
+        guard message.append(jsonName: room, segments: channelCount..<room.segmentCount) else {
+            return false
+        }
         message.append(literal: #","data":"#)
         message.append(publication.value)
         message.append(0x7D)
@@ -84,19 +87,19 @@ package final class OpenAPIDialect: Dialect {
 extension OctetBuffer {
     /// Appends some segments of a room, joined by dots, as a JSON string.
     ///
-    /// Rooms named elsewhere may hold octets that are not UTF-8; a text message must not.
-    internal mutating func append(jsonName room: Room, segments: Range<Int>) {
+    /// - Returns: `false` when one of them is not UTF-8, as rooms named elsewhere may be.
+    internal mutating func append(jsonName room: Room, segments: Range<Int>) -> Bool {
         append(0x22)
         for index in segments {
             if index > segments.lowerBound { append(0x2E) }
-            let segment = room[segment: index]
-            if segment.allSatisfy({ $0 < 0x80 }) {
-                append(jsonContents: unsafe segment.span.bytes)
-            } else {
-                var repaired = String(decoding: segment, as: UTF8.self)
-                repaired.withUTF8 { unsafe append(jsonContents: $0.span.bytes) }
+            let isText = room.withSegment(index) { segment in
+                guard UTF8Checker.accepts(segment) else { return false }
+                append(jsonContents: segment)
+                return true
             }
+            guard isText else { return false }
         }
         append(0x22)
+        return true
     }
 }

@@ -126,7 +126,8 @@ extension OpenAPISession {
         commands.octets.append(literal: #","channels":{"#)
         for (position, channel) in channels.enumerated() {
             if position > 0 { commands.octets.append(0x2C) }
-            commands.octets.append(
+            // Clients of this dialect have named it, in text.
+            _ = commands.octets.append(
                 jsonName: channel.parent, segments: 0..<channel.parent.segmentCount)
             for (position, pattern) in channel.patterns.enumerated() {
                 commands.octets.append(literal: position == 0 ? ":{" : ",")

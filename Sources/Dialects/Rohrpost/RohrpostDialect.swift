@@ -37,6 +37,9 @@ package final class RohrpostDialect: Dialect {
 
     /// Writes the notification a member sees (§5.1), or the message that was sent to the group of
     /// this route (§5.2).
+    ///
+    /// - Returns: `false` for a room whose name is not UTF-8: a text message must be, and repairing
+    ///   it would make one group of two.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
     ) -> Bool {
@@ -50,7 +53,7 @@ package final class RohrpostDialect: Dialect {
         message.append(#"{"id":"# as StaticString)
         message.append(decimal: Int(publication.identifier % 1000) + 1)
         message.append(#","type":"subscription-update","data":{"group":"# as StaticString)
-        message.append(jsonName: publication.room)
+        guard message.append(jsonName: publication.room) else { return false }
         message.append(#","type":""# as StaticString)
         message.append(notification.change.word)
         message.append(#"","object":"# as StaticString)
@@ -109,10 +112,12 @@ private struct NotificationValue {
 extension OctetBuffer {
     /// Appends the dotted name of a room as a JSON string.
     ///
-    /// Rooms named elsewhere may hold octets that are not UTF-8; a text message must not.
-    fileprivate mutating func append(jsonName room: Room) {
+    /// - Returns: `false` when it is not UTF-8, as that of a room named elsewhere may be.
+    fileprivate mutating func append(jsonName room: Room) -> Bool {
         var name = OctetBuffer(capacity: Room.sizeLimit)
         room.appendDotted(to: &name)
-        append(jsonString: name.octets.text)
+        guard UTF8Checker.accepts(name.octets) else { return false }
+        append(jsonString: name.octets)
+        return true
     }
 }

@@ -1,8 +1,8 @@
 // ConnectQuestion — an endpoint whose back end decides whether a connection comes to be (§1.3).
 //
-// `POST` of EndpointContext's object with all headers. A status of 2xx accepts. Any other refuses with
-// that status and the text `reason` of a JSON object, if the body is one; no answer at all is a
-// failure that nobody expected.
+// `POST` of EndpointContext's object with all headers. A status of 2xx accepts. Any other refuses
+// with that status and the text `reason` of a JSON object, if the body is one; no answer at all is
+// a failure that nobody expected.
 //
 // What the back end accepted exists, and is told to it when it ends (§4), also when the client had
 // left before the answer came. So the question is three parties' business: the core that begins and

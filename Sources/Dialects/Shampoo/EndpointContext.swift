@@ -6,8 +6,8 @@
 //
 //     {"endpoint":"number","path":"/number/3/","groups":{"number":"3"},"query":{"a":["1","2"]}}
 //
-// `headers` follows where some are kept, `connection` where a hook is told. A group that took no part
-// is null.
+// `headers` follows where some are kept, `connection` where a hook is told. A group that took no
+// part is null.
 
 import Bytes
 import Codecs

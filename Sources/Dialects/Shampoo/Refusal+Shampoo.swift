@@ -1,5 +1,5 @@
-// The refusals of an opening (specification §1.3): the reason is in the status line, as the reference
-// has it, and in the body, where browsers and proxies leave it alone.
+// The refusals of an opening (specification §1.3): the reason is in the status line, as the
+// reference has it, and in the body, where browsers and proxies leave it alone.
 
 import DialectKit
 

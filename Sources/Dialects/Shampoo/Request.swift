@@ -1,4 +1,4 @@
-// Request — one message as a set of places in it (specification §2.1), and what is wrong with it (§3).
+// Request — one message as a set of places (specification §2.1), and what is wrong with it (§3).
 //
 // Scanned once. Nothing but the places of the four members is kept; what else there is, is ignored.
 // Of members that occur twice the last one counts.

@@ -3,11 +3,11 @@
 // | outcome | status | message | response_data |
 // |---|---|---|---|
 // | a value that is an object | 200 | `ok` | the object |
-// | one object, and no keywords but `status` and `message` | as given, or 200 | as given, or `ok` | the object |
+// | one object, keywords `status`, `message` | as given, or 200 | as given, or `ok` | the object |
 // | any other value | 500 | `Uncaught exception during method call` | `{}` |
 // | a value that is no JSON | 500 | `An error occured while processing the response.` | `{}` |
 // | no such procedure | 404 | `Method <method> does not exist` | `{}` |
-// | a crash, or a runtime error without a message | 500 | `Uncaught exception during method call` | `{}` |
+// | a crash, a runtime error without text | 500 | `Uncaught exception during method call` | `{}` |
 // | another error | its status | its message | its keywords |
 
 import Bytes

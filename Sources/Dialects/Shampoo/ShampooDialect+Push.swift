@@ -10,6 +10,9 @@ import Rooms
 
 extension ShampooDialect {
     /// Writes the push that the connections of endpoint `reading` get for a publication.
+    ///
+    /// - Returns: `false` where the event would be a segment that is not UTF-8: a text message must
+    ///   be, and repairing it would make one event of two.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
     ) -> Bool {
@@ -21,7 +24,12 @@ extension ShampooDialect {
             message.append(jsonString: event)
         } else {
             guard room.segmentCount > 0 else { return false }
-            message.append(jsonSegment: room[segment: room.segmentCount - 1])
+            let isText = room.withSegment(room.segmentCount - 1) { segment in
+                guard UTF8Checker.accepts(segment) else { return false }
+                message.append(jsonString: segment)
+                return true
+            }
+            guard isText else { return false }
         }
         message.append(push: publication.value, key: endpoint.pushKey)
         return true
@@ -44,15 +52,5 @@ extension OctetBuffer {
             append(0x7D)
         }
         append(0x7D)
-    }
-
-    /// Appends a segment as a JSON string. Rooms named elsewhere may hold octets that are not UTF-8;
-    /// a text message must not.
-    fileprivate mutating func append(jsonSegment segment: ArraySlice<UInt8>) {
-        if segment.allSatisfy({ $0 < 0x80 }) {
-            append(jsonString: unsafe segment.span.bytes)
-        } else {
-            append(jsonString: String(decoding: segment, as: UTF8.self))
-        }
     }
 }

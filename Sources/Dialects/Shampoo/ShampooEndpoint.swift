@@ -1,4 +1,4 @@
-// ShampooEndpoint — one entry of the ordered list that a path is compared with (specification §1.1).
+// ShampooEndpoint — one entry of the list that a path is compared with (specification §1.1).
 //
 // An endpoint is what the reference calls a handler class: the paths it is for, the methods it
 // exposes, what it does when a connection comes and goes, and the rooms its connections hear.

@@ -1,7 +1,7 @@
 // ShampooSession — one client: from a request to the procedure it names (specification §2).
 //
-// It stands for the reference's handler instance: it knows the endpoint and what the path, query and
-// headers said, and tells procedures with every call. Requests are handled one at a time; what
+// It stands for the reference's handler instance: it knows the endpoint and what the path, query
+// and headers said, and tells procedures with every call. Requests are handled one at a time; what
 // the client sends meanwhile, the engine holds back (§4).
 
 import Bytes
@@ -18,7 +18,6 @@ internal final class ShampooSession: Session {
     private let context: EndpointContext
     /// Until it is open; nothing of it is needed later.
     private var rooms: [Room]
-    private var connection: UInt64 = 0
     private var lastToken: CallToken = 0
     private var pending: PendingCall?
 
@@ -34,7 +33,6 @@ internal final class ShampooSession: Session {
     private var endpoint: ShampooEndpoint { dialect.endpoints[place] }
 
     func opened(_ commands: inout Commands) {
-        connection = commands.connection
         for room in rooms { commands.append(.subscribe(.exact(room), Reading(place))) }
         rooms = []
     }
@@ -102,11 +100,14 @@ internal final class ShampooSession: Session {
         commands.answer(unsafe requestID.span.bytes, response)
     }
 
-    /// What a handler pushes before it answers (§2.4, §4). Data that is no JSON must not be sent.
+    /// What a handler pushes before it answers (§2.4, §4). Data that is no JSON must not be sent,
+    /// and nobody before us has looked at it.
     func told(_ note: any SessionNote, _ commands: inout Commands) {
         guard let push = note as? PushNote else { return }
         let data = push.data
-        guard (try? JSONScanner.document(unsafe data.span.bytes)) != nil else { return }
+        guard UTF8Checker.accepts(unsafe data.span.bytes),
+            (try? JSONScanner.document(unsafe data.span.bytes)) != nil
+        else { return }
         let key = endpoint.pushKey
         commands.reply { message in
             message.append(#"{"type":"push","push_event":"# as StaticString)
@@ -119,7 +120,7 @@ internal final class ShampooSession: Session {
 
     /// The engine takes back the call; what is left is the instance's cleanup hook (§4).
     func closed(_ commands: inout Commands) {
-        dialect.tellEnd(of: connection, at: place, context)
+        dialect.tellEnd(of: commands.connection, at: place, context)
     }
 }
 

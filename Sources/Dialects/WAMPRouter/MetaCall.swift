@@ -160,7 +160,35 @@ internal struct MetaCall: ~Escapable {
     }
 }
 
+/// A call that the router answers when the dealer has carried out what came before it.
+internal final class LaterCall: SessionNote {
+    let session: UInt64
+    let octets: [UInt8]
+
+    init(session: UInt64, octets: [UInt8]) {
+        self.session = session
+        self.octets = octets
+    }
+}
+
+/// What the procedures begin with that look into the dealer's books.
+internal let dealersOwn = Array("wamp.registration.".utf8)
+
 extension WAMPSession {
+    func answer(_ later: LaterCall, _ commands: inout Commands) {
+        guard phase == .established, later.session == id else { return }
+        let octets = later.octets
+        unsafe answerLater(octets.span.bytes, &commands)
+    }
+
+    private func answerLater(_ octets: RawSpan, _ commands: inout Commands) {
+        let receiver = Receiver.router(.established, .loose)
+        guard let message = try? Message.read(octets, as: serialization, for: receiver) else {
+            preconditionFailure("it was read before")
+        }
+        answerMeta(message, octets, &commands)
+    }
+
     /// Answers a call of a `wamp.` procedure.
     func answerMeta(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
         guard let realm else { return }

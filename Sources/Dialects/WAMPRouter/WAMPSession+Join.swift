@@ -153,6 +153,8 @@ extension WAMPSession {
             sayGoodbye(reason: note.reason, message: note.message, code: 1000, &commands)
         } else if let note = note as? RevocationNote {
             revoked(note, &commands)
+        } else if let note = note as? LaterCall {
+            answer(note, &commands)
         }
     }
 }

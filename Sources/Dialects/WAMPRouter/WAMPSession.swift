@@ -48,7 +48,10 @@ internal final class WAMPSession: Session {
 
     /// Subscriptions asked for by the message at hand, in case the index has no room.
     var subscribing: [(request: UInt64, reading: Reading)] = []
-    /// Calls of the batch at hand: the dealer hears of them when all of it has been read.
+    /// Whether the dealer is to be asked something by the batch at hand, of which it will hear when
+    /// all of it has been read.
+    private(set) var hasAsked = false
+    /// The calls among that.
     var calling: Set<UInt64> = []
 
     init(of dialect: WAMPDialect) {
@@ -93,6 +96,7 @@ internal final class WAMPSession: Session {
         } catch {
             fail(error, &commands)
         }
+        hasAsked = false
         if !calling.isEmpty { calling = [] }
     }
 
@@ -284,6 +288,7 @@ internal final class WAMPSession: Session {
     // MARK: The dealer
 
     func ask(_ question: DealerRequest.Question, _ commands: inout Commands) {
+        if form.isBatched { hasAsked = true }
         commands.append(.dealer(DealerRequest(PartyID(rawValue: id), question)))
     }
 }

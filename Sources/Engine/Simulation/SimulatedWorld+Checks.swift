@@ -128,6 +128,7 @@ extension SimulatedWorld {
                 violate("core \(index): subscriptions are left")
             }
             core.core.rooms.checkInvariants()
+            if core.core.tails.count != 0 { violate("core \(index): tails are left") }
             checkStore(of: core)
             let metrics = state.metrics[index]
             for gauge in [Gauge.openConnections, .openWebSockets, .subscriptions, .backlogOctets]
@@ -210,13 +211,15 @@ extension SimulatedWorld {
 
     /// The registry knows exactly what the cores hold.
     private func checkRegistry() {
-        for (place, route) in state.settings.routes.enumerated() {
+        for route in state.settings.routes {
+            // Several routes may lead to one dialect, and sessions to another realm.
             var sessions = 0
             var held: [Pattern: Int] = [:]
             for core in cores where !core.isEnded {
                 for slot in 0..<core.core.table.capacity {
                     guard let connection = core.core.table.connection(at: slot),
-                        connection.phase == .open, connection.route == place
+                        connection.phase == .open, connection.dialect == route.dialectID,
+                        connection.realm == route.realm
                     else { continue }
                     sessions += 1
                     connection.subscriptions?.forEach { key, _ in held[key.pattern, default: 0] += 1

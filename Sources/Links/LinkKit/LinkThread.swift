@@ -168,7 +168,9 @@ package final class LinkThread: Sendable {
     private func waitOnce(_ places: [pollfd], _ limit: Duration?) -> LinkWake {
         var places = places
         // Rounded up, so that the last millisecond is not spent in circles.
-        let milliseconds = limit.map { CInt(clamping: Int64(min($0, day) / .milliseconds(1)) + 1) }
+        let milliseconds = limit.map { limit in
+            limit > .zero ? CInt(clamping: Int64(min(limit, day) / .milliseconds(1)) + 1) : 0
+        }
         guard unsafe poll(&places, nfds_t(places.count), milliseconds ?? -1) > 0 else { return [] }
         var wake: LinkWake = []
         if places[0].revents != 0 {

@@ -30,8 +30,13 @@ final class Consumers {
         /// The last message handed over and not acknowledged.
         var pendingTag: UInt64?
         var pendingCount = 0
+        /// When the first of those was.
+        var pendingSince = ContinuousClock.now
         let acknowledgeEvery: Int
     }
+
+    /// With a slow handler and a full buffer nothing else tells the broker that we are there.
+    private static let acknowledgeWithin = Duration.milliseconds(500)
 
     /// high-templar's messages are small and handed over at once.
     private static let triggerPrefetch: UInt16 = 256
@@ -166,9 +171,13 @@ final class Consumers {
             // Rejected ones too: they would not be better the next time.
             if let id = delivery.messageID { memories[index].recent?.insert(id) }
         }
+        let now = ContinuousClock.now
+        if channels[index].pendingTag == nil { channels[index].pendingSince = now }
         channels[index].pendingTag = delivery.tag
         channels[index].pendingCount += 1
-        if channels[index].pendingCount >= channels[index].acknowledgeEvery {
+        if channels[index].pendingCount >= channels[index].acknowledgeEvery
+            || now - channels[index].pendingSince >= Self.acknowledgeWithin
+        {
             try acknowledge(index, broker)
         }
     }

@@ -44,11 +44,12 @@ final class Publishing {
                 }
             }
             try connection.flush()
-            // What the socket took whole makes room for more at once.
-            if openingEnd == nil, connection.unsentSize == 0, !outbox.isEmpty { continue }
+            // What the socket took whole makes room for more at once; answers are read in between,
+            // because those without one count against the limit.
+            let hasMore = openingEnd == nil && connection.unsentSize == 0 && !outbox.isEmpty
             let deadline = openingEnd.map { min($0, health.deadline) } ?? health.deadline
             let wake = thread.wait(
-                for: socket, writing: connection.unsentSize > 0, until: deadline)
+                for: socket, writing: connection.unsentSize > 0, until: hasMore ? .now : deadline)
             if thread.isStopping { return }
             let now = ContinuousClock.now
             if let openingEnd, now >= openingEnd {
