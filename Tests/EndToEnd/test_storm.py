@@ -60,7 +60,7 @@ def test_everybody_is_served_and_the_application_is_spared(world):
 
     asyncio.run(run())
     print(f"most {one.api.most}, octets per client {(peaks[0] - memory) // count}, peaks {peaks}")
-    assert peaks[0] - memory < count * 16_384 + bounded(48)
+    assert peaks[0] - memory < count * 8192 + bounded(32)
     assert peaks[1] < peaks[0] * 1.1 + bounded(16), "the second storm costs no more than the first"
 
 
@@ -105,7 +105,7 @@ def test_a_frozen_application_refuses_in_time_and_disturbs_nobody(world):
     assert max(times) < 2 + 5, "the time limit, and what the crowd itself takes"
     assert len(latencies) > 20
     assert statistics.median(latencies) < 0.1 and max(latencies) < 1.5
-    assert one.server.resident() - memory < count * 16_384 + bounded(48)
+    assert one.server.resident() - memory < count * 8192 + bounded(32)
     # The application does not notice who gave up, so the ones after the first time-outs come on top:
     # those that had started before twenty failures in a row left it alone.
     assert one.api.most <= 256 + 20
