@@ -107,7 +107,7 @@ package struct Commands: ~Copyable {
     /// Counts an error reply, which the engine limits per minute.
     package mutating func noteError() { errorCount += 1 }
 
-    /// Counts none of its error replies; somebody else does.
+    /// Counts none of its error replies: somebody else does, or they are not the client's mistakes.
     package mutating func forgetErrors() { errorCount = 0 }
 
     /// Lets the message at hand wait until the gate has answered.

@@ -100,7 +100,14 @@ extension Core where Kernel: ~Copyable {
         guard let connection = table.connection(id) else { return }
         let wasAwaited = connection.awaitedCalls.contains(token)
         if wasAwaited { connection.awaitedCalls.removeAll { $0 == token } }
-        callSession(id) { $0.answered(token, outcome, &$1) }
+        callSession(id) { session, commands in
+            session.answered(token, outcome, &commands)
+            // What a procedure says is no mistake of whoever asked; a name that nobody has may be.
+            if case .failure(let error) = outcome, error.uri == ProcedureError.noSuchProcedureURI {
+                return
+            }
+            commands.forgetErrors()
+        }
         if wasAwaited { resumeHeldInput(connection) }
     }
 

@@ -146,6 +146,17 @@ def test_calls_are_answered_in_order_by_whoever_has_registered(world):
         asyncio.run(run())
 
 
+@pytest.mark.parametrize("path, call", [
+    ("/rohrpost/", '{"id":1,"type":"no"}'), ("/stream", '{"id":"1","method":"no"}')])
+def test_a_procedure_that_says_no_ends_no_connection(world, path, call):
+    with Callee(world.server.address) as callee, Peer(world.server.address, path) as peer:
+        callee.register("no", lambda *_: Failure("com.example.no", '["No."]'))
+        peer.send(frame(TEXT, call) * 250)
+        for _ in range(250):
+            assert b"No." in peer.message()
+        assert world.server.metrics()["ws_open"] == 2
+
+
 def test_a_call_nobody_answers_ends_by_its_time():
     with Configured(section("rohrpost", call_time="200ms")) as server, Callee(server.address) as callee:
         callee.register("slow", lambda *_: None)

@@ -219,6 +219,21 @@ def test_the_time_of_a_method_ends_its_calls_and_the_next_one_is_answered(world)
         assert peer.json()["response_data"] == {"a": 1}
 
 
+def test_a_procedure_may_say_no_for_ever_but_who_asks_for_nothing_is_closed(world):
+    with Peer(world.server.address, "/number/3/", Sec_WebSocket_Protocol="shampoo") as peer:
+        def ask(method, count):
+            peer.send(*(frame(TEXT, json.dumps({
+                "method": method, "request_data": {}, "request_id": n})) for n in range(count)))
+        ask("refuse", 250)
+        for n in range(250):
+            assert peer.json()["request_id"] == n
+        ask("nope", 101)  # limits.errors_per_minute
+        for n in range(100):
+            assert peer.json()["status"] == 404
+        peer.message()
+        assert peer.ends_with(1008, answer=True) == b"too many errors"
+
+
 def test_a_back_end_that_hangs_up_refuses_only_while_it_does(world):
     judge, world.api.answer = world.api.answer, HANG_UP
     try:

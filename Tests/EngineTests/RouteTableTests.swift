@@ -65,8 +65,12 @@ import Testing
     @Test("offers are read only where they matter")
     func laziness() {
         let table = table(route("/plain"), route("/", "a"))
-        #expect(table.place(of: "/plain", isUpgrade: true) { fatalError("read") } == 0)
-        #expect(table.place(of: "/none", isUpgrade: true) { fatalError("read") } == nil)
+        #expect(
+            table.place(of: "/plain", sentPath: "/plain", isUpgrade: true) { fatalError("read") }
+                == 0)
+        #expect(
+            table.place(of: "/none", sentPath: "/none", isUpgrade: true) { fatalError("read") }
+                == nil)
     }
 
     @Test("a path that no route has goes to the first route whose dialect claims it")
@@ -113,7 +117,9 @@ import Testing
                             let expected =
                                 byOffer ?? routes.lastIndex { $0.subprotocol == nil }
                                 ?? (isUpgrade ? 0 : nil)
-                            let found = table.place(of: "/", isUpgrade: isUpgrade) { offers }
+                            let found = table.place(of: "/", sentPath: "/", isUpgrade: isUpgrade) {
+                                offers
+                            }
                             #expect(found == expected)
                         }
                     }

@@ -8,12 +8,13 @@ import Rooms
 import Uring
 
 extension PushServer.Options {
+    /// Everything but who answers requests that are no upgrades.
+    ///
     /// - Parameters:
-    ///   - handler: Answers requests that are no upgrades.
     ///   - memory: Octets the server plans with.
     ///   - routes: Makes the routes of the dialects, with what they ask.
     init(
-        _ configuration: Configuration, handler: any RequestHandler, memory: Int, routes: RouteMaker
+        _ configuration: Configuration, memory: Int, routes: RouteMaker
     ) throws(LinkProblem) {
         let server = configuration.server
         let plan = CPUPlan()
@@ -45,6 +46,5 @@ extension PushServer.Options {
         taps = routes.links.taps
         realmCount = routes.realms.all.count
         wamp = WAMP(configuration)
-        self.handler = handler
     }
 }

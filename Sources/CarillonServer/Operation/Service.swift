@@ -47,17 +47,19 @@ final class Service {
         var options: PushServer.Options
         do throws(LinkProblem) {
             links = try Links(configuration, realms, triggers, log: log.logger)
-            control = ControlHandler(
-                ControlSettings(configuration), process: process,
-                inputs: Inputs.make(configuration, realms, triggers), links: links.statuses)
             options = try PushServer.Options(
-                configuration, handler: control, memory: memory,
+                configuration, memory: memory,
                 routes: RouteMaker(
                     configuration: configuration, realms: realms, links: links,
                     triggers: triggers,
                     readFile: { path throws(LinkProblem) in
                         try Self.read(path)
                     }))
+            // Behind the routes: what they ask are links, too.
+            control = ControlHandler(
+                ControlSettings(configuration), process: process,
+                inputs: Inputs.make(configuration, realms, triggers), links: links.statuses)
+            options.handler = control
         } catch {
             log.logger.critical("cannot start", metadata: ["reason": "\(error.sentence)"])
             log.close()

@@ -38,7 +38,7 @@ extension Configuration {
             package var bindings: [String] = []
             package var durable = true
             package var prefetch = 256
-            package var room = "{routing_key}"
+            package var room = "{routing_key:dotted}"
             package var kind = SourceKind.publish
             package var realm: String?
 
@@ -96,7 +96,7 @@ extension Configuration {
         package struct Source: RecordDescription {
             package var channels: [String] = []
             package var patterns: [String] = []
-            package var room = "{channel}"
+            package var room = "{channel:dotted}"
             package var kind = SourceKind.publish
             package var realm: String?
 
@@ -157,7 +157,8 @@ extension Configuration {
 
     private static let roomSummary =
         "The room that a message goes to; {channel} or {routing_key} is where it came from, {1}, "
-        + "{2} … what the wildcards of its pattern stand for."
+        + "{2} … what the wildcards of its pattern stand for. Each is a part of one segment, "
+        + "whatever it contains; with :dotted its dots separate segments."
     private static let kindSummary =
         "What a message is: the payload for the room, a trigger of high-templar, or a model change "
         + "of rohrpost; the last two say themselves where they go."
