@@ -256,7 +256,9 @@ let package = Package(
                 "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
             ]),
 
-        tests(of: "CarillonLoad", also: ["Bytes", "Codecs", "Hub", "WAMP", "Measurement"]),
+        tests(
+            of: "CarillonLoad",
+            also: ["Bytes", "Codecs", "HTTP1", "Hub", "WAMP", "Measurement"]),
 
         // What tests of running servers share, and a daemon that has the server in it.
         module(

@@ -39,6 +39,8 @@ class CarillonLoad:
 
     def command(self, server, case, protocol, deflate, report):
         dialect = protocol.get("dialect", "template")
+        # What is the same to its users may be another scenario in another protocol.
+        case = {**case, **protocol.get("case", {})}
         words = [self.program, case["scenario"], f"ws://127.0.0.1:{server.port}",
                  "--dialect", dialect, "--cpus", self.options.generator_cpu, "--quiet",
                  "--json", report]
@@ -54,6 +56,8 @@ class CarillonLoad:
         if "count" not in case:
             words += ["--duration", milliseconds(case.get("seconds", self.options.time))]
         words += ["--warmup", milliseconds(warmup)]
+        if case.get("covering"):
+            words += ["--covering"]
         if case["scenario"] == "idle" and case.get("subscribed", True):
             words += ["--subscribed-too"]
         if self.options.spin:

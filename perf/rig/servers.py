@@ -53,7 +53,7 @@ class Definition:
         return found
 
     def protocol(self, name, scenario):
-        """How the server says what `scenario` needs: "room", "echo", "upgrade" or "wamp"."""
+        """How the server says what `scenario` needs: "room", "echo", "upgrade", "wamp" or "covering"."""
         members = self.members
         if scenario in members.get("skip", {}):
             raise LeftOut(f"{self.name} is left out: {members['skip'][scenario]}")

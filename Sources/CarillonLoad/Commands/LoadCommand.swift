@@ -21,7 +21,8 @@ struct LoadCommand: ParsableCommand {
         discussion: """
             Each scenario is a subcommand; its --help has examples. Without a URL and templates it \
             speaks openapi-ws to carillon on ws://127.0.0.1:8000, and with --dialect wamp WAMP to \
-            any router. An open loop (--rate, --phases) \
+            any router. Clients of high-templar, rohrpost and Shampoo cannot publish; with \
+            those the generator posts as an application does. An open loop (--rate, --phases) \
             keeps its schedule whatever the server does, and latency counts from the time a \
             message was due; a closed loop (--window) waits for deliveries or answers.
 

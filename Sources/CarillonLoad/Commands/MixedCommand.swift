@@ -50,6 +50,11 @@ struct MixedCommand: ScenarioCommand {
             guard calleeCount == 0 || self.target.isWAMP else {
                 throw MixedFileError("callees need --dialect wamp")
             }
+            if populations.contains(where: { $0.role == .requester }),
+                let objection = self.target.spoken.objection(to: .requests)
+            {
+                throw MixedFileError(objection)
+            }
             if calleeCount == 0, populations.contains(where: { $0.role == .requester }) {
                 populations = callees(speech) + populations
             }

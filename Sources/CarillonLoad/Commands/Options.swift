@@ -40,22 +40,29 @@ struct TargetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What is spoken: openapi-ws, wamp, or template for the texts given. "
+            "What is spoken: \(Dialect.list); template are the texts given. "
                 + "(default: openapi-ws, or template when a text is given)", valueName: "name"))
-    var dialect: String?
+    var dialect: Dialect?
 
     @Option(help: ArgumentHelp("Where subscribers connect.", valueName: "text"))
     var path: String?
 
-    @Option(help: ArgumentHelp("Where publishers connect. (default: --path)", valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "Where publishers connect, or post. (default: --path, or what the dialect has)",
+            valueName: "text"))
     var publishPath: String?
+
+    @Flag(help: "Publish by POST to --publish-path, over HTTP and not over WebSockets.")
+    var post = false
 
     @Option(help: ArgumentHelp("A subprotocol to offer; repeatable.", valueName: "name"))
     var subprotocol: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "A header field for the handshake; repeatable.", valueName: "name: value"))
+            "A header field for handshakes and what is posted; repeatable.",
+            valueName: "name: value"))
     var header: [String] = []
 
     @Option(
@@ -92,24 +99,27 @@ struct TargetOptions: ParsableArguments {
 
     private var hasTemplates: Bool {
         subscribe != nil || subscribed != nil || publish != nil || request != nil
-            || publishStart != nil || publishReady != nil || publishPath != nil
-            || !subprotocol.isEmpty || binary
+            || publishStart != nil || publishReady != nil || !subprotocol.isEmpty || binary || post
     }
 
-    private var isTemplate: Bool { dialect.map { $0 == "template" } ?? hasTemplates }
+    /// What is spoken.
+    var spoken: Dialect {
+        dialect ?? (hasTemplates || publishPath != nil ? .template : .openAPI)
+    }
 
-    var isWAMP: Bool { dialect == "wamp" }
+    private var isTemplate: Bool { spoken == .template }
 
-    var dialectName: String { dialect ?? (isTemplate ? "template" : "openapi-ws") }
+    var isWAMP: Bool { spoken == .wamp }
+
+    var dialectName: String { spoken.rawValue }
 
     func validate() throws {
-        if let dialect, !["openapi-ws", "wamp", "template"].contains(dialect) {
-            throw ValidationError(
-                "unknown dialect \"\(dialect)\"; there are openapi-ws, wamp and template")
-        }
-        if !isWAMP { try wamp.checkAbsent() }
-        if !isTemplate, hasTemplates {
+        try wamp.checkAbsent(in: spoken)
+        if !isTemplate, hasTemplates || publishPath != nil && !spoken.posts {
             throw ValidationError("texts of your own need --dialect template")
+        }
+        if post, publishPath == nil {
+            throw ValidationError("--post needs --publish-path: where is it posted?")
         }
         for field in header where !field.contains(":") {
             throw ValidationError("--header takes \"Name: value\", not \"\(field)\"")
@@ -120,23 +130,31 @@ struct TargetOptions: ParsableArguments {
 
     /// The texts.
     ///
-    /// - Parameter usesEvents: Whether rooms have events to be told apart.
-    func speech(_ target: Target, usesEvents: Bool = false) throws -> Speech {
-        var speech = Speech()
-        if isWAMP {
-            speech = wamp.speech(usesEvents: usesEvents)
-        } else if !isTemplate {
-            speech = usesEvents ? .openAPIWithEvents : .openAPI
-        }
+    /// - Parameters:
+    ///   - usesEvents: Whether rooms have events to be told apart.
+    ///   - covers: Whether a publication reaches all rooms.
+    func speech(
+        _ target: Target, usesEvents: Bool = false, covers: Bool = false
+    ) throws -> Speech {
+        var speech =
+            switch spoken {
+            case .openAPI: usesEvents ? Speech.openAPIWithEvents : .openAPI
+            case .wamp: wamp.speech(usesEvents: usesEvents)
+            case .highTemplar: Speech.highTemplar(covers: covers)
+            case .rohrpost: Speech.rohrpost(type: wamp.procedure ?? "ping")
+            case .shampoo: Speech.shampoo(method: wamp.procedure ?? "echo")
+            case .template: Speech()
+            }
         // A URL's bare "/" is nobody's wish; --path / is one.
         let fromURL = target.path == "/" && !isTemplate ? nil : target.path
         if let path = path ?? fromURL {
             speech.path = try Template(path)
-            speech.publishPath = speech.path
+            if !speech.posts { speech.publishPath = speech.path }
         }
         if let publishPath { speech.publishPath = try Template(publishPath) }
         speech.fields = header
-        if isWAMP { return speech }
+        guard isTemplate || spoken == .openAPI else { return speech }
+        speech.posts = post
         speech.subprotocols = subprotocol
         speech.isBinary = binary
         if let subscribe { speech.subscribe = try Template(subscribe) }

@@ -98,11 +98,16 @@ struct RoomsCommand: ScenarioCommand {
     static let configuration = CommandConfiguration(
         commandName: "rooms",
         abstract: "Many rooms: subscribers spread over them, publications in turn.",
-        discussion: "carillon-load rooms -n 10000 --rooms 1000 --rate 2000")
+        discussion: """
+            carillon-load rooms -n 10000 --rooms 1000 --rate 2000
+            carillon-load rooms -n 10000 --rooms 1000 --window 1 --dialect high-templar --covering
+            """)
 
     @OptionGroup var target: TargetOptions
     @OptionGroup var size: SizeOptions
     @Option(help: ArgumentHelp("Rooms.", valueName: "count")) var rooms = 100
+    @Flag(help: "Every publication is to all rooms at once (high-templar's *).")
+    var covering = false
     @Option(help: ArgumentHelp("Publishers.", valueName: "count")) var publishers = 1
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
@@ -113,20 +118,23 @@ struct RoomsCommand: ScenarioCommand {
     func validate() throws {
         try check("publishers", publishers, 1...100_000)
         try check("rooms", rooms, 1...1_000_000)
+        if covering { try target.spoken.check(.covering) }
     }
 
     func plan(for target: Target) throws -> LoadPlan {
-        let speech = try self.target.speech(target)
+        let speech = try self.target.speech(target, covers: covering)
         return LoadPlan(
             scenario: "rooms", target: target,
             populations: [
                 subscribers(speech, count),
-                try publishers(speech, publishers, otherwise: .open(Schedule(rate: 1000))),
-            ], roomCount: rooms)
+                try publishers(
+                    speech, publishers, otherwise: .open(Schedule(rate: covering ? 10 : 1000))),
+            ], roomCount: rooms, isCovering: covering)
     }
 
     var parameters: [RunReport.Parameter] {
         commonParameters(count) + [.init("rooms", rooms), .init("publishers", publishers)]
+            + (covering ? [.init("covering", "yes")] : [])
     }
 }
 
@@ -159,6 +167,7 @@ struct WildcardCommand: ScenarioCommand {
         try check("publishers", publishers, 1...100_000)
         try check("rooms", rooms, 1...100_000)
         try check("events", events, 2...64)
+        try target.spoken.check(.patterns)
     }
 
     /// What subscribers ask for, in turn; for each event one that wants just that.
@@ -233,6 +242,7 @@ struct EchoCommand: RequestCommand {
             carillon-load echo ws://127.0.0.1:8000/echo -n 100 --dialect template
             carillon-load echo -n 100 --rate 10000 --duration 30s
             carillon-load echo -n 100 --dialect wamp --serializer cbor
+            carillon-load echo -n 100 --dialect rohrpost
             """)
     static let name = "echo"
 
@@ -244,6 +254,7 @@ struct EchoCommand: RequestCommand {
     var isOrdered: Bool { true }
 
     func validate() throws {
+        try target.spoken.check(.requests)
         // Between several callees nothing keeps the order.
         guard target.wamp.calleeCount <= 1 else {
             throw ValidationError("echo takes one of --callees: answers come in order; use rpc")
@@ -258,6 +269,7 @@ struct CallCommand: RequestCommand {
         discussion: """
             carillon-load rpc -n 200 --window 16 --duration 30s
             carillon-load rpc ws://127.0.0.1:8080 --dialect wamp -n 32 --callees 4
+            carillon-load rpc -n 100 --dialect shampoo --procedure add_number
             """)
     static let name = "rpc"
 
@@ -267,6 +279,8 @@ struct CallCommand: RequestCommand {
     @OptionGroup var output: OutputOptions
 
     var isOrdered: Bool { false }
+
+    func validate() throws { try target.spoken.check(.requests) }
 }
 
 struct ConnectCommand: ScenarioCommand {

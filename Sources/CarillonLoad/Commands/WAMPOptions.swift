@@ -30,7 +30,9 @@ struct WAMPOptions: ParsableArguments {
         help: ArgumentHelp(
             "WAMP, echo and rpc: the procedure, which answers with its only argument. Somebody "
                 + "else serves it, unless --callees say otherwise. "
-                + "(default: \(WAMPSpeech.procedure), served by one callee)", valueName: "uri"))
+                + "(default: \(WAMPSpeech.procedure), served by one callee) Shampoo: the method "
+                + "(default: echo), rohrpost: the type (default: ping); its answer holds the "
+                + "request's data.", valueName: "uri"))
     var procedure: String?
 
     @Option(
@@ -57,9 +59,23 @@ struct WAMPOptions: ParsableArguments {
         }
     }
 
-    /// Other dialects have no use for these.
-    func checkAbsent() throws {
-        if let first = given.first { throw ValidationError("\(first) needs --dialect wamp") }
+    /// Other dialects have no use for these, but for the name of what is called.
+    func checkAbsent(in dialect: Dialect) throws {
+        switch dialect {
+        case .wamp: return
+        case .rohrpost, .shampoo:
+            // It goes into a template, and into JSON there.
+            if let procedure,
+                procedure.utf8.contains(where: { "\"\\%".utf8.contains($0) || $0 < 32 })
+            {
+                throw ValidationError("--procedure takes a plain name, not \(procedure)")
+            }
+            if let first = given.first(where: { $0 != "--procedure" }) {
+                throw ValidationError("\(first) needs --dialect wamp")
+            }
+        case .openAPI, .highTemplar, .template:
+            if let first = given.first { throw ValidationError("\(first) needs --dialect wamp") }
+        }
     }
 
     /// How many connections of ours serve the procedure.

@@ -73,6 +73,8 @@ struct LoadPlan: Sendable {
     var target: Target
     var populations: [Population]
     var streams: StreamMap
+    /// Rooms that subscriptions name; more than `streams` has when a publication covers all.
+    var subscribedRoomCount: Int
 
     var warmUp: UInt64 = 1_000_000_000
     var duration: UInt64 = 10_000_000_000
@@ -94,13 +96,17 @@ struct LoadPlan: Sendable {
     var workerCount: Int { threadCount * processCount }
 
     /// Makes the plan, numbering streams and clients.
+    ///
+    /// - Parameter isCovering: Every publication reaches all rooms, so that they are one to the
+    ///   checks.
     init(
         scenario: String, target: Target, populations: [Population], roomCount: Int,
-        eventCount: Int = 1
+        eventCount: Int = 1, isCovering: Bool = false
     ) {
         self.scenario = scenario
         self.target = target
-        streams = StreamMap(roomCount: roomCount, eventCount: eventCount)
+        subscribedRoomCount = roomCount
+        streams = StreamMap(roomCount: isCovering ? 1 : roomCount, eventCount: eventCount)
         var populations = populations
         var clientCount = 0
         for place in populations.indices {

@@ -1,8 +1,8 @@
 // Speech — what clients of one protocol say and what they wait for, as templates.
 //
-// A dialect of ours is a ready-made speech; any other server is spoken to with one that the user
-// writes. A message is recognised by the stamp in it, never by its form, so a speech says nothing
-// of how deliveries look. WAMP has steps and ids and is no text: `WAMPSpeech`.
+// A dialect of ours is a ready-made speech (`Speech+Dialects`); any other server is spoken to with
+// one that the user writes. A message is recognised by the stamp in it, never by its form, so a
+// speech says little of how deliveries look. WAMP has steps and ids and is no text: `WAMPSpeech`.
 
 internal import WAMP
 
@@ -17,6 +17,11 @@ struct Speech: Sendable {
     var fields: [String] = []
     var isBinary = false
 
+    /// A part of what the server says by itself when a connection is open; nothing is said before.
+    /// None: it says nothing.
+    var hello: [UInt8]?
+    /// Parts of what a client hears in place of what it waits for, when it is not let in.
+    var denial: [[UInt8]] = []
     /// Said when a subscriber's connection is open; none: the path subscribes.
     var subscribe: Template?
     /// A part of the answer to it; none: it is not answered.
@@ -24,12 +29,18 @@ struct Speech: Sendable {
     /// The same for publishers.
     var greet: Template?
     var greeted: [UInt8]?
+    /// Publications are bodies of `POST publishPath`, and publishers connections of HTTP.
+    var posts = false
     /// How a payload is published.
     var publish = Speech.template("%P")
     /// A request that is answered with its payload.
     var request = Speech.template("%P")
+    /// A part of each delivery to a subscriber that those to others do not have.
+    var own: Template?
     /// A part of what a publisher hears when a publication is refused.
     var refusal: [UInt8]?
+    /// A part of an answer without the payload: the request has failed.
+    var failure: [UInt8]?
     /// Speaks WAMP; then paths, subprotocols and fields are all that counts of the above.
     var wamp: WAMPSpeech?
 

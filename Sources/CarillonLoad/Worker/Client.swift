@@ -70,14 +70,18 @@ struct Client: ~Copyable {
     var isClosing = false
     /// Has been ready before.
     var hasReturned = false
-    /// WAMP: was welcomed in its realm.
+    /// Was welcomed: in its realm (WAMP), or by the server's hello.
     var isJoined = false
+    /// Was idle when its connection of HTTP ended, and connects again.
+    var isReconnecting = false
     var generation: UInt32 = 0
     var socket = SocketHandle(index: -1, isDirect: false)
     var receiver = Receiver(role: .client, deflate: nil)
     var deflater: Deflater?
     var opening: Opening?
     var outbox: Outbox?
+    /// Publishers by HTTP.
+    var exchange: PostExchange?
 
     /// Octets of this turn in the worker's arena, and the turn.
     var sendTurn: UInt64 = 0

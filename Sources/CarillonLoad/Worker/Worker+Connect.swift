@@ -65,6 +65,10 @@ extension Worker {
         unsafe client.pointee.anonymousDamage = 0
         unsafe client.pointee.openRequests = 0
         openings.append((slot, unsafe client.pointee.generation))
+        if population.role == .publisher, population.speech.posts {
+            greetByPost(slot, population)
+            return
+        }
         let path =
             population.role == .publisher ? population.speech.publishPath : population.speech.path
         let text = path.text(values(of: slot))
@@ -143,6 +147,7 @@ extension Worker {
         }
         unsafe client.pointee.phase = .greeting
         unsafe client.pointee.lastProgress = now
+        unsafe client.pointee.isJoined = false
         if let wamp {
             unsafe client.pointee.receiver.trustsWholeText = true
             guard agreed.subprotocol != nil else {
@@ -155,6 +160,12 @@ extension Worker {
             join(slot, wamp)
             return
         }
+        if population.speech.hello == nil { begin(slot, population) }
+    }
+
+    /// Nothing is to be heard any more before the client speaks: what does it say first?
+    private mutating func begin(_ slot: Int, _ population: Population) {
+        unsafe clients.pointer(slot).pointee.isJoined = true
         let isPublisher = population.role == .publisher
         let first = isPublisher ? population.speech.greet : population.speech.subscribe
         let speaks = isPublisher || population.role == .subscriber
@@ -171,23 +182,39 @@ extension Worker {
     /// Whether `payload` is what the client waited for before it is ready.
     mutating func heardGreeting(_ slot: Int, _ payload: UnsafeRawBufferPointer) {
         let client = unsafe clients.pointer(slot)
-        let speech = plan.populations[Int(unsafe client.pointee.population)].speech
-        let isPublisher =
-            plan.populations[Int(unsafe client.pointee.population)].role == .publisher
-        guard let wanted = isPublisher ? speech.greeted : speech.subscribed else { return }
+        let population = plan.populations[Int(unsafe client.pointee.population)]
+        guard let wanted = awaited(slot, population) else { return }
         if unsafe Self.contains(payload, wanted) {
-            becameReady(slot)
-        } else {
-            heardInstead[slot] = unsafe String(decoding: unsafe payload.prefix(120), as: UTF8.self)
+            if unsafe client.pointee.isJoined {
+                becameReady(slot)
+            } else {
+                begin(slot, population)
+            }
+            return
         }
+        let words = unsafe String(decoding: unsafe payload.prefix(120), as: UTF8.self)
+        if population.speech.denial.contains(where: { unsafe Self.contains(payload, $0) }) {
+            openingFailed(slot, "the server does not let a client in: \(words)")
+        } else {
+            heardInstead[slot] = words
+        }
+    }
+
+    /// A part of the message that a client waits for before it is ready.
+    private func awaited(_ slot: Int, _ population: Population) -> [UInt8]? {
+        if unsafe !clients.pointer(slot).pointee.isJoined { return population.speech.hello }
+        return population.role == .publisher
+            ? population.speech.greeted : population.speech.subscribed
     }
 
     /// Why a client is not ready yet, though its WebSocket is open.
     mutating func explainGreeting(_ slot: Int) -> String {
         let client = unsafe clients.pointer(slot)
-        let speech = plan.populations[Int(unsafe client.pointee.population)].speech
-        let isPublisher = unsafe client.pointee.role == .publisher
-        let text = (isPublisher ? speech.greeted : speech.subscribed) ?? []
+        let population = plan.populations[Int(unsafe client.pointee.population)]
+        if let exchange = unsafe client.pointee.exchange {
+            return "the server did not answer in time what was posted to \(exchange.path)"
+        }
+        let text = awaited(slot, population) ?? []
         let wanted =
             wamp == nil ? String(decoding: text, as: UTF8.self) : awaitedInGreeting(slot)
         let heard = heardInstead.removeValue(forKey: slot).map { "heard \"\($0)\"" }

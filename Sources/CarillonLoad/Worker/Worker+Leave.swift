@@ -54,6 +54,7 @@ extension Worker {
         case .ending: closeIfQuiet(slot)
         case .opening, .greeting: openingFailed(slot, why)
         case .ready:
+            if reconnectsAfterEnd(slot) { return }
             if stage != .finished {
                 tally.disconnected += 1
                 wrongCount += 1
@@ -98,12 +99,16 @@ extension Worker {
         unsafe client.pointee.isClosing = false
         unsafe client.pointee.phase = .closed
         unsafe client.pointee.outbox = nil
+        unsafe client.pointee.exchange = nil
         unsafe client.pointee.deflater = nil
         unsafe client.pointee.receiver = Receiver(role: .client, deflate: nil)
         // What of this turn is still in the arena was meant for the old socket.
         unsafe client.pointee.sendTurn = 0
         let population = plan.populations[Int(unsafe client.pointee.population)]
-        let returns = population.stormInterval > 0 && stage == .running
+        let returns =
+            unsafe client.pointee.isReconnecting
+            || population.stormInterval > 0 && stage == .running
+        unsafe client.pointee.isReconnecting = false
         if returns { returning.append(slot) }
     }
 }

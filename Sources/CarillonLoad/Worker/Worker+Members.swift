@@ -1,6 +1,7 @@
 // Members — who a client is in its population: its room, its pattern, what its texts are filled with.
 
 extension Worker {
+    /// The room by which its messages are counted.
     func room(of slot: Int) -> Int {
         Int(unsafe clients.pointer(slot).pointee.number) % plan.streams.roomCount
     }
@@ -20,7 +21,8 @@ extension Worker {
     func values(of slot: Int) -> Template.Values {
         let client = unsafe clients.pointer(slot)
         var values = Template.Values()
-        values.room = room(of: slot)
+        values.room =
+            Int(unsafe clients.pointer(slot).pointee.number) % plan.subscribedRoomCount
         values.connection =
             plan.populations[Int(unsafe client.pointee.population)].firstClient
             + Int(unsafe client.pointee.number)

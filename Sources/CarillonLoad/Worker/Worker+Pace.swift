@@ -178,6 +178,8 @@ extension Worker {
             let topic = wamp.topic(room: values.room, event: values.event)
             let request = requestID(UInt32(truncatingIfNeeded: count), slot)
             write(.publish(request: request, topic: topic), stamp, wamp, slot)
+        } else if population.speech.posts {
+            post(population.speech, values, stamp, slot)
         } else {
             write(
                 population.speech.publish, values, stamp, slot,

@@ -76,6 +76,10 @@ extension Worker {
 
     /// Reads `octets` and sends what they make necessary: it leaves together.
     private mutating func take(_ octets: UnsafeMutableRawBufferPointer, _ slot: Int) {
+        if let exchange = unsafe clients.pointer(slot).pointee.exchange {
+            unsafe takeAnswers(octets.bytes, slot, exchange)
+            return
+        }
         let start = arena.count
         isTaking = true
         unsafe takeFrames(octets, slot)
@@ -137,28 +141,25 @@ extension Worker {
             return
         }
         let client = unsafe clients.pointer(slot)
+        if unsafe client.pointee.phase == .greeting {
+            // For a subscriber this may be an early delivery; it is checked by the next one: a
+            // stream that begins is owed nothing from before.
+            unsafe heardGreeting(slot, payload)
+            return
+        }
         let place = Int(unsafe client.pointee.population)
         switch unsafe client.pointee.role {
-        case .subscriber:
-            if unsafe client.pointee.phase == .greeting {
-                unsafe heardGreeting(slot, payload)
-                // With the greeting still open this may be an early delivery; it is checked by the
-                // next one: a stream that begins is owed nothing from before.
-                return
-            }
-            unsafe delivered(payload, slot)
+        case .subscriber: unsafe delivered(payload, slot)
         case .requester:
             switch unsafe readStamp(payload, slot) {
-            case .none: break
+            case .none: unsafe heardFailure(payload, slot, place)
             case .damaged:
                 damaged(slot)
                 settle(slot)
             case .stamp(let stamp, let isWhole, _): answered(stamp, isWhole: isWhole, slot)
             }
         case .publisher:
-            if unsafe client.pointee.phase == .greeting {
-                unsafe heardGreeting(slot, payload)
-            } else if let refusal = groups[place].population.speech.refusal,
+            if let refusal = groups[place].population.speech.refusal,
                 unsafe Self.contains(payload, refusal)
             {
                 tally.protocolErrors += 1
@@ -168,6 +169,19 @@ extension Worker {
             }
         case .visitor, .idler, .callee: break
         }
+    }
+
+    /// A message for a requester without a payload: is it an answer all the same?
+    private mutating func heardFailure(
+        _ payload: UnsafeRawBufferPointer, _ slot: Int, _ place: Int
+    ) {
+        guard let failure = groups[place].population.speech.failure,
+            unsafe Self.contains(payload, failure)
+        else { return }
+        let words = unsafe String(decoding: unsafe payload.prefix(160), as: UTF8.self)
+        problems.add("a request failed: \(words)")
+        damaged(slot)
+        settle(slot)
     }
 
     /// A message for a subscriber; some servers put several deliveries into one.
@@ -321,6 +335,7 @@ extension Worker {
     private mutating func readStamp(_ payload: UnsafeRawBufferPointer, _ slot: Int) -> Finding {
         let hint = markHint
         guard let start = payload.baseAddress else { return .none }
+        if hasOwnParts { return unsafe readOwn(payload, slot) }
         if unsafe hint + Stamp.size <= payload.count
             && start.loadUnaligned(fromByteOffset: hint, as: UInt32.self) == Stamp.mark,
             let stamp = unsafe verified.stamp(of: payload, mark: hint)
@@ -328,6 +343,29 @@ extension Worker {
             return .stamp(stamp, isWhole: true, end: hint + Int(stamp.payloadSize))
         }
         return unsafe readUnknown(payload, slot)
+    }
+
+    /// The same where each subscriber's delivery has a part of its own: up to the end of the
+    /// payload it is what all others get, if the part is behind it.
+    private mutating func readOwn(_ payload: UnsafeRawBufferPointer, _ slot: Int) -> Finding {
+        let hint = markHint
+        if unsafe hint + Stamp.size <= payload.count
+            && payload.loadUnaligned(fromByteOffset: hint, as: UInt32.self) == Stamp.mark,
+            let (stamp, end) = unsafe verified.event(
+                beginning: payload, mark: hint, subscription: 0)
+        {
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: payload[end...])
+            if unsafe ownParts.isIn(rest, slot) {
+                return .stamp(stamp, isWhole: true, end: payload.count)
+            }
+        }
+        let finding = unsafe readUnknown(payload, slot)
+        guard case .stamp(let stamp, let isWhole, let end) = finding else { return finding }
+        guard unsafe ownParts.isIn(payload, slot) else {
+            problems.add("a delivery does not name the subscription of its receiver")
+            return .stamp(stamp, isWhole: false, end: payload.count)
+        }
+        return .stamp(stamp, isWhole: isWhole, end: end)
     }
 
     /// The same for a message that is seen for the first time, octet by octet.
@@ -354,7 +392,9 @@ extension Worker {
         guard unsafe Filler.shared.matches(filler, number: stamp.number) else {
             return .stamp(stamp, isWhole: false, end: end)
         }
-        unsafe verified.keep(stamp, payload, mark: at)
+        let common =
+            hasOwnParts ? unsafe UnsafeRawBufferPointer(rebasing: payload[..<end]) : unsafe payload
+        unsafe verified.keep(stamp, common, mark: at)
         return .stamp(stamp, isWhole: true, end: end)
     }
 

@@ -194,6 +194,11 @@ extension Worker {
                 unsafe client.pointee.phase == .ready || client.pointee.phase == .greeting,
                 unsafe client.pointee.outbox == nil, unsafe !client.pointee.isStuck
             else { continue }
+            if unsafe client.pointee.exchange != nil {
+                // HTTP has no farewell.
+                leave(slot)
+                continue
+            }
             let start = arena.count
             if let wamp, unsafe client.pointee.isJoined { write(.goodbye, wamp) }
             FrameWriter.writeClose(.normal, mask: freshMask(), into: &arena)

@@ -48,6 +48,9 @@ struct Worker: ~Copyable {
     let wamp: WAMPSpeech?
     let speaksBinary: Bool
     let speaksBatches: Bool
+    /// What only one subscriber's deliveries have, and whether there is such a thing.
+    let ownParts: OwnParts
+    let hasOwnParts: Bool
     let tell: (WorkerRecord) -> Void
 
     var ring: Ring
@@ -175,6 +178,8 @@ struct Worker: ~Copyable {
         wamp = plan.populations.first?.speech.wamp
         speaksBinary = wamp?.isBinary ?? false
         speaksBatches = wamp?.isBatched ?? false
+        ownParts = OwnParts(plan, members)
+        hasOwnParts = !ownParts.isEmpty
         maskState = UInt64.random(in: 1 ... .max)
         now = carillon_monotonic_now()
     }
