@@ -149,7 +149,7 @@ let package = Package(
                 "CSystem", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
                 "OpenAPIRPC", "Configuration", "Telemetry", "Uring", "Engine", "Control",
                 "Carillon", "WAMP", "DialectKit", "HighTemplar", "Rohrpost", "Shampoo", "Tokens",
-                "HTTPLink", "LinkKit", "RabbitMQLink", "RedisLink",
+                "HTTPLink", "LinkKit", "RabbitMQLink", "RedisLink", "Proxy",
                 "Hub", "Crypto", "PasswordDerivation", "WAMPClient", "WAMPRouter",
                 "WAMPAuthentication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -38,14 +38,18 @@ extension PushServer.Options {
         package var subprotocol: String?
         package var realm: Realm
         package var dialect: Dialect
+        /// Who is asked about clients besides; `nil`: nobody.
+        package var gate: (any Gate)?
 
         package init(
-            path: String, subprotocol: String? = nil, realm: Realm = .standard, dialect: Dialect
+            path: String, subprotocol: String? = nil, realm: Realm = .standard, dialect: Dialect,
+            gate: (any Gate)? = nil
         ) {
             self.path = path
             self.subprotocol = subprotocol
             self.realm = realm
             self.dialect = dialect
+            self.gate = gate
         }
     }
 
@@ -113,9 +117,11 @@ extension PushServer {
                 id: id, realm: given.realm, settings: settings,
                 wallClock: { Surroundings.wallClock })
         }
-        return Route(
+        var route = Route(
             path: given.path, subprotocol: given.subprotocol, dialect: dialect, dialectID: id,
             realm: given.realm)
+        route.gate = given.gate
+        return route
     }
 
     private func routes(_ given: Options.Shampoo) -> [Route] {

@@ -2,7 +2,7 @@
 
 import Bytes
 import CSystem
-import DialectKit
+package import DialectKit
 import Engine
 import Hub
 import Rooms
@@ -24,6 +24,8 @@ extension PushServer.Options {
         /// Octets of the largest message taken over RawSocket: 512 to 2^24, a power of two.
         package var rawSocketMessageSize = 1 << 24
         package var router = RouterSettings()
+        /// Who is asked about clients besides; `nil`: nobody.
+        package var gate: (any Gate)?
         /// The realm of the other dialects' routes is the one whose number is ``Realm/standard``.
         package var realms: [RealmSettings]
 
@@ -65,6 +67,7 @@ extension PushServer {
                     path: path, subprotocol: subprotocol, dialect: dialect,
                     dialectID: dialect.id)
                 route.originList = origins
+                route.gate = options.gate
                 route.messageSize = options.messageSize
                 route.sendQueueSize = max(settings.limits.sendQueueSize, 2 * largest)
                 settings.routes.append(route)

@@ -26,6 +26,17 @@ extension Configuration {
         for (index, procedure) in procedures.enumerated() {
             demandBackEnd(procedure.backEnd, "procedure.\(index).backend")
         }
+        for (name, gate) in [
+            ("openapi", openapi.gate), ("hightemplar", hightemplar.gate),
+            ("rohrpost", rohrpost.gate), ("wamp", wamp.gate),
+        ] {
+            demandBackEnd(gate.backEnd, "\(name).backend")
+            guard let key = gate.strayKey else { continue }
+            broken.append(("\(name).\(key)", "has no meaning without \(name).backend"))
+        }
+        for (index, route) in routes.enumerated() {
+            demandBackEnd(route.gate.backEnd, "route.\(index).backend")
+        }
         for (index, endpoint) in endpoints.enumerated() {
             demandBackEnd(endpoint.backEnd, "endpoint.\(index).backend")
         }

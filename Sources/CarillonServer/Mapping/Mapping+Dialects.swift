@@ -4,9 +4,11 @@ import Carillon
 import Configuration
 import Crypto
 import DialectKit
+import Engine
 import HighTemplar
 import Hub
 import OpenAPIRPC
+import Proxy
 import Rohrpost
 import Rooms
 import Shampoo
@@ -33,30 +35,38 @@ struct RouteMaker {
         let highTemplarRealm = realms.realm(configuration.hightemplar.realm)
         let rohrpostRealm = realms.realm(configuration.rohrpost.realm)
         let openAPIRealm = realms.realm(configuration.openapi.realm)
+        let highTemplarGate = gate(configuration.hightemplar.gate, "high-templar")
+        let rohrpostGate = gate(configuration.rohrpost.gate, "rohrpost")
+        let openAPIGate = gate(configuration.openapi.gate, "openapi-ws")
         for path in configuration.hightemplar.paths {
-            routes.append(Route(path: path, realm: highTemplarRealm, dialect: highTemplar))
+            routes.append(
+                Route(
+                    path: path, realm: highTemplarRealm, dialect: highTemplar,
+                    gate: highTemplarGate))
         }
         for path in configuration.rohrpost.paths {
-            routes.append(Route(path: path, realm: rohrpostRealm, dialect: rohrpost))
+            routes.append(
+                Route(path: path, realm: rohrpostRealm, dialect: rohrpost, gate: rohrpostGate))
         }
         if let path = configuration.openapi.path {
-            routes.append(Route(path: path, realm: openAPIRealm, dialect: openAPI(nil)))
+            routes.append(
+                Route(path: path, realm: openAPIRealm, dialect: openAPI(nil), gate: openAPIGate))
             routes.append(
                 Route(
                     path: Self.common, subprotocol: "openapi-ws", realm: openAPIRealm,
-                    dialect: openAPI(nil)))
+                    dialect: openAPI(nil), gate: openAPIGate))
         }
         if !configuration.hightemplar.paths.isEmpty {
             routes.append(
                 Route(
                     path: Self.common, subprotocol: "high-templar", realm: highTemplarRealm,
-                    dialect: highTemplar))
+                    dialect: highTemplar, gate: highTemplarGate))
         }
         if !configuration.rohrpost.paths.isEmpty {
             routes.append(
                 Route(
                     path: Self.common, subprotocol: "rohrpost", realm: rohrpostRealm,
-                    dialect: rohrpost))
+                    dialect: rohrpost, gate: rohrpostGate))
         }
         for route in configuration.routes { routes.append(try self.route(route)) }
         return routes
@@ -65,20 +75,45 @@ struct RouteMaker {
     private func route(_ given: Configuration.Route) throws(LinkProblem) -> Route {
         let dialect: Route.Dialect
         let realm: String?
+        let name: String
         switch given.dialect {
         case .openapi:
+            name = "openapi-ws"
             realm = given.realm ?? configuration.openapi.realm
             dialect = openAPI(given)
         case .hightemplar:
+            name = "high-templar"
             realm = given.realm ?? configuration.hightemplar.realm
             dialect = try highTemplar(given)
         case .rohrpost:
+            name = "rohrpost"
             realm = given.realm ?? configuration.rohrpost.realm
             dialect = try rohrpost(role: given.role, realm)
         }
         return Route(
             path: given.path, subprotocol: given.subprotocol, realm: realms.realm(realm),
-            dialect: dialect)
+            dialect: dialect, gate: gate(given.gate, name))
+    }
+
+    /// Who is asked about the clients of a route.
+    func gate(_ given: Configuration.Gate, _ dialect: String) -> (any Gate)? {
+        guard let name = given.backEnd else { return nil }
+        let backEnd = links.backEnd(name)
+        var settings = BackEndGateSettings(dialect: dialect)
+        settings.connect = given.connectTarget.map { ProxyTarget(backEnd, $0) }
+        settings.subscribe = given.subscribeTarget.map { ProxyTarget(backEnd, $0) }
+        settings.publish = given.publishTarget.map { ProxyTarget(backEnd, $0) }
+        return BackEndGate(settings)
+    }
+
+    /// What back ends answer.
+    func procedures() -> [HandlerRegistration] {
+        configuration.procedures.map { given in
+            .backEnd(
+                Pattern(given.uri, given.match), in: realms.realm(given.realm),
+                asking: ProxyTarget(
+                    links.backEnd(given.backEnd), given.target, timeLimit: given.time.nanoseconds))
+        }
     }
 
     private func openAPI(_ given: Configuration.Route?) -> Route.Dialect {

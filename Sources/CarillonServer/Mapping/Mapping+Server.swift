@@ -41,10 +41,12 @@ extension PushServer.Options {
         deflate = .init(configuration.websocket)
         deflateMinimumSize = configuration.websocket.deflateMinimumSize
         flushSlice = configuration.engine.flushSlice
+        wamp = WAMP(configuration)
         dialectRoutes = try routes.routes()
         shampoo = try routes.shampoo()
+        handlers = routes.procedures()
+        wamp?.gate = routes.gate(configuration.wamp.gate, "wamp")
         taps = routes.links.taps
         realmCount = routes.realms.all.count
-        wamp = WAMP(configuration)
     }
 }

@@ -23,6 +23,8 @@ extension Configuration {
         package var triggerToken: Secret?
         package var realm: String?
 
+        package var gate = Gate()
+
         package init() {}
 
         package static let name = "hightemplar"
@@ -30,59 +32,60 @@ extension Configuration {
             "The high-templar dialect: the application says at connect which rooms a client may "
             + "join, and triggers publish to them. Without an api_url or allowed_rooms clients get "
             + "503."
-        package static let settings: [Setting<HighTemplar>] = [
-            Setting(
-                "paths", \.paths, .list(of: .path, atMost: 64),
-                "Where it is spoken, compared exactly. Empty: nowhere."),
-            Setting(
-                "api_url", \.apiURL, .optional(.baseURL),
-                "The application, which is asked for bootstrap/ under this URL."),
-            Setting(
-                "api_socket", \.apiSocket, .optional(.file),
-                "A Unix socket to connect to; host and path are still those of the URL."),
-            Setting(
-                "allowed_rooms", \.allowedRooms, .list(of: .jsonObject, atMost: 10_000),
-                "Rooms that everybody may join, as JSON, in place of an application."),
-            Setting(
-                "bootstrap_time", \.bootstrapTime,
-                .duration(Duration.milliseconds(1)...Duration.seconds(3600)),
-                "From the question to the application's answer. Then the client is refused."),
-            Setting(
-                "in_flight", \.inFlight, .count(1...10_000),
-                "Questions under way at a time. Further clients wait."),
-            Setting(
-                "headers", \.headers, .list(of: .headerSource, atMost: 64),
-                "Further header fields of the question and where they come from: a header, a query "
-                    + "parameter or a cookie of the client, or fixed text."),
-            Setting(
-                "hooks", \.hooks, .flag,
-                "Tell the application who comes, is alive and goes (user/notify_online/ and "
-                    + "user/notify_offline/)."),
-            Setting(
-                "hello_keys", \.helloKeys, .choice,
-                "What the first message says: is_authorized, or is_authenticated as well."),
-            Setting(
-                "publish_match", \.publishMatch, .choice,
-                "Whether \"*\" in a trigger covers all rooms, or stands for itself."),
-            Setting(
-                "subscribe_match", \.subscribeMatch, .choice,
-                "Whether \"*\" in a subscription stands for itself, or for every value."),
-            Setting(
-                "reply_request_id", \.replyRequestID, .flag,
-                "Repeat the requestId in replies, as version 2 did."),
-            Setting(
-                "idle_time", \.idleTime,
-                .duration(Duration.seconds(1)...Duration.seconds(86_400)),
-                "Without any message of the client. Then close."),
-            Setting(
-                "trigger_path", \.triggerPath, .optional(.path),
-                "Where triggers are posted to. Without a token it answers only while the server "
-                    + "listens on a loopback address."),
-            Setting(
-                secret: "trigger_token", \.triggerToken,
-                "What triggers send as \"Authorization: Bearer TOKEN\"."),
-            Setting("realm", \.realm, .optional(.realmName), realmSummary),
-        ]
+        package static let settings: [Setting<HighTemplar>] =
+            [
+                Setting(
+                    "paths", \.paths, .list(of: .path, atMost: 64),
+                    "Where it is spoken, compared exactly. Empty: nowhere."),
+                Setting(
+                    "api_url", \.apiURL, .optional(.baseURL),
+                    "The application, which is asked for bootstrap/ under this URL."),
+                Setting(
+                    "api_socket", \.apiSocket, .optional(.file),
+                    "A Unix socket to connect to; host and path are still those of the URL."),
+                Setting(
+                    "allowed_rooms", \.allowedRooms, .list(of: .jsonObject, atMost: 10_000),
+                    "Rooms that everybody may join, as JSON, in place of an application."),
+                Setting(
+                    "bootstrap_time", \.bootstrapTime,
+                    .duration(Duration.milliseconds(1)...Duration.seconds(3600)),
+                    "From the question to the application's answer. Then the client is refused."),
+                Setting(
+                    "in_flight", \.inFlight, .count(1...10_000),
+                    "Questions under way at a time. Further clients wait."),
+                Setting(
+                    "headers", \.headers, .list(of: .headerSource, atMost: 64),
+                    "Further header fields of the question and where they come from: a header, a query "
+                        + "parameter or a cookie of the client, or fixed text."),
+                Setting(
+                    "hooks", \.hooks, .flag,
+                    "Tell the application who comes, is alive and goes (user/notify_online/ and "
+                        + "user/notify_offline/)."),
+                Setting(
+                    "hello_keys", \.helloKeys, .choice,
+                    "What the first message says: is_authorized, or is_authenticated as well."),
+                Setting(
+                    "publish_match", \.publishMatch, .choice,
+                    "Whether \"*\" in a trigger covers all rooms, or stands for itself."),
+                Setting(
+                    "subscribe_match", \.subscribeMatch, .choice,
+                    "Whether \"*\" in a subscription stands for itself, or for every value."),
+                Setting(
+                    "reply_request_id", \.replyRequestID, .flag,
+                    "Repeat the requestId in replies, as version 2 did."),
+                Setting(
+                    "idle_time", \.idleTime,
+                    .duration(Duration.seconds(1)...Duration.seconds(86_400)),
+                    "Without any message of the client. Then close."),
+                Setting(
+                    "trigger_path", \.triggerPath, .optional(.path),
+                    "Where triggers are posted to. Without a token it answers only while the server "
+                        + "listens on a loopback address."),
+                Setting(
+                    secret: "trigger_token", \.triggerToken,
+                    "What triggers send as \"Authorization: Bearer TOKEN\"."),
+                Setting("realm", \.realm, .optional(.realmName), realmSummary),
+            ] + Gate.settings.map { $0.nested(in: \.gate) }
     }
 
     /// Where a header field of a question comes from: `X-Token: query token`.

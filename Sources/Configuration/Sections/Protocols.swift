@@ -38,31 +38,36 @@ extension Configuration {
         package var realm: String?
         package var role: String?
 
+        package var gate = Gate()
+
         package init() {}
 
         package static let name = "openapi"
         package static let summary = "The openapi-ws dialect: RPC and channels over JSON text."
-        package static let settings: [Setting<OpenAPI>] = [
-            Setting("path", \.path, .optional(.path), "The path of the dialect, compared exactly."),
-            Setting(
-                "channels", \.channels, .choice,
-                "Which channel names are taken: any that is no empty text, or lowercase names only."
-            ),
-            Setting("methods", \.methods, .list(of: .choice), "The methods that clients may call."),
-            Setting(
-                "test_methods", \.testMethods, .flag,
-                "Also offer \"cancel\" and \"badjson\", which exist to test clients."),
-            Setting(
-                "procedure", \.procedure, .procedureTemplate,
-                "The procedure that a method which is none of the dialect's calls."),
-            Setting("arguments", \.arguments, .choice, argumentsSummary),
-            Setting("result", \.result, .choice, resultSummary),
-            Setting(
-                "call_time", \.callTime, .duration(callTimes),
-                "How long a call may take. Then it is answered with an error. 0: no limit."),
-            Setting("realm", \.realm, .optional(.realmName), realmSummary),
-            Setting("role", \.role, .optional(.identity), roleSummary),
-        ]
+        package static let settings: [Setting<OpenAPI>] =
+            [
+                Setting(
+                    "path", \.path, .optional(.path), "The path of the dialect, compared exactly."),
+                Setting(
+                    "channels", \.channels, .choice,
+                    "Which channel names are taken: any that is no empty text, or lowercase names only."
+                ),
+                Setting(
+                    "methods", \.methods, .list(of: .choice), "The methods that clients may call."),
+                Setting(
+                    "test_methods", \.testMethods, .flag,
+                    "Also offer \"cancel\" and \"badjson\", which exist to test clients."),
+                Setting(
+                    "procedure", \.procedure, .procedureTemplate,
+                    "The procedure that a method which is none of the dialect's calls."),
+                Setting("arguments", \.arguments, .choice, argumentsSummary),
+                Setting("result", \.result, .choice, resultSummary),
+                Setting(
+                    "call_time", \.callTime, .duration(callTimes),
+                    "How long a call may take. Then it is answered with an error. 0: no limit."),
+                Setting("realm", \.realm, .optional(.realmName), realmSummary),
+                Setting("role", \.role, .optional(.identity), roleSummary),
+            ] + Gate.settings.map { $0.nested(in: \.gate) }
     }
 
     package struct WebSocket: SectionDescription {

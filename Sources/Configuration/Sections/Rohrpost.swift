@@ -22,50 +22,53 @@ extension Configuration {
         package var realm: String?
         package var role: String?
 
+        package var gate = Gate()
+
         package init() {}
 
         package static let name = "rohrpost"
         package static let summary =
             "The rohrpost dialect: clients subscribe to groups and hear of changes, which the "
             + "application posts to /api/rohrpost/notify."
-        package static let settings: [Setting<Rohrpost>] = [
-            Setting(
-                "paths", \.paths, .list(of: .path, atMost: 64),
-                "Where it is spoken, compared exactly. Empty: nowhere."),
-            Setting(
-                "mirror_error_in_data", \.mirrorErrorInData, .flag,
-                "Say errors in data.error as well, for clients written after the README."),
-            Setting(
-                "ping_raw_data", \.pingRawData, .flag,
-                "Answer a ping with its data as it came, even if it is no object."),
-            Setting(
-                secret: "token", \.token,
-                "A fixed text that auth_jwt must be for subscriptions and calls."),
-            Setting(
-                secret: "token_secret", \.tokenSecret,
-                "The key of the signature (HS…) that auth_jwt must carry."),
-            Setting(
-                "token_key_file", \.tokenKeyFile, .optional(.file),
-                "The public key (PEM) of the signature (RS256) that auth_jwt must carry."),
-            Setting(
-                "token_algorithm", \.tokenAlgorithm, .choice, "How auth_jwt must be signed."),
-            Setting(
-                "group_template", \.groupTemplate, .template,
-                "The group that {type} and {id} of a subscription are."),
-            Setting(
-                "model_group_template", \.modelGroupTemplate, .template,
-                "The group of a notification that names none; {class} in lower case, and {pk}."),
-            Setting(
-                "procedure", \.procedure, .procedureTemplate,
-                "The procedure that a message type which is none of the dialect's calls."),
-            Setting("arguments", \.arguments, .choice, argumentsSummary),
-            Setting("result", \.result, .choice, resultSummary),
-            Setting(
-                "call_time", \.callTime, .duration(callTimes),
-                "How long a call may take. Then it is answered with an error. 0: no limit."),
-            Setting("realm", \.realm, .optional(.realmName), realmSummary),
-            Setting("role", \.role, .optional(.identity), roleSummary),
-        ]
+        package static let settings: [Setting<Rohrpost>] =
+            [
+                Setting(
+                    "paths", \.paths, .list(of: .path, atMost: 64),
+                    "Where it is spoken, compared exactly. Empty: nowhere."),
+                Setting(
+                    "mirror_error_in_data", \.mirrorErrorInData, .flag,
+                    "Say errors in data.error as well, for clients written after the README."),
+                Setting(
+                    "ping_raw_data", \.pingRawData, .flag,
+                    "Answer a ping with its data as it came, even if it is no object."),
+                Setting(
+                    secret: "token", \.token,
+                    "A fixed text that auth_jwt must be for subscriptions and calls."),
+                Setting(
+                    secret: "token_secret", \.tokenSecret,
+                    "The key of the signature (HS…) that auth_jwt must carry."),
+                Setting(
+                    "token_key_file", \.tokenKeyFile, .optional(.file),
+                    "The public key (PEM) of the signature (RS256) that auth_jwt must carry."),
+                Setting(
+                    "token_algorithm", \.tokenAlgorithm, .choice, "How auth_jwt must be signed."),
+                Setting(
+                    "group_template", \.groupTemplate, .template,
+                    "The group that {type} and {id} of a subscription are."),
+                Setting(
+                    "model_group_template", \.modelGroupTemplate, .template,
+                    "The group of a notification that names none; {class} in lower case, and {pk}."),
+                Setting(
+                    "procedure", \.procedure, .procedureTemplate,
+                    "The procedure that a message type which is none of the dialect's calls."),
+                Setting("arguments", \.arguments, .choice, argumentsSummary),
+                Setting("result", \.result, .choice, resultSummary),
+                Setting(
+                    "call_time", \.callTime, .duration(callTimes),
+                    "How long a call may take. Then it is answered with an error. 0: no limit."),
+                Setting("realm", \.realm, .optional(.realmName), realmSummary),
+                Setting("role", \.role, .optional(.identity), roleSummary),
+            ] + Gate.settings.map { $0.nested(in: \.gate) }
     }
 }
 

@@ -18,6 +18,8 @@ extension Configuration {
         package var goodbyeTime = Duration.seconds(2)
         package var testamentsPerSession = 64
 
+        package var gate = Gate()
+
         package init() {}
 
         /// Whether sessions can come at all.
@@ -29,36 +31,37 @@ extension Configuration {
         package static let summary =
             "WAMP version 2, as broker and dealer. The tables [[realm]] say which realms there are "
             + "and who may do what in them."
-        package static let settings: [Setting<WAMP>] = [
-            Setting(
-                "paths", \.paths, .list(of: .path, atMost: 64),
-                "Where a WebSocket may ask for a subprotocol wamp.2.*, compared exactly. Empty: "
-                    + "nowhere."),
-            Setting(
-                "message_size", \.messageSize, .size(512...1_073_741_824),
-                "Octets of a message over WebSocket, here in place of limits.message_size. Then "
-                    + "1009. The send queue of a session holds two of them, whatever "
-                    + "limits.send_queue_size says."),
-            Setting(
-                "rawsocket_listen", \.rawsocketListen, .list(of: .socket, atMost: 16),
-                "Addresses for RawSocket, WAMP without WebSocket. Empty: none."),
-            Setting(
-                "rawsocket_message_size", \.rawsocketMessageSize,
-                .sizePowerOfTwo(512...(16 << 20)),
-                "Octets of a message over RawSocket, announced in its handshake. Then close."),
-            Setting(
-                "strict_request_ids", \.strictRequestIDs, .flag,
-                "Demand that the requests of a session count 1, 2, 3. Off, since clients in use "
-                    + "draw them at random. Then ABORT."),
-            Setting(
-                "hello_time", \.helloTime, .duration(seconds),
-                "From accept to WELCOME, authentication included. Then ABORT and close."),
-            Setting(
-                "goodbye_time", \.goodbyeTime, .duration(seconds),
-                "Wait for the peer's GOODBYE or close after ours. Then close."),
-            Setting(
-                "testaments_per_session", \.testamentsPerSession, .count(0...10_000),
-                "Events a session may leave behind for when it ends. Then an error reply."),
-        ]
+        package static let settings: [Setting<WAMP>] =
+            [
+                Setting(
+                    "paths", \.paths, .list(of: .path, atMost: 64),
+                    "Where a WebSocket may ask for a subprotocol wamp.2.*, compared exactly. Empty: "
+                        + "nowhere."),
+                Setting(
+                    "message_size", \.messageSize, .size(512...1_073_741_824),
+                    "Octets of a message over WebSocket, here in place of limits.message_size. Then "
+                        + "1009. The send queue of a session holds two of them, whatever "
+                        + "limits.send_queue_size says."),
+                Setting(
+                    "rawsocket_listen", \.rawsocketListen, .list(of: .socket, atMost: 16),
+                    "Addresses for RawSocket, WAMP without WebSocket. Empty: none."),
+                Setting(
+                    "rawsocket_message_size", \.rawsocketMessageSize,
+                    .sizePowerOfTwo(512...(16 << 20)),
+                    "Octets of a message over RawSocket, announced in its handshake. Then close."),
+                Setting(
+                    "strict_request_ids", \.strictRequestIDs, .flag,
+                    "Demand that the requests of a session count 1, 2, 3. Off, since clients in use "
+                        + "draw them at random. Then ABORT."),
+                Setting(
+                    "hello_time", \.helloTime, .duration(seconds),
+                    "From accept to WELCOME, authentication included. Then ABORT and close."),
+                Setting(
+                    "goodbye_time", \.goodbyeTime, .duration(seconds),
+                    "Wait for the peer's GOODBYE or close after ours. Then close."),
+                Setting(
+                    "testaments_per_session", \.testamentsPerSession, .count(0...10_000),
+                    "Events a session may leave behind for when it ends. Then an error reply."),
+            ] + Gate.settings.map { $0.nested(in: \.gate) }
     }
 }
