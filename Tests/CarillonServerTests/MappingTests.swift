@@ -105,7 +105,9 @@ import WebSocket
             return fields
         }
         let section = Configuration.sections.first { $0.name == "wamp" }
-        for setting in section?.settings ?? [] {
+        // The gate's are for routes, with a back end that exists.
+        let gate = Configuration.Gate.settings.map(\.key)
+        for setting in section?.settings ?? [] where !gate.contains(setting.key) {
             var changed = Configuration()
             let before = try mapped(changed)
             let words = ["4096", "7s", "true", "/elsewhere", "127.0.0.1:7"]

@@ -180,6 +180,14 @@ def test_settings_change_hello_replies_and_matching(world):
         assert peer.json() == {"type": "publish", "data": "a", "requestId": 1.5}
 
 
+def test_who_has_lost_its_rooms_is_told_so_and_stays(world):
+    with Peer(world().server.address, "/ws/") as peer:
+        peer.json()
+        for n in range(250):
+            assert subscribe(peer, {"lost": n}, n)["message"] == "room-not-found"
+        assert subscribe(peer, room("1"), 1) == {"code": "success"}
+
+
 def test_the_application_hears_who_comes_is_there_and_goes(world):
     one = world([("hooks", "on")])
     with Peer(one.server.address, "/ws/", Cookie="sessionid=1") as peer:
@@ -255,19 +263,6 @@ def test_redirects_are_followed(world, status):
     assert Visitor(one.server.address, "/ws/").status == 500
     one.api.answer = Answer(status, headers={"Location": "/api/bootstrap/"})
     assert Visitor(one.server.address, "/ws/").status in (500, 502)
-
-
-def test_identical_questions_are_asked_once_and_different_ones_apart(world):
-    one = world(bootstrap_time="20s")
-    one.api.freeze()
-    with concurrent.futures.ThreadPoolExecutor(30) as pool:
-        same = [pool.submit(hello, one.server, Cookie="sessionid=same") for _ in range(20)]
-        apart = [pool.submit(hello, one.server, Cookie=f"sessionid={n}") for n in range(10)]
-        eventually(lambda: one.server.metrics()["connections_open"], lambda count: count == 31)
-        eventually(lambda: one.api.present, lambda count: count == 11)
-        one.api.thaw()
-        assert all(asked.result()["is_authorized"] for asked in same + apart)
-    assert one.api.count == 11
 
 
 def test_triggers_want_their_token_and_post(world):

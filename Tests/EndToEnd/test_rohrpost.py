@@ -216,6 +216,14 @@ def test_signed_tokens_are_checked_with_every_request():
         assert notify(server, **{"class": "A", "pk": 1, "change": "update"}) == {"receivers": 1}
 
 
+def test_who_is_denied_stays(world):
+    with Configured(section("rohrpost", token="hunter2")) as server, \
+            Peer(server.address, "/rohrpost/") as peer:
+        for n in range(1, 250):
+            assert subscribed(peer, "old", n) == {"id": n, "type": "subscribe", "error": "ACCESS_DENIED"}
+        assert "error" not in subscribed(peer, "hunter2")
+
+
 def test_tokens_signed_by_rsa_are_checked_with_the_public_key(tmp_path):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     file = tmp_path / "key.pem"

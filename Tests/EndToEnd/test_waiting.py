@@ -112,6 +112,19 @@ def test_who_waits_is_no_handshake_in_progress(api, serve, dialect):
             peer.close()
 
 
+def test_identical_questions_are_asked_once_and_different_ones_apart(api, serve):
+    server = serve()
+    api.freeze()
+    cookies = ["sessionid=same"] * 20 + [f"sessionid={n}" for n in range(10)]
+    waiting = [Early(server.address, [], "/ws/", Cookie=cookie) for cookie in cookies]
+    server.settles(link_in_flight=11, link_waiting=19)
+    api.thaw()
+    for peer in waiting:
+        assert peer.opened() == 101 and peer.message() == HELLO
+        peer.close()
+    assert api.count == 11
+
+
 def test_a_question_is_given_up_with_the_last_who_asked_it(api, serve):
     server = serve()
     api.freeze()

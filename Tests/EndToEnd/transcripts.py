@@ -11,7 +11,7 @@ from callee import Callee, Failure, Result
 from matching import Bindings
 from process import ROOT
 from stub_api import HANG_UP, SILENCE, Answer
-from wire import BINARY, CLOSE, PING, PONG, TEXT, Visitor, close, frame
+from wire import BINARY, PING, PONG, TEXT, Visitor, close, frame
 
 FOLDER = ROOT / "Tests/Transcripts"
 

@@ -122,6 +122,8 @@ struct RohrpostSessionTests {
         #expect(client.errorCount == 5)
         hub.send(#"{"id":1,"type":"ping"}"#, from: client)
         #expect(client.errorCount == 5)
+        hub.send(#"{"id":1,"type":"subscribe","data":{}}"#, from: client)
+        #expect(client.errorCount == 5, "no is an answer")
         #expect(client.isOpen)
     }
 

@@ -12,7 +12,7 @@ extension Configuration {
         package init() {}
 
         /// The keys, for whatever holds a gate.
-        static let settings: [Setting<Gate>] = [
+        package static let settings: [Setting<Gate>] = [
             Setting(
                 "backend", \.backEnd, .optional(.name),
                 "Who is asked about clients besides: the name of a [[backend]]."),

@@ -98,11 +98,13 @@ extension Commands {
     /// - Parameters:
     ///   - text: The contents of a JSON string, at least one octet.
     ///   - isMirrored: Whether `data.error` says it, too (§2.1).
+    ///   - isMistake: Whether it counts for those who only make mistakes.
     internal mutating func refuse(
-        _ caller: borrowing Caller, contents text: RawSpan, isMirrored: Bool
+        _ caller: borrowing Caller, contents text: RawSpan, isMirrored: Bool,
+        isMistake: Bool = true
     ) {
         assert(text.byteCount > 0)
-        noteError()
+        if isMistake { noteError() }
         let start = beginAnswer(caller)
         appendMember(#""error":""#, text, after: start)
         octets.append(0x22)

@@ -21,7 +21,7 @@ extension RohrpostSession {
         guard let claims = claims(of: call), settings.access.allows(.call, on: room),
             commands.allows(.call, on: room)
         else {
-            return refuse(caller, Wording.denied, &commands)
+            return deny(caller, &commands)
         }
         guard let data = Self.argument(call, rule) else {
             return refuse(caller, "Expected a JSON object as data.", &commands)

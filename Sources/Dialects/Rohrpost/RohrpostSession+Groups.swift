@@ -15,7 +15,7 @@ extension RohrpostSession {
     internal func subscribe(_ call: borrowing Envelope, _ commands: inout Commands) {
         let caller = Caller(of: call)
         guard let (name, room) = group(of: call) else {
-            return refuse(caller, Wording.denied, &commands)
+            return deny(caller, &commands)
         }
         // Once more is as good as once; nothing is doubled.
         if !groups.contains(name) {
@@ -45,14 +45,14 @@ extension RohrpostSession {
         guard let call = try? Envelope(scanning: octets), let (name, _) = namedGroup(of: call)
         else { return }
         groups.remove(name)
-        refuse(Caller(of: call), Wording.denied, &commands)
+        deny(Caller(of: call), &commands)
     }
 
     /// §4.3. Succeeds for who is no member, too.
     internal func unsubscribe(_ call: borrowing Envelope, _ commands: inout Commands) {
         let caller = Caller(of: call)
         guard let (name, room) = group(of: call) else {
-            return refuse(caller, Wording.denied, &commands)
+            return deny(caller, &commands)
         }
         if groups.contains(name) {
             groups.remove(name)

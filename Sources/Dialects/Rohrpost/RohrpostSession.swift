@@ -85,13 +85,21 @@ internal final class RohrpostSession: Session {
     // MARK: Errors
 
     internal func refuse(
-        _ caller: borrowing Caller, _ text: String, _ commands: inout Commands
+        _ caller: borrowing Caller, _ text: String, _ commands: inout Commands,
+        isMistake: Bool = true
     ) {
         var contents = OctetBuffer(capacity: text.utf8.count + 16)
         var text = text
         text.withUTF8 { unsafe contents.append(jsonContents: $0.span.bytes) }
         commands.refuse(
-            caller, contents: contents.octets, isMirrored: settings.mirrorsErrorInData)
+            caller, contents: contents.octets, isMirrored: settings.mirrorsErrorInData,
+            isMistake: isMistake)
+    }
+
+    /// `ACCESS_DENIED` (§4.2). No mistake: a client whose token has ended asks for all its groups,
+    /// and once more if that ended its connection.
+    internal func deny(_ caller: borrowing Caller, _ commands: inout Commands) {
+        refuse(caller, Wording.denied, &commands, isMistake: false)
     }
 
     /// The last row of §3. What is no string is spelled as the reference spells it.
