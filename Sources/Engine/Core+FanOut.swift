@@ -47,6 +47,7 @@ extension Core where Kernel: ~Copyable {
     mutating func publish(_ publication: Publication) {
         metrics.add(.publications)
         metrics.count(.entered)
+        state.settings.recorder?(publication)
         let others = state.cores(for: publication) & ~(1 << UInt64(index))
         if others != 0 { forward(publication, to: others) }
         entered.append(now)

@@ -56,6 +56,8 @@ struct HubOptions {
     /// What high-templar clients may join.
     var allowedRooms: String?
     var subscribeMatch = SubscribeMatch.literal
+    /// What `realm1` keeps.
+    var history: [HistoryEntry] = []
 }
 
 final class HubWorld: ClientWorld {
@@ -79,10 +81,12 @@ final class HubWorld: ClientWorld {
         let triggers = TriggerIntake(realm: .standard)
         let router = WAMPRouter(
             realms: Self.realms.enumerated().map { place, realm in
-                RealmSettings(
+                var settings = RealmSettings(
                     name: "realm\(1 + place)", number: realm,
                     principals: Principals(anonymousRole: "anonymous", principals: []),
                     permissions: place == 0 ? options.permissions : .open)
+                if place == 0 { settings.history = options.history }
+                return settings
             },
             services: registry,
             surroundings: RouterSurroundings(
@@ -92,6 +96,7 @@ final class HubWorld: ClientWorld {
             firstID: Self.router)
         var settings = EngineSettings()
         settings.handlers = options.handlers
+        if router.hasHistory { settings.recorder = { router.record($0) } }
         for dialect in router.makeDialects() {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }
