@@ -1,5 +1,5 @@
-// What WAMP clients can say to some and others cannot hear: chosen receivers, results in parts, what a
-// realm remembers.
+// What WAMP clients can say to some and others cannot hear: chosen receivers, results in parts,
+// what a realm remembers.
 
 import DialectKit
 import Engine

@@ -1,4 +1,5 @@
-// The world of the hub: all five dialects on two cores, in two realms, over one index and one dealer.
+// The world of the hub: all five dialects on two cores, in two realms, over one index and one
+// dealer.
 //
 // Routes of `realm1` are those of the product; those of `realm2` are the same with a `2`.
 
