@@ -49,6 +49,7 @@ extension PushServer {
         let router = WAMPRouter(
             settings: options.router, realms: options.realms, services: registry,
             surroundings: .system, firstID: .firstOfRouter)
+        if router.hasHistory { settings.recorder = { router.record($0) } }
         let dialects = router.makeDialects()
         let streams =
             options.rawSocketListen.isEmpty

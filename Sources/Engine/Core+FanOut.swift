@@ -47,7 +47,7 @@ extension Core where Kernel: ~Copyable {
     mutating func publish(_ publication: Publication) {
         metrics.add(.publications)
         metrics.count(.entered)
-        if !state.settings.taps.isEmpty { state.tap(publication) }
+        state.show(publication)
         let others = state.cores(for: publication) & ~(1 << UInt64(index))
         if others != 0 { forward(publication, to: others) }
         entered.append(now)

@@ -26,6 +26,9 @@ package struct EngineSettings: Sendable {
     package var report: (@Sendable (LimitReport) -> Void)?
     /// Who listens in.
     package var taps: [Tap] = []
+    /// Shown every publication before it is on its way, whoever makes it: a router keeps its
+    /// histories by it. Called from any thread, also on cores, so it must not wait.
+    package var recorder: (@Sendable (Publication) -> Void)?
     /// What is answered inside this process.
     package var handlers: [HandlerRegistration] = []
     /// Messages below this many octets are sent plain.
@@ -130,7 +133,7 @@ package final class EngineState: Sendable {
     package func publish(
         _ publication: Publication, completion: (@Sendable (_ receiverCount: Int) -> Void)? = nil
     ) {
-        if !settings.taps.isEmpty { tap(publication) }
+        show(publication)
         let cores = cores(for: publication)
         let receipt = completion.map {
             Receipt(partCount: cores.nonzeroBitCount, completion: $0)

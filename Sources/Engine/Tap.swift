@@ -26,8 +26,14 @@ package struct Tap: Sendable {
 }
 
 extension EngineState {
-    /// Shows a publication to those who listen in.
-    func tap(_ publication: Publication) {
+    /// Shows a publication that enters to the recorder and to those who listen in.
+    @inline(__always)
+    func show(_ publication: Publication) {
+        settings.recorder?(publication)
+        if !settings.taps.isEmpty { tap(publication) }
+    }
+
+    private func tap(_ publication: Publication) {
         for tap in settings.taps
         where tap.realm == publication.realm && tap.link != publication.reach.link
             && tap.rooms.matches(publication.room)

@@ -1,5 +1,5 @@
-// The page about the tables between dialects says what the code does: every row of the errors stands
-// in it, and its examples of payloads come out as it says.
+// The page about the tables between dialects says what the code does: every row of the errors
+// stands in it, and its examples of payloads come out as it says.
 
 import Bytes
 import Codecs

@@ -101,6 +101,21 @@ package final class WAMPRouter: Sendable {
     /// What the router's own publications are marked with.
     var ownID: DialectID { firstID }
 
+    /// Whether a realm keeps what was published.
+    package var hasHistory: Bool { realms.contains { $0.hasHistory } }
+
+    /// Keeps what others than its sessions publish in the histories that it belongs to. What has no
+    /// URI, or is published to many rooms at once, is no event of a topic; what is of the router's
+    /// own dialect is kept by who makes it. Called from any thread.
+    package func record(_ publication: Publication) {
+        guard publication.dialect != ownID, publication.coverage == nil,
+            let realm = realms.first(where: { $0.number == publication.realm }),
+            realm.hasHistory, WAMPURI.uri(of: .exact(publication.room)) != nil,
+            !publication.room[segment: 0].elementsEqual("wamp".utf8)
+        else { return }
+        realm.record(publication)
+    }
+
     func realm(named name: String) -> RouterRealm? { places[name].map { realms[$0] } }
 
     /// All forms, each with its id.

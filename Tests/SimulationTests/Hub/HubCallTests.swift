@@ -1,5 +1,5 @@
-// Calls between all dialects: every caller reaches every kind of procedure, with its arguments by the
-// rule of its route, and hears the result in its own words.
+// Calls between all dialects: every caller reaches every kind of procedure, with its arguments by
+// the rule of its route, and hears the result in its own words.
 
 import Codecs
 import DialectKit

@@ -1,5 +1,5 @@
-// Realms and permissions over all dialects: what is said in one realm is heard in no other, and a role
-// holds for every dialect alike.
+// Realms and permissions over all dialects: what is said in one realm is heard in no other, and a
+// role holds for every dialect alike.
 
 import DialectKit
 import Engine

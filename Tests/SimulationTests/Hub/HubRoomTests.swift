@@ -1,5 +1,5 @@
-// One room under five names: a publication reaches exactly those who have a name for its room, however
-// strange it is, and under no other name.
+// One room under five names: a publication reaches exactly those who have a name for its room,
+// however strange it is, and under no other name.
 
 import DialectKit
 import Engine

@@ -1,4 +1,5 @@
-// The world of the hub: all five dialects on two cores, in two realms, over one index and one dealer.
+// The world of the hub: all five dialects on two cores, in two realms, over one index and one
+// dealer.
 //
 // Routes of `realm1` are those of the product; those of `realm2` are the same with a `2`.
 
@@ -56,6 +57,8 @@ struct HubOptions {
     /// What high-templar clients may join.
     var allowedRooms: String?
     var subscribeMatch = SubscribeMatch.literal
+    /// What `realm1` keeps.
+    var history: [HistoryEntry] = []
 }
 
 final class HubWorld: ClientWorld {
@@ -79,10 +82,12 @@ final class HubWorld: ClientWorld {
         let triggers = TriggerIntake(realm: .standard)
         let router = WAMPRouter(
             realms: Self.realms.enumerated().map { place, realm in
-                RealmSettings(
+                var settings = RealmSettings(
                     name: "realm\(1 + place)", number: realm,
                     principals: Principals(anonymousRole: "anonymous", principals: []),
                     permissions: place == 0 ? options.permissions : .open)
+                if place == 0 { settings.history = options.history }
+                return settings
             },
             services: registry,
             surroundings: RouterSurroundings(
@@ -92,6 +97,7 @@ final class HubWorld: ClientWorld {
             firstID: Self.router)
         var settings = EngineSettings()
         settings.handlers = options.handlers
+        if router.hasHistory { settings.recorder = { router.record($0) } }
         for dialect in router.makeDialects() {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }
