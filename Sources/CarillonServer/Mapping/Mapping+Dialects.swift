@@ -267,10 +267,10 @@ extension CallRule.ResultForm {
 extension HMAC.Hash {
     fileprivate init?(_ given: Configuration.Rohrpost.TokenAlgorithm) {
         switch given {
-        case .HS256: self = .sha256
-        case .HS384: self = .sha384
-        case .HS512: self = .sha512
-        case .RS256: return nil
+        case .hs256: self = .sha256
+        case .hs384: self = .sha384
+        case .hs512: self = .sha512
+        case .rs256: return nil
         }
     }
 }

@@ -1,3 +1,5 @@
+// What a kernel lacks, in words.
+
 import Uring
 
 extension Features {

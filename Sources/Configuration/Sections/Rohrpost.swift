@@ -3,7 +3,10 @@
 extension Configuration {
     package struct Rohrpost: SectionDescription {
         package enum TokenAlgorithm: String, CaseIterable, Sendable {
-            case HS256, HS384, HS512, RS256
+            case hs256 = "HS256"
+            case hs384 = "HS384"
+            case hs512 = "HS512"
+            case rs256 = "RS256"
         }
 
         package var paths = ["/rohrpost/", "/ws/rohrpost/"]
@@ -12,7 +15,7 @@ extension Configuration {
         package var token: Secret?
         package var tokenSecret: Secret?
         package var tokenKeyFile: String?
-        package var tokenAlgorithm = TokenAlgorithm.HS256
+        package var tokenAlgorithm = TokenAlgorithm.hs256
         package var groupTemplate = "{type}-{id}"
         package var modelGroupTemplate = "{class}-{pk}"
         package var procedure = "{method}"
