@@ -91,6 +91,19 @@ def test_one_trigger_covers_all_rooms(ours, load):
     assert run.tally["delivered"] == 60 * run.tally["published"] > 0
 
 
+def test_a_trigger_is_compressed_once_for_all_its_subscribers(start, load, tmp_path):
+    file = tmp_path / "load.toml"
+    file.write_text(CONFIGURATION)
+    server = start("--config", str(file), "--cores", "1")
+    run = load("rooms", server.address, "-n", 60, "--rooms", 20, "--window", 1, "--duration", "500ms",
+               "--size", 1024, "--dialect", "high-templar", "--covering", "--deflate")
+    check(run, "rooms")
+    seen = server.metrics()
+    assert seen["publications_total"] == run.tally["published"] > 0
+    # The hello of each client is a message of its own.
+    assert seen["compressions_total"] == seen["publications_total"] + 60
+
+
 @pytest.mark.parametrize("scenario", ["echo", "rpc"])
 def test_pings_of_rohrpost_are_answered(ours, load, scenario):
     check(load(scenario, ours.address, *CLOSED, "--dialect", "rohrpost"), scenario)
