@@ -163,3 +163,17 @@ def test_a_server_that_stops_leaves_nobody_waiting(api, serve, dialect, number):
         for said in pool.map(Link.rest, waiting):
             assert said == b"" or said.startswith(b"HTTP/1.1 503 "), said[:100]
     assert server.wait(4 * PATIENCE) == 0
+
+
+def test_the_application_hears_of_everybody_that_a_stopping_server_leaves(api, serve):
+    server = serve()
+    peers = [begin(server, "shampoo") for _ in range(600)]
+    assert {peer.opened() for peer in peers} == {101}
+    # More than may be under way at a time, and each takes its time.
+    api.delay = 0.05
+    server.send(signal.SIGINT)
+    assert server.wait(4 * PATIENCE) == 0
+    told = [request.json()["connection"] for request in api.requests if request.target == "end"]
+    assert len(told) == len(set(told)) == 600
+    for peer in peers:
+        peer.close()

@@ -203,6 +203,11 @@ final class Links {
         publisher.detach()
     }
 
+    /// Whether back ends are still being told or asked something.
+    var isBusy: Bool {
+        backEnds.values.contains { $0.status[.inFlight] + $0.status[.waiting] > 0 }
+    }
+
     /// Ends what is under way to back ends; to be called when the server has stopped.
     func stop() { http.stop() }
 }

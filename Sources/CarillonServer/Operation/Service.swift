@@ -115,6 +115,7 @@ final class Service {
         let watchdog = Watchdog(engine.state, log: log, times: .init(configuration.engine))
         serve(engine.state, watchdog)
         watchdog.stop()
+        finishNotices()
         links.stop()
         return .success
     }
@@ -256,6 +257,15 @@ final class Service {
                 "dropped": .stringConvertible(count.dropped),
                 "unflushed_octets": .stringConvertible(count.unflushedOctets),
             ])
+    }
+
+    /// Applications hear of the connections that ended with the server, if they listen at all. Any
+    /// further signal ends the wait.
+    private func finishNotices() {
+        let end = ContinuousClock.now + .seconds(2)
+        while links.isBusy, ContinuousClock.now < end {
+            guard SignalWaiter.wait(patience: 2) == nil else { return }
+        }
     }
 
     private static func pause() { _ = SignalWaiter.wait(patience: 2) }
