@@ -223,10 +223,20 @@ extension Core where Kernel: ~Copyable {
     func narrowed(
         _ publication: Publication, for list: MemberListID, _ dialect: any Dialect
     ) -> Publication {
-        guard publication.coverage != nil, !dialect.ignoresRooms,
-            case .exact(let room) = rooms.pattern(of: list), room != publication.room
-        else { return publication }
-        return publication.narrowed(to: room)
+        guard publication.coverage != nil, !dialect.ignoresRooms else { return publication }
+        var room: Room
+        switch rooms.pattern(of: list) {
+        case .exact(let own): room = own
+        case .glob(let parent, _):
+            room = parent
+            let last = publication.room.segmentCount - 1
+            if last == parent.segmentCount {
+                let fits = publication.room.withSegment(last) { (try? room.append($0)) != nil }
+                guard fits else { return publication }
+            }
+        default: return publication
+        }
+        return room == publication.room ? publication : publication.narrowed(to: room)
     }
 
     private mutating func writeFrame(

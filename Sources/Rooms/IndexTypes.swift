@@ -88,8 +88,8 @@ package struct IndexLimits: Sendable {
     package var wildcardsPerPattern = 8
     /// Rooms whose matches are remembered; at least 1.
     package var rememberedRooms = 65_536
-    /// Whether exact rooms are kept findable for covering publishes. It costs about 32 octets per
-    /// segment of a room; without it ``RoomIndex/match(covering:_:in:)`` matches one room.
+    /// Whether exact rooms, and rooms above globs, are kept findable for covering publishes. It costs
+    /// about 32 octets per segment of a room; without it ``RoomIndex/match(covering:_:in:)`` matches one room.
     package var answersCoveringPublishes = true
 
     package init() {}

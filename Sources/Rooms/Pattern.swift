@@ -59,6 +59,12 @@ extension Pattern {
         }
     }
 
+    /// Whether covering publishes find it by values, its own or its parent's.
+    var isFoundByValues: Bool {
+        if case .glob = self { return true }
+        return isPosted
+    }
+
     /// Whether a room exists that a posted pattern and the components both have.
     func shares(with components: [[UInt8]?]) -> Bool {
         switch self {

@@ -11,6 +11,7 @@ extension RoomIndex {
         postings.checkInvariants { node in
             nodes[Int(node)].pattern?.isPosted == true
         }
+        parentPostings.checkInvariants { !parents[Int($0)].globs.isEmpty }
         var listCount = 0
         var globCount = 0
         for (place, node) in nodes.enumerated() {

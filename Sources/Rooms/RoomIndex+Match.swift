@@ -70,8 +70,9 @@ extension RoomIndex {
 
     /// The member lists that a publication to all rooms of `coverage` reaches, each once: those of
     /// exact rooms that it covers (as many segments, each equal unless `nil`), those of wildcards
-    /// that share a room with it, and those of other patterns that match `room`, which stands for
-    /// all of them. The first component names the family of rooms; if it is `nil`, or the index
+    /// that share a room with it, those of globs whose parent is covered and that match the last
+    /// segment of `room`, or the empty text where there is none left for them, and those of prefixes
+    /// that match `room`, which stands for all of them. The first component names the family of rooms; if it is `nil`, or the index
     /// does not answer covering publishes, only `room` counts.
     ///
     /// - Returns: A view that is valid until the index is next called mutably.
@@ -86,13 +87,14 @@ extension RoomIndex {
         let isPosted = limits.answersCoveringPublishes && coverage.first.flatMap { $0 } != nil
         if isPosted {
             // These are among the candidates below.
-            scratch.nodes.removeAll { nodes[Int($0)].pattern?.isPosted == true }
+            scratch.nodes.removeAll { nodes[Int($0)].pattern?.isFoundByValues == true }
             postings.forEachCandidate(for: coverage, in: realm) { node in
                 guard nodes[Int(node)].realm == realm,
                     nodes[Int(node)].pattern?.shares(with: coverage) == true
                 else { return }
                 scratch.nodes.append(node)
             }
+            collectGlobs(under: coverage, room, in: realm)
         }
         collectLists()
         scratch.covered.replace(with: scratch.lists)
@@ -138,6 +140,34 @@ extension RoomIndex {
         room.withSegment(room.segmentCount - 1) { last in
             for (glob, node) in parents[above].globs where glob.matches(last) {
                 scratch.nodes.append(node)
+            }
+        }
+    }
+
+    /// Those whose parent is covered; see ``match(covering:_:in:)``.
+    private mutating func collectGlobs(
+        under coverage: [[UInt8]?], _ room: borrowing Room, in realm: Realm
+    ) {
+        if parentTable.count == 0 { return }
+        parentPostings.forEachCandidate(for: coverage, in: realm) { place in
+            guard parents[Int(place)].realm == realm, parents[Int(place)].room.matches(coverage)
+            else { return }
+            for (glob, node) in parents[Int(place)].globs where glob.matchesEmpty {
+                scratch.nodes.append(node)
+            }
+        }
+        guard coverage.count > 1, room.segmentCount == coverage.count else { return }
+        let above = Array(coverage.dropLast())
+        room.withSegment(coverage.count - 1) { last in
+            parentPostings.forEachCandidate(for: above, in: realm) { place in
+                let parent = parents[Int(place)].room
+                // Otherwise there is no such room.
+                let fits = parent.dottedSize + 1 + last.byteCount <= Room.sizeLimit
+                guard fits, parents[Int(place)].realm == realm, parent.matches(above)
+                else { return }
+                for (glob, node) in parents[Int(place)].globs where glob.matches(last) {
+                    scratch.nodes.append(node)
+                }
             }
         }
     }

@@ -28,6 +28,8 @@ package struct RoomIndex: ~Copyable {
         var tag: UInt32
         /// Empty while the record is free.
         var globs: [(glob: Glob, node: UInt32)]
+        /// The first cell of its postings, if it has any.
+        var posting: UInt32
     }
 
     let limits: IndexLimits
@@ -42,6 +44,8 @@ package struct RoomIndex: ~Copyable {
     var parentTable = TagTable()
     var shapes: [Realm: Shapes] = [:]
     var postings = Postings()
+    /// The same for glob parents, by their places.
+    var parentPostings = Postings()
     var epochs = Epochs()
     var remembered: RememberedRooms
     var scratch = MatchScratch()
@@ -273,7 +277,7 @@ package struct RoomIndex: ~Copyable {
 
     private mutating func makeParent(_ room: Room, in realm: Realm) -> Int {
         let tag = TagTable.tag(OctetHash.hash(room.fingerprint, for: .globParent, in: realm))
-        let parent = GlobParent(room: room, realm: realm, tag: tag, globs: [])
+        let parent = GlobParent(room: room, realm: realm, tag: tag, globs: [], posting: none)
         let place: Int
         if let free = freeParents.popLast() {
             place = Int(free)
@@ -283,6 +287,9 @@ package struct RoomIndex: ~Copyable {
             parents.append(parent)
         }
         parentTable.insert(tag, place)
+        if limits.answersCoveringPublishes, room.segmentCount > 0 {
+            parents[place].posting = parentPostings.add(UInt32(place), room: room, in: realm)
+        }
         return place
     }
 
@@ -293,6 +300,8 @@ package struct RoomIndex: ~Copyable {
         parents[place].globs.remove(at: index)
         guard parents[place].globs.isEmpty else { return }
         parentTable.remove(parents[place].tag, place)
+        if parents[place].posting != none { parentPostings.remove(parents[place].posting) }
+        parents[place].posting = none
         parents[place].room = Room()
         freeParents.append(UInt32(place))
     }

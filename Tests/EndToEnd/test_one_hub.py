@@ -164,6 +164,10 @@ async def test_one_publication_of_each_is_heard_by_all(world):
     await world.everybody_hears([1])
     assert await post(world, "/api/publish", {"room": ROOM, "data": VALUE}) < 300
     await world.everybody_hears(VALUE)
+    # What the realm's other rooms hear is theirs, and a room that nobody is in is no mistake.
+    assert await post(world, "/trigger/", {"rooms": [{"target": "news"}], "data": 1}) < 300
+    assert await post(world, "/trigger/", {"rooms": [{"target": "chat"}], "data": VALUE}) < 300
+    await world.everybody_hears(VALUE)
 
 
 @hub

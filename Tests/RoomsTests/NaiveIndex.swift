@@ -45,7 +45,14 @@ struct NaiveIndex {
                 return own.indices.allSatisfy {
                     own[$0] == nil || components[$0] == nil || own[$0] == components[$0]
                 }
-            case .prefix, .glob: return false
+            case .glob(let parent, let glob):
+                guard isOneFamily, let last = room.segments.last else { return false }
+                let above = Pattern.wildcard(Array(components.dropLast()))
+                return components.count > 1 && naiveMatches(above, parent.segments)
+                    && naiveGlobMatches(glob.text, last)
+                    || naiveMatches(.wildcard(components), parent.segments)
+                        && naiveGlobMatches(glob.text, [])
+            case .prefix: return false
             }
         }
     }

@@ -177,18 +177,30 @@ import Testing
         }
         let wildcard = hub.join(.json, core: 1)
         #expect(wildcard.subscribe(uri: "customer&target.2.", match: "wildcard"))
+        let both = hub.join(.openAPI)
+        for customer in 1...2 {
+            #expect(both.subscribe(channel: "customer&target.\(customer)", event: "c*"))
+        }
+        #expect(both.subscribe(channel: "customer&target.2.chat", event: "*"))
         try hub.trigger([#"{"target":"chat","customer":"*"}"#], "[true]")
+        #expect(both.heard().count == 1)
         #expect(prefixes.map { $0.heard().count } == [1, 0])
         #expect(wildcard.heard().count == 1)
         for (client, place) in listeners {
             let heard = client.heard().map { withoutIDs($0, client.tongue) }
             let expected = event(
                 .value(.array([.bool(true)])), in: options.rooms[place], to: client.tongue, options)
-            // An openapi-ws subscription is a pattern of events, and no pattern but a wildcard is
-            // compared with what is open in a trigger.
-            let isReached = place < 2 && client.tongue != .openAPI
-            #expect(heard == (isReached ? [expected] : []), "\(client.tongue) in \(place)")
+            #expect(heard == (place < 2 ? [expected] : []), "\(client.tongue) in \(place)")
         }
+        // What is open in the last place is no event of anybody's but itself.
+        try hub.trigger([#"{"target":"*","customer":"2"}"#], "2")
+        #expect(both.heard().map { $0["event"] } == [.text("")])
+        #expect(both.subscribe(channel: "customer&target.2", event: "*"))
+        try hub.trigger([#"{"target":"*","customer":"*"}"#], "3")
+        let told = both.heard().map { [$0["channel"], $0["event"]] }
+        #expect(
+            told == [[.text("customer&target.2"), .text("*")]]
+                || told == [[.text("customer&target.2.chat"), .text("")]])
         hub.finish()
         #expect(hub.world.violations == [])
     }
