@@ -1,4 +1,3 @@
-import Hub
 import Bytes
 import Codecs
 import Hub

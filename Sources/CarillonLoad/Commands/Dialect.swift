@@ -11,9 +11,6 @@ enum Dialect: String, CaseIterable, ExpressibleByArgument {
     case shampoo
     case template
 
-    /// For people.
-    static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
-
     /// The application publishes by HTTP, since clients cannot.
     var posts: Bool {
         switch self {

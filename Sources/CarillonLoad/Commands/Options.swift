@@ -40,7 +40,7 @@ struct TargetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What is spoken: \(Dialect.list); template are the texts given. "
+            "What is spoken; template are the texts given. "
                 + "(default: openapi-ws, or template when a text is given)", valueName: "name"))
     var dialect: Dialect?
 
