@@ -51,6 +51,12 @@ final class Connection {
     /// Reasons that are ended each by its own event: the clock must not release what awaits an
     /// answer, nor the answer to one call what awaits that to another.
     var holdsInput: Bool { awaitsAnswer || awaitsCall || waitsForTick || awaitsGate }
+    /// Before its next message.
+    var awaitsReply: Bool { awaitsAnswer || awaitsCall || awaitsGate }
+    /// Messages that came meanwhile.
+    var held: HeldMessages?
+    /// Its close frame has come; calls do not hold it any more.
+    var isLeaving = false
     /// Octets received and not consumed: part of a request head, or a turn's rest.
     var parked: OctetBuffer?
 

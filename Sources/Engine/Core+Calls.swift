@@ -39,7 +39,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     mutating func call(_ token: CallToken, _ request: CallRequest, from connection: Connection) {
-        if request.holdsInput { connection.awaitedCalls.append(token) }
+        if request.holdsInput && !connection.isLeaving { connection.awaitedCalls.append(token) }
         let party = Self.party(of: connection)
         if !connection.isParty {
             connection.isParty = true

@@ -29,6 +29,7 @@ extension Core where Kernel: ~Copyable {
             connection.awaitsAnswer = false
             connection.awaitedCalls = []
             connection.awaitsGate = false
+            connection.held = nil
             connection.waitsForTick = false
             resumeHeldInput(connection)
         }
@@ -117,6 +118,7 @@ extension Core where Kernel: ~Copyable {
         guard connection.phase < .finishing else { return }
         connection.phase = .finishing
         connection.parked = nil
+        connection.held = nil
         connection.exchange = nil
         abandonOpening(connection)
         connection.receiver = nil
@@ -203,6 +205,7 @@ extension Core where Kernel: ~Copyable {
         leaveHandshake(connection)
         connection.phase = .ending
         connection.parked = nil
+        connection.held = nil
         connection.receiver = nil
         connection.stream = nil
         connection.exchange = nil

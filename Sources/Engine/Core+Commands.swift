@@ -34,7 +34,7 @@ extension Core where Kernel: ~Copyable {
             case .announce(let publication): state.publish(publication)
             case .call(let token, let request): call(token, request, from: connection)
             case .cancelCall(let token): cancelCall(token, of: connection)
-            case .holdInput: connection.awaitsAnswer = true
+            case .holdInput: connection.awaitsAnswer = !connection.isLeaving
             case .releaseInput: releaseInput(connection)
             case .boundary: break
             case .close(let code, let reason):

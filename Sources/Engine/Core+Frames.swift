@@ -10,7 +10,10 @@ extension Core where Kernel: ~Copyable {
         _ octets: UnsafeMutableRawBufferPointer, _ offset: inout Int, for connection: Connection
     ) {
         let limits = receiverLimits[connection.route]
+        guard deliverHeld(connection) else { return }
         while connection.phase == .open || connection.phase == .closing {
+            // Behind its close frame there is nothing.
+            guard !connection.isLeaving else { return }
             guard mayTakeFrame(connection) else { return }
             let event: Reception
             do throws(FrameError) {
@@ -30,7 +33,8 @@ extension Core where Kernel: ~Copyable {
                 // After our close frame nothing is processed.
                 guard connection.phase == .open else { continue }
                 let payload = unsafe connection.receiver!.payload(of: place, input: octets)
-                unsafe deliver(kind == .text ? .text : .binary, payload.bytes, to: connection)
+                unsafe deliverInTurn(
+                    kind == .text ? .text : .binary, payload.bytes, to: connection)
                 connection.receiver?.releaseMessage()
                 // A step is bounded by the receiver; a turn of many messages is bounded here.
                 if connection.wire != .plain { connection.inflatedSize += place.size }
@@ -49,7 +53,7 @@ extension Core where Kernel: ~Copyable {
                 connection.isPongAwaited = false
                 connection.receiver?.releaseMessage()
             case .close(let code, _):
-                peerClosed(connection, code)
+                closeInTurn(code, connection)
                 return
             }
         }
@@ -64,7 +68,7 @@ extension Core where Kernel: ~Copyable {
             connection.frameCount = 0
             connection.inflatedSize = 0
         }
-        if connection.holdsInput { return false }
+        if connection.waitsForTick || isHoldingEnough(connection) { return false }
         if connection.phase == .open, isChoked(connection) { return false }
         guard connection.frameCount < limits.framesPerTurn else {
             hit(.framesPerTurn, connection)

@@ -113,7 +113,7 @@ extension Core where Kernel: ~Copyable {
     mutating func consumeParked(_ connection: Connection) {
         guard var parked = connection.parked.take() else {
             // A step of inflation may be due without further input.
-            if connection.phase == .open, connection.receiver != nil {
+            if connection.phase == .open, connection.receiver != nil || connection.held != nil {
                 var none = 0
                 unsafe consume(
                     UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
@@ -194,7 +194,8 @@ extension Core where Kernel: ~Copyable {
     }
 
     private func mayNotRead(_ connection: Connection) -> Bool {
-        connection.parkedSize > limits.parkedSize || isChoked(connection)
+        connection.parkedSize + (connection.held?.size ?? 0) > limits.parkedSize
+            || isChoked(connection)
     }
 
     /// Its queue is half full: what it asks is not answered before it has read on.
@@ -205,7 +206,16 @@ extension Core where Kernel: ~Copyable {
 
     /// What it has sent stays parked for now.
     private func mustWait(_ connection: Connection) -> Bool {
-        connection.holdsInput || (connection.phase <= .open && isChoked(connection))
+        let isHeld =
+            connection.phase == .open
+            ? connection.waitsForTick || isHoldingEnough(connection) : connection.holdsInput
+        return isHeld || (connection.phase <= .open && isChoked(connection))
+    }
+
+    /// As many messages wait for their turn as may.
+    func isHoldingEnough(_ connection: Connection) -> Bool {
+        guard let held = connection.held, connection.awaitsReply else { return false }
+        return held.size > limits.parkedSize
     }
 
     /// The reason for a pause may be gone: what is parked comes first, then it is read again.
@@ -235,7 +245,7 @@ extension Core where Kernel: ~Copyable {
     /// One reason to hold the input is gone; with none left, what is parked goes on.
     mutating func resumeHeldInput(_ connection: Connection) {
         guard !connection.holdsInput else { return }
-        if connection.parked != nil { makeRunnable(connection) }
+        if connection.parked != nil || connection.held != nil { makeRunnable(connection) }
         if connection.isPaused { resumeInput(connection) }
         if connection.isPeerFinished { peerFinished(connection) }
     }

@@ -93,6 +93,7 @@ extension Core where Kernel: ~Copyable {
         _ octets: RawSpan, _ offset: inout Int, _ stream: StreamState,
         for connection: Connection
     ) {
+        guard deliverHeld(connection) else { return }
         while connection.phase == .open {
             guard mayTakeFrame(connection) else { return }
             let step = stream.reader.next(in: octets, at: &offset) { kind, payload in
@@ -118,7 +119,7 @@ extension Core where Kernel: ~Copyable {
         for connection: Connection
     ) {
         switch kind {
-        case .message: deliver(stream.messageKind, payload, to: connection)
+        case .message: deliverInTurn(stream.messageKind, payload, to: connection)
         case .ping:
             stream.knowsPings = true
             // Each is answered (there is no rule like RFC 6455 §5.5.3): who does not read the

@@ -1,0 +1,92 @@
+// HeldMessages — what a client sends while an earlier message of its waits for an answer.
+//
+// The next message must not be looked at before that, but pings are answered at once and a Close is
+// heard: a client that waits for a slow procedure is neither dead nor locked in. So frames are taken
+// as ever, and whole messages wait here, in order, within the limit for parked octets. A Close ends
+// the waiting for calls, whose answers reach nobody any more; what was sent before it still counts,
+// and it comes into force behind that.
+
+import Bytes
+import DialectKit
+import WebSocket
+
+/// Exists only while something waits.
+final class HeldMessages {
+    enum Item {
+        case message(DialectKit.MessageKind, [UInt8])
+        /// The peer's close frame, with its code.
+        case close(CloseCode?)
+    }
+
+    private var items: [Item] = []
+    private var first = 0
+    /// Octets of the messages.
+    private(set) var size = 0
+
+    var isEmpty: Bool { first == items.count }
+
+    func append(_ item: Item) {
+        if case .message(_, let octets) = item { size += octets.count + 16 }
+        items.append(item)
+    }
+
+    func removeFirst() -> Item {
+        let item = items[first]
+        first += 1
+        if case .message(_, let octets) = item { size -= octets.count + 16 }
+        if first == items.count || first >= 64 {
+            items.removeFirst(first)
+            first = 0
+        }
+        return item
+    }
+}
+
+extension Core where Kernel: ~Copyable {
+    /// Hands a message to its session, or keeps it until its turn comes.
+    mutating func deliverInTurn(
+        _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
+    ) {
+        guard connection.awaitsReply || connection.held != nil else {
+            deliver(kind, payload, to: connection)
+            return
+        }
+        hold(.message(kind, payload.array), connection)
+    }
+
+    /// The peer's close frame, in its turn.
+    mutating func closeInTurn(_ code: CloseCode?, _ connection: Connection) {
+        guard connection.phase == .open, connection.awaitsReply || connection.held != nil else {
+            peerClosed(connection, code)
+            return
+        }
+        hold(.close(code), connection)
+        connection.isLeaving = true
+        connection.awaitsAnswer = false
+        connection.awaitedCalls = []
+        if !deliverHeld(connection) { makeRunnable(connection) }
+    }
+
+    private func hold(_ item: HeldMessages.Item, _ connection: Connection) {
+        let held = connection.held ?? HeldMessages()
+        connection.held = held
+        held.append(item)
+    }
+
+    /// Delivers what is held, as far as nothing is waited for.
+    ///
+    /// - Returns: `false` while some of it could go on and has to wait for another turn.
+    mutating func deliverHeld(_ connection: Connection) -> Bool {
+        while let held = connection.held, connection.phase == .open, !connection.awaitsReply {
+            guard mayTakeFrame(connection) else { return false }
+            let item = held.removeFirst()
+            if held.isEmpty { connection.held = nil }
+            switch item {
+            case .message(let kind, let octets):
+                unsafe deliver(kind, octets.span.bytes, to: connection)
+            case .close(let code): peerClosed(connection, code)
+            }
+        }
+        return true
+    }
+}
