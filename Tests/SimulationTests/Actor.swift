@@ -195,6 +195,14 @@ final class Actor {
     }
 
     private func takeReply(_ text: String, _ posted: inout [Posted]) {
+        // Who has closed is told the end of no call that was still waited for.
+        if closeSent != nil {
+            while case .call? = expected.first?.1, let id = expected.first?.0,
+                !text.hasPrefix(#"{"id":"\#(id)","#)
+            {
+                expected.removeFirst()
+            }
+        }
         guard !expected.isEmpty else { return complain("nobody asked for \(text.prefix(60))") }
         let (id, call) = expected.removeFirst()
         guard text.hasPrefix(#"{"id":"\#(id)","#) else {
