@@ -34,7 +34,7 @@ extension Configuration {
         package var procedure = "{method}"
         package var arguments = ArgumentForm.object
         package var result = ResultForm.value
-        package var callTime = Duration.zero
+        package var callTime = Duration.seconds(60)
         package var realm: String?
         package var role: String?
 

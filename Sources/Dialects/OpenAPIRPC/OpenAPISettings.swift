@@ -65,7 +65,7 @@ package struct OpenAPISettings: Sendable {
     /// How methods that are none of the dialect's become procedures.
     package var calls = CallRule()
     /// How long they may take, in nanoseconds; 0: as long as they like.
-    package var callTime: UInt64 = 0
+    package var callTime: UInt64 = 60_000_000_000
     /// What clients may subscribe to, publish to and call.
     package var access = Access.open
 
