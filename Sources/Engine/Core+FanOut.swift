@@ -104,7 +104,7 @@ extension Core where Kernel: ~Copyable {
             if envelope.hasTails {
                 let delivered = deliverTailed(
                     publication, to: list, envelope, dialect.dialect, excluded)
-                state.registry.deliveries[index].add(delivered, of: dialect.id)
+                deliveryCounts.add(delivered, of: dialect.id)
                 count += delivered
                 continue
             }
@@ -122,7 +122,7 @@ extension Core where Kernel: ~Copyable {
             } else {
                 count += deliver(range, to: list, excluded)
             }
-            state.registry.deliveries[index].add(count - before, of: dialect.id)
+            deliveryCounts.add(count - before, of: dialect.id)
         }
         return count
     }

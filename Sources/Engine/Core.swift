@@ -56,6 +56,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// What receivers keep to, by route.
     let receiverLimits: [ReceiverLimits]
     let metrics: CoreMetrics
+    /// By dialect, for those who ask the registry.
+    let deliveryCounts: DeliveryCounts
     var now: UInt64
 
     // Connections.
@@ -190,5 +192,6 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         framings = state.settings.framings
         self.dialects = dialects
         self.receiverLimits = receiverLimits
+        deliveryCounts = state.registry.deliveries[index]
     }
 }

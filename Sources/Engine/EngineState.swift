@@ -45,6 +45,8 @@ package final class EngineState: Sendable {
     package let registry: Registry
     package let metrics: [CoreMetrics]
     let mailboxes: [Mailbox<Mail>]
+    /// Whether somebody is shown what is published.
+    let isWatched: Bool
     /// Which listeners are bound to loopback addresses.
     let loopbackListeners: [Bool]
     /// Connections by peer host, while they are limited.
@@ -65,6 +67,7 @@ package final class EngineState: Sendable {
     ) {
         precondition(coreCount > 0 && coreCount <= InterestSummary.coreLimit)
         self.settings = settings
+        isWatched = settings.recorder != nil || !settings.taps.isEmpty
         self.registry = registry
         self.loopbackListeners = loopbackListeners
         metrics = (0..<coreCount).map { CoreMetrics(core: $0) }

@@ -29,11 +29,11 @@ extension EngineState {
     /// Shows a publication that enters to the recorder and to those who listen in.
     @inline(__always)
     func show(_ publication: Publication) {
-        settings.recorder?(publication)
-        if !settings.taps.isEmpty { tap(publication) }
+        if isWatched { tap(publication) }
     }
 
     private func tap(_ publication: Publication) {
+        settings.recorder?(publication)
         for tap in settings.taps
         where tap.realm == publication.realm && tap.link != publication.reach.link
             && tap.rooms.matches(publication.room)
