@@ -1,7 +1,7 @@
 // Fan-out — one publication to every subscriber this core owns: the hot path.
 //
-// The room is matched once, the frame written once per lane and reading, and the member lists are
-// flat before the loop begins.
+// The room is matched once and the frame written once per lane and reading. Who gets it is then a few
+// member lists, and what they get a range: Core+Deliver.swift.
 
 import Bytes
 import DialectKit
@@ -52,10 +52,8 @@ extension Core where Kernel: ~Copyable {
         if others != 0 { forward(publication, to: others) }
         entered.append(now)
         let started = kernel.now
-        let count = fanOut(publication)
+        fanOut(publication)
         metrics.record(.fanOut, nanoseconds: kernel.now &- started)
-        metrics.add(.deliveries, count)
-        metrics.count(.left, count)
     }
 
     private mutating func forward(_ publication: Publication, to cores: UInt64) {
@@ -74,12 +72,16 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// Queues one publication on every subscriber this core owns.
+    /// Queues one publication on every subscriber this core owns, at the latest with the flush.
     ///
-    /// - Returns: How many connections took it.
+    /// - Returns: How many took it at once; others are counted by ``settleDeliveries()``.
+    @discardableResult
     mutating func fanOut(_ publication: Publication) -> Int {
-        let count = fanOutToWebSockets(publication)
-        return framings.isEmpty ? count : count &+ fanOutToStreams(publication)
+        stamp &+= 1
+        var count = fanOutToWebSockets(publication)
+        if !framings.isEmpty { count &+= fanOutToStreams(publication) }
+        countDeliveries(count)
+        return count
     }
 
     /// Leaves out the lanes of streams, whose frames ``writeFrame(of:for:_:)`` does not write.
@@ -87,8 +89,9 @@ extension Core where Kernel: ~Copyable {
         let matched = matchedLists(of: publication)
         guard matched.count > 0 else { return 0 }
         encoded.removeAll(keepingCapacity: true)
-        stamp &+= 1
         let excluded = slot(excludedFrom: publication)
+        let isSelective = publication.reach.isSelective
+        if isSelective { settleDeliveries() }
         var count = 0
         for place in 0..<matched.count {
             let list = matched[place]
@@ -102,6 +105,7 @@ extension Core where Kernel: ~Copyable {
             }
             if envelope.wire.isStream { continue }
             if envelope.hasTails {
+                settleDeliveries()
                 let delivered = deliverTailed(
                     publication, to: list, envelope, dialect.dialect, excluded)
                 deliveryCounts.add(delivered, of: dialect.id)
@@ -112,18 +116,18 @@ extension Core where Kernel: ~Copyable {
                 countUnsayable(to: list)
                 continue
             }
-            let before = count
-            let isOnce = matched.count > 1 && dialect.dialect.deliversOncePerConnection
-            if publication.reach.isSelective {
-                count += deliver(
-                    range, to: list, of: publication, envelope.reading, isOnce, excluded)
-            } else if isOnce {
-                count += deliverOnce(range, to: list, excluded)
+            let delivery = Delivery(
+                list: list, range: range, dialect: dialect.id,
+                isOnce: matched.count > 1 && dialect.dialect.deliversOncePerConnection)
+            if isSelective {
+                let taken = deliver(delivery, of: publication, envelope.reading, excluded)
+                deliveryCounts.add(taken, of: dialect.id)
+                count += taken
             } else {
-                count += deliver(range, to: list, excluded)
+                planned.append(delivery)
             }
-            deliveryCounts.add(count - before, of: dialect.id)
         }
+        if !planned.isEmpty { postpone(excluding: excluded) }
         return count
     }
 
@@ -141,63 +145,13 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The place of the connection that does not get it, if that is one of ours.
-    func slot(excludedFrom publication: Publication) -> UInt32 {
+    ///
+    /// Mutating as others are that change nothing: a core is copied to be only read.
+    mutating func slot(excludedFrom publication: Publication) -> UInt32 {
         guard let excluded = publication.reach.excluded else { return .max }
         let id = ConnectionID(rawValue: excluded)
         guard id.core == index, table.connection(id) != nil else { return .max }
         return UInt32(id.slot)
-    }
-
-    /// Asks every subscriber's session: for publications that not all of them get.
-    private mutating func deliver(
-        _ range: LogRange, to list: MemberListID, of publication: Publication,
-        _ reading: Reading, _ isOnce: Bool, _ excluded: UInt32
-    ) -> Int {
-        let members = unsafe rooms.unsafeMembers(of: list)
-        var count = 0
-        for place in 0..<members.count {
-            let slot = unsafe members[place].connection
-            guard slot != excluded,
-                let session = table.connection(at: Int(slot))?.session,
-                session.admits(publication, reading)
-            else { continue }
-            let line = unsafe table.hot + Int(slot)
-            if isOnce, unsafe line.pointee.stamp == stamp { continue }
-            unsafe line.pointee.stamp = stamp
-            if enqueue(range, at: slot) { count &+= 1 }
-        }
-        return count
-    }
-
-    /// Per subscriber: 8 octets read in sequence, one cache line written.
-    private mutating func deliver(
-        _ range: LogRange, to list: MemberListID, _ excluded: UInt32
-    ) -> Int {
-        let members = unsafe rooms.unsafeMembers(of: list)
-        var count = 0
-        for place in 0..<members.count {
-            let slot = unsafe members[place].connection
-            if slot == excluded { continue }
-            if enqueue(range, at: slot) { count &+= 1 }
-        }
-        return count
-    }
-
-    /// The same for connections that other lists of this publication may hold as well.
-    private mutating func deliverOnce(
-        _ range: LogRange, to list: MemberListID, _ excluded: UInt32
-    ) -> Int {
-        let members = unsafe rooms.unsafeMembers(of: list)
-        var count = 0
-        for place in 0..<members.count {
-            let slot = unsafe members[place].connection
-            if slot == excluded { continue }
-            let line = unsafe table.hot + Int(slot)
-            if unsafe line.pointee.stamp == stamp { continue }
-            unsafe line.pointee.stamp = stamp
-            if enqueue(range, at: slot) { count &+= 1 }
-        }
-        return count
     }
 
     func dialect(ofLane lane: Int) -> (id: DialectID, dialect: any Dialect) {

@@ -45,12 +45,12 @@ extension Core where Kernel: ~Copyable {
             metrics.count(.entered)
         }
         entered.append(now)
+        if receipt != nil { settleDeliveries() }
         let started = kernel.now
         let count = fanOut(publication)
         metrics.record(.fanOut, nanoseconds: kernel.now &- started)
-        metrics.add(.deliveries, count)
-        metrics.count(.left, count)
-        receipt?.complete(count)
+        // Who waits for the number gets it for this publication alone.
+        if let receipt { receipt.complete(count &+ settleDeliveries()) }
     }
 
     // MARK: drain and stop
