@@ -47,6 +47,13 @@ extension PushServer {
             set { deflate.isEnabled = newValue }
         }
 
+        /// How much longer publications may wait so that a send takes more of them along; what a
+        /// connection is answered never waits.
+        public var batching: Duration {
+            get { .nanoseconds(Int64(clamping: batchingDelay)) }
+            set { batchingDelay = newValue.nanoseconds }
+        }
+
         public init(listen: String = "127.0.0.1:8000") { self.listen = listen }
 
         package var control: String?
@@ -55,6 +62,7 @@ extension PushServer {
         package var deflate = DeflateSettings()
         package var deflateMinimumSize = EngineSettings().deflateMinimumSize
         package var flushSlice = EngineSettings().flushSlice
+        package var batchingDelay = EngineSettings().batchingDelay
         package var index = EngineSettings().index
         package var openAPI = OpenAPISettings()
         /// Further routes, in realms below ``realmCount``.

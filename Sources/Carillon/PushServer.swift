@@ -144,6 +144,7 @@ public final class PushServer: Sendable {
         settings.deflate = options.deflate
         settings.deflateMinimumSize = options.deflateMinimumSize
         settings.flushSlice = options.flushSlice
+        settings.batchingDelay = options.batchingDelay
         settings.handler = options.handler
         settings.report = options.report
         settings.handlers = try handlers(procedures) + options.handlers

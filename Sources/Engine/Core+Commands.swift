@@ -118,6 +118,7 @@ extension Core where Kernel: ~Copyable {
         if connection.subscriptions?.contains(key) == true { return true }
         let lane = Self.lane(connection.dialect, connection.wire)
         let envelope = EnvelopeClass(lane: lane, reading: reading, hasTails: !tail.isEmpty)
+        settleDeliveries()
         guard
             let entry = try? rooms.add(
                 pattern, in: connection.realm, class: envelope, connection: UInt32(connection.slot))
@@ -147,6 +148,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func forget(
         _ key: SubscriptionSet.Key, _ entry: EntryID, _ connection: Connection
     ) {
+        settleDeliveries()
         if !key.tail.isEmpty { tails.remove(entry) }
         rooms.remove(entry)
         interest.remove(key.pattern, in: connection.realm)

@@ -12,33 +12,47 @@ import WebSocket
 
 extension Core where Kernel: ~Copyable {
     mutating func flush() {
-        var budget = state.settings.flushSlice
-        var size = 0
-        while budget > 0 && firstDirty < dirty.count {
+        flushUrgent()
+        let budget = sliceSize
+        var count = 0
+        while count < budget && firstDirty < dirty.count {
             let slot = Int(dirty[firstDirty])
             firstDirty += 1
-            let line = unsafe table.hot + slot
-            guard unsafe line.pointee.flags.contains(.dirty) else { continue }
-            unsafe line.pointee.flags.remove(.dirty)
-            budget -= 1
-            let token = Token(
-                .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
-            if unsafe line.pointee.firstSpill == SpillPool.none {
-                let range = unsafe line.pointee.last
-                size &+= range.size
-                unsafe kernel.send(
-                    store.start(of: range), size: range.size, to: line.pointee.socket,
-                    mode: .immediate, token: token)
-            } else {
-                size &+= Int(unsafe line.pointee.queued)
-                sendGathered(slot, token)
-            }
+            if flush(slot) { count += 1 }
         }
-        sentOctets &+= size
+        if state.settings.batchingDelay > 0 {
+            pace.prepared(count, of: count + dirty.count - firstDirty, at: kernel.now)
+        }
         if firstDirty == dirty.count {
             dirty.removeAll(keepingCapacity: true)
             firstDirty = 0
+            mark?.end = 0
+        } else if mark == nil, unflushedOctets >= Self.markSize {
+            setMark()
         }
+    }
+
+    /// Sends what a connection has queued.
+    ///
+    /// - Returns: Whether there was anything: it may have left earlier, or be somebody else by now.
+    @inline(__always)
+    mutating func flush(_ slot: Int) -> Bool {
+        let line = unsafe table.hot + slot
+        guard unsafe line.pointee.flags.contains(.dirty) else { return false }
+        unsafe line.pointee.flags.remove(.dirty)
+        let token = Token(
+            .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
+        if unsafe line.pointee.firstSpill == SpillPool.none {
+            let range = unsafe line.pointee.last
+            sentOctets &+= range.size
+            unsafe kernel.send(
+                store.start(of: range), size: range.size, to: line.pointee.socket,
+                mode: .immediate, token: token)
+        } else {
+            sentOctets &+= Int(unsafe line.pointee.queued)
+            sendGathered(slot, token)
+        }
+        return true
     }
 
     /// Joins the ranges of one connection: few in the kernel, many by copying them together.
@@ -57,46 +71,29 @@ extension Core where Kernel: ~Copyable {
                 mode: .immediate, token: token)
             return
         }
-        let first = unsafe line.pointee.firstSpill
-        let last = unsafe line.pointee.last
-        // The arena's closure may not touch `self`, so the starts are looked up before.
-        var ranges: [LogRange] = []
-        ranges.reserveCapacity(count)
-        place = first
-        while place != SpillPool.none {
-            ranges.append(spill.range(at: place))
-            place = spill.next(after: place)
+        let pieces = unsafe gather.nextPieces
+        var index = 0
+        forEachRange(of: slot) { range in
+            let piece = unsafe SendPiece(start: store.start(of: range), size: range.size)
+            unsafe (pieces + index).initialize(to: piece)
+            index += 1
         }
-        ranges.append(last)
-        let header = unsafe gather.add { pieces in
-            for (index, range) in ranges.enumerated() {
-                unsafe pieces[index] = SendPiece(start: store.start(of: range), size: range.size)
-            }
-            return ranges.count
-        }
-        unsafe kernel.send(header, to: line.pointee.socket, mode: .immediate, token: token)
+        unsafe kernel.send(
+            gather.add(pieceCount: count), to: line.pointee.socket, mode: .immediate, token: token)
     }
 
     /// Copies a connection's ranges together; afterwards it has one.
     private mutating func join(_ slot: Int) -> LogRange {
         let line = unsafe table.hot + slot
-        var ranges: [LogRange] = []
-        var total = 0
+        // What is queued counts every range, and a connection with a backlog is not flushed.
+        let total = Int(unsafe line.pointee.queued)
+        let joined = unsafe privateLog.append(&store, atMost: total) { _ in total }
+        var offset = 0
         forEachRange(of: slot) { range in
-            ranges.append(range)
-            total += range.size
+            store.copy(range, to: joined, at: offset)
+            offset += range.size
         }
-        let sources = ranges.map { unsafe SendPiece(start: store.start(of: $0), size: $0.size) }
-        let joined = unsafe privateLog.append(&store, atMost: total) { room in
-            var offset = 0
-            for source in sources {
-                guard let start = unsafe source.start else { continue }
-                unsafe (room.baseAddress.unsafelyUnwrapped + offset)
-                    .copyMemory(from: start, byteCount: source.size)
-                offset += source.size
-            }
-            return offset
-        }
+        precondition(offset == total)
         spill.release(from: unsafe line.pointee.firstSpill)
         unsafe line.pointee.firstSpill = SpillPool.none
         unsafe line.pointee.lastSpill = SpillPool.none
@@ -259,16 +256,12 @@ extension Core where Kernel: ~Copyable {
             spilledSlots = kept
         }
         gather.removeAll()
-        guard dirty.isEmpty else { return }
+        passMark()
+        guard dirty.isEmpty, postponed.publicationCount == 0 else { return }
         for log in touchedLogs { logs[log].recycle(&store) }
         touchedLogs.removeAll(keepingCapacity: true)
         privateLog.recycle(&store)
         unflushedOctets = 0
-        if !entered.isEmpty {
-            for time in entered {
-                metrics.record(.publishToSocket, nanoseconds: now &- time)
-            }
-            entered.removeAll(keepingCapacity: true)
-        }
+        recordLatencies(entered.count)
     }
 }

@@ -106,10 +106,12 @@ extension Core where Kernel: ~Copyable {
     mutating func send(_ octets: RawSpan, to connection: Connection) -> Bool {
         let size = octets.byteCount
         guard size > 0 else { return true }
+        settleDeliveries(before: connection)
         let range = unsafe appendPrivate(atMost: size) { room in
             unsafe octets.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
             return size
         }
+        noteUrgent(connection)
         return enqueue(range, at: UInt32(connection.slot))
     }
 
@@ -123,6 +125,7 @@ extension Core where Kernel: ~Copyable {
             isFinal: true, isCompressed: isCompressed, opcode: opcode,
             payloadSize: payload.byteCount, mask: nil)
         let size = payload.byteCount
+        settleDeliveries(before: connection)
         let range = unsafe appendPrivate(atMost: FrameHeader.sizeLimit + size) { room in
             let start = unsafe header.encode(at: room.baseAddress.unsafelyUnwrapped)
             unsafe payload.withUnsafeBytes { payload in
@@ -132,6 +135,7 @@ extension Core where Kernel: ~Copyable {
             }
             return start + size
         }
+        noteUrgent(connection)
         return enqueue(range, at: UInt32(connection.slot))
     }
 

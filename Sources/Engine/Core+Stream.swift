@@ -158,6 +158,7 @@ extension Core where Kernel: ~Copyable {
         let range = unsafe appendPrivate(atMost: framing.headerSize + payload.byteCount) { room in
             unsafe Self.write(kind, payload, framing, into: room)
         }
+        noteUrgent(connection)
         return enqueue(range, at: UInt32(connection.slot))
     }
 
@@ -231,7 +232,7 @@ extension Core where Kernel: ~Copyable {
                 metrics.count(.dropped)
                 continue
             }
-            // The stamp is that of the pass before: a connection is in one kind of lane.
+            // A connection is in one kind of lane, so the stamp of the pass before is as good.
             if isOnce, unsafe line.pointee.stamp == stamp { continue }
             unsafe line.pointee.stamp = stamp
             if enqueue(range, at: slot) { count &+= 1 }

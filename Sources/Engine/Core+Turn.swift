@@ -39,6 +39,7 @@ extension Core where Kernel: ~Copyable {
         _ = kernel.enter(timeout: timeout)
         if timeout != 0 { state.mailboxes[index].stayAwake() }
         now = kernel.now
+        if pace.sliceSize > 0 { pace.submitted(at: now, delay: state.settings.batchingDelay) }
         metrics.add(.loopTurns)
         turnNumber &+= 1
         reap()
@@ -55,8 +56,14 @@ extension Core where Kernel: ~Copyable {
             advanceTime()
         }
         resumeStarved()
-        closeOverflowing()
-        flush()
+        if isPaused {
+            closeOverflowing()
+            flushUrgent()
+        } else {
+            settleDeliveries()
+            closeOverflowing()
+            flush()
+        }
         reportFigures()
         metrics.record(.loopTurn, nanoseconds: kernel.now &- now)
     }
@@ -77,12 +84,16 @@ extension Core where Kernel: ~Copyable {
 
     /// How long the core may sleep: not at all while something waits for it.
     private mutating func sleepTime() -> UInt64? {
+        let isFlushed = dirty.isEmpty && entered.isEmpty && pace.sliceSize == 0
+        let isWaiting = !isFlushed && pace.sliceSize == 0 && isPaused
         let isIdle =
-            firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
-            && runnable.isEmpty && finishing.isEmpty && entered.isEmpty
+            firstCompletion == completions.count && firstMail == mail.count
+            && (isFlushed || isWaiting) && runnable.isEmpty && finishing.isEmpty
             && kernel.unsubmittedCount < 4096
         guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
-        guard let deadline = nextDeadline() else { return nil }
+        var deadline = nextDeadline()
+        if isWaiting { deadline = min(deadline ?? .max, pace.pausedUntil) }
+        guard let deadline else { return nil }
         let current = kernel.now
         return deadline > current ? deadline - current : 1
     }

@@ -2,7 +2,7 @@
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
 // `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Accept,
-// Receive, HTTP, Upgrade, Frames, Commands, FanOut, Send, Flush; then Close, Time and Mail.
+// Receive, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close, Time and Mail.
 
 import Bytes
 import DialectKit
@@ -81,11 +81,13 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// One log per dialect and wire form; see `lane(dialect:wire:)`.
     var logs: [PublicationLog]
     var touchedLogs: [Int] = []
+    var mark: FlushMark?
     /// Octets appended to logs since the last time everything was flushed.
     var unflushedOctets = 0
     /// Slots with queued octets, in the order in which they became so; flushed from `firstDirty`.
     var dirty: [UInt32] = []
     var firstDirty = 0
+    var pace = Pace()
     var spill = SpillPool()
     var spilledSlots: [UInt32] = []
     /// Their send failed for good; they end when the reap is over.
@@ -94,6 +96,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var overflowing: [UInt32] = []
     var finishing: [ConnectionID] = []
     var encoded: [EncodedForm] = []
+    /// Publications that are not queued yet, and what the one at hand adds to them.
+    var postponed = PostponedRun()
+    var planned: [Delivery] = []
     /// Octets given to the kernel since the last reap, less what it did not take.
     var sentOctets = 0
     var figures = DriverFigures()

@@ -35,6 +35,9 @@ package struct EngineSettings: Sendable {
     package var deflateMinimumSize = 64
     /// Connections flushed in one turn.
     package var flushSlice = 1024
+    /// How much longer publications may wait so that a send takes more of them along, ns; 0: not
+    /// at all.
+    package var batchingDelay: UInt64 = 0
 
     package init() {}
 }

@@ -29,17 +29,19 @@ struct GatherArena: ~Copyable {
 
     mutating func removeAll() { used = 0 }
 
-    /// Writes one header with the pieces that `body` fills in; it returns how many.
+    /// Where the pieces of the next send go, ``pieceLimit`` of them at most.
     @unsafe
-    mutating func add(
-        _ body: (UnsafeMutablePointer<SendPiece>) -> Int
-    ) -> UnsafePointer<SendHeader> {
+    var nextPieces: UnsafeMutablePointer<SendPiece> {
         precondition(used < count)
-        let start = unsafe pieces + used * Self.pieceLimit
-        let pieceCount = unsafe body(start)
-        precondition(pieceCount <= Self.pieceLimit)
+        return unsafe pieces + used * Self.pieceLimit
+    }
+
+    /// Writes the header of a send whose first `pieceCount` pieces stand at ``nextPieces``.
+    @unsafe
+    mutating func add(pieceCount: Int) -> UnsafePointer<SendHeader> {
+        precondition(pieceCount > 0 && pieceCount <= Self.pieceLimit)
         let header = unsafe headers + used
-        unsafe header.initialize(to: SendHeader(pieces: start, count: pieceCount))
+        unsafe header.initialize(to: SendHeader(pieces: nextPieces, count: pieceCount))
         used += 1
         return unsafe UnsafePointer(header)
     }

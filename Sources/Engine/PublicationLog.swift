@@ -8,6 +8,8 @@ struct PublicationLog {
     private var current: UInt32?
     /// Earlier segments of this flush, full ones and oversized ones.
     private var full: [UInt32] = []
+    /// Those of them that nothing is written to since ``retire()``.
+    private var retired: [UInt32] = []
 
     init() {}
 
@@ -30,9 +32,25 @@ struct PublicationLog {
         return unsafe store.append(to: fresh, atMost: room, body)
     }
 
+    /// Begins a new segment: what was written so far can go when everybody who waits now has
+    /// been sent to.
+    mutating func retire() {
+        precondition(retired.isEmpty)
+        swap(&full, &retired)
+        if let current { retired.append(current) }
+        current = nil
+    }
+
+    /// Lets go of what was written before ``retire()``.
+    mutating func recycleRetired(_ store: inout SegmentStore) {
+        for segment in retired { store.unpin(segment) }
+        retired.removeAll(keepingCapacity: true)
+    }
+
     /// Lets go of what has been sent to everybody; backlogs keep what they pinned. The current
     /// segment is written again from its start, while it is warm, unless somebody slow holds it.
     mutating func recycle(_ store: inout SegmentStore) {
+        recycleRetired(&store)
         for segment in full { store.unpin(segment) }
         full.removeAll(keepingCapacity: true)
         guard let segment = current else { return }

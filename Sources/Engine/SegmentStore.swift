@@ -115,6 +115,13 @@ struct SegmentStore: ~Copyable {
         return LogRange(segment: id, start: start, end: start + UInt32(written))
     }
 
+    /// Copies the octets of `source` over those of `target`, from its octet `offset` on.
+    func copy(_ source: LogRange, to target: LogRange, at offset: Int) {
+        precondition(offset >= 0 && offset + source.size <= target.size)
+        let place = unsafe UnsafeMutableRawPointer(mutating: start(of: target)) + offset
+        unsafe place.copyMemory(from: start(of: source), byteCount: source.size)
+    }
+
     /// Where the octets of `range` are.
     @unsafe
     func start(of range: LogRange) -> UnsafeRawPointer {

@@ -30,6 +30,12 @@ struct SettingFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "How much longer publications may wait to share a send, such as 1ms. (default: 0s)",
+            valueName: "time"))
+    var batchingDelay: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The configuration file; \"carillon config default\" prints one to begin with.",
             valueName: "file"))
     var config: String?
@@ -45,6 +51,7 @@ struct SettingFlags: ParsableArguments {
         let words = [
             ("--listen", "server.listen", listen), ("--control", "server.control", control),
             ("--cores", "server.cores", cores.map(String.init)), ("--echo", "server.echo", echo),
+            ("--batching-delay", "server.batching_delay", batchingDelay),
         ]
         return words.compactMap { flag, key, value in
             value.map { ConfigurationInput.Flag(flag, key: key, value: $0) }

@@ -41,6 +41,7 @@ extension PushServer.Options {
         deflate = .init(configuration.websocket)
         deflateMinimumSize = configuration.websocket.deflateMinimumSize
         flushSlice = configuration.engine.flushSlice
+        batchingDelay = server.batchingDelay.nanoseconds
         wamp = WAMP(configuration)
         dialectRoutes = try routes.routes()
         shampoo = try routes.shampoo()

@@ -71,6 +71,7 @@ extension Core where Kernel == NullDriver {
         for _ in 0..<turnCount {
             // As at the end of a turn: what its messages published is flushed, in slices.
             for publication in publications { publish(publication) }
+            settleDeliveries()
             flush()
             var isFlushing = true
             while isFlushing {
