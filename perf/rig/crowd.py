@@ -10,8 +10,9 @@ subscribers in the room:
 
 `whileRatio` is the healthy ones' p99 in the third phase to that in the second, `afterRatio` that
 in the fourth to the first. `memory` is the most that the server's process held meanwhile plus what
-the kernel held for TCP sockets: on loopback that is both ends' octets, so it is more than the
-server's machine would hold. The crowds are wsload's (`wsload hold`), with buffers as they come.
+the kernel held for TCP sockets. On loopback that is both ends' octets, so the stuck ones have small
+receive buffers (4 KiB): nearly all of it is what the server's machine holds of them. The crowds are
+wsload's (`wsload hold`).
 """
 
 import json

@@ -208,13 +208,13 @@ class WSLoad:
         return result
 
 
-def choose(options):
-    """The generator that was asked for; without a wish, carillon-load when it is built."""
-    if options.generator is None:
-        options.generator = "carillon-load" if os.path.exists(options.load) else "wsload"
-    if options.generator == "carillon-load" and not os.path.exists(options.load):
+def choose(options, preferred=None):
+    """The generator that was asked for; else the preferred one, or carillon-load when it is built."""
+    name = options.generator or preferred or (
+        "carillon-load" if os.path.exists(options.load) else "wsload")
+    if name == "carillon-load" and not os.path.exists(options.load):
         raise SystemExit(f"{options.load} is missing: swift build -c release --product carillon-load")
-    return {"carillon-load": CarillonLoad, "wsload": WSLoad}[options.generator](options)
+    return {"carillon-load": CarillonLoad, "wsload": WSLoad}[name](options)
 
 
 def add_options(parser):

@@ -73,12 +73,13 @@ class Verdict:
         return "reached" if self.reached else "missed"
 
     def text(self, unit):
-        """`0.94 of uws, goal 0.95 reached`."""
-        name, _, scale = FIGURES[self.goal.figure]
+        """`0.94 of uws, goal 0.95 reached`; `unit` is that of a cost."""
+        name, own, scale = FIGURES[self.goal.figure]
+        is_cost = self.goal.figure == "cost"
         if self.goal.reference is None:
-            return (f"{name} {self.median * scale:.4g} {unit}".strip()
-                    + f", goal {self.goal.limit * scale:.4g} {self.word}")
-        figure = "" if self.goal.figure == "cost" else f"{name} "
+            said = f"{name} {self.median * scale:.3g} {unit if is_cost else own}"
+            return f"{said.strip()}, goal {self.goal.limit * scale:.4g} {self.word}"
+        figure = "" if is_cost else f"{name} "
         return f"{figure}{self.median:.2f} of {self.goal.reference}, goal {self.goal.limit:.3g} {self.word}"
 
 

@@ -6,7 +6,7 @@ the servers that the goals of each case name, and a few beside them.
 
 import json
 
-from . import rounds
+from . import generators, rounds
 from .goals import Goal
 from .machine import PERF
 
@@ -19,8 +19,9 @@ SCENARIOS = ["fanout", "overload", "batching", "rooms", "deflate", "wildcard", "
 class Job:
     """A case that is to be measured."""
 
-    def __init__(self, scenario, case_name, contestants, count):
+    def __init__(self, scenario, case_name, contestants, generator, count):
         self.scenario = scenario
+        self.generator = generator
         self.case_name = case_name
         self.case = scenario.cases[case_name]
         self.contestants = contestants
@@ -47,9 +48,8 @@ def seconds(case, options):
 
 
 class Plan:
-    def __init__(self, definitions, generator, options, say):
+    def __init__(self, definitions, options, say):
         self.definitions = definitions  # of all servers that can be started here
-        self.generator = generator
         self.options = options
         self.say = say
         self.scenarios = load_scenarios()
@@ -95,10 +95,11 @@ class Plan:
                 return
             servers = [*case["servers"], *(servers if self.options.table else [])]
         chosen = {n: self.definitions[n] for n in dict.fromkeys(servers) if n in self.definitions}
+        generator = generators.choose(self.options, scenario.generator)
         contestants = rounds.contestants(
-            scenario, name.partition("/")[2], self.scenarios, chosen, self.generator, self.say)
+            scenario, name.partition("/")[2], self.scenarios, chosen, generator, self.say)
         if contestants:
-            yield Job(scenario, name.partition("/")[2], contestants, count)
+            yield Job(scenario, name.partition("/")[2], contestants, generator, count)
 
 
 def load_scenarios():

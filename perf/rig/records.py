@@ -6,9 +6,6 @@ more than once the latest complete measurement counts; lines are never taken awa
 
 import json
 
-# Members of a line that say what was run; `about` are the facts of the comparison.
-ABOUT = ("date", "commit", "kernel", "cpu", "network", "congestion", "generator", "command")
-
 
 class Recorder:
     """Appends to a folder."""
@@ -21,7 +18,7 @@ class Recorder:
     def add(self, job, contestant, turn, result):
         said = {"scenario": job.scenario.name, "case": job.case_name, "server": contestant.label,
                 "contestants": [c.label for c in job.contestants], "round": turn, "rounds": job.rounds,
-                "about": self.about}
+                "generator": job.generator.name, "about": self.about}
         self.file.write(json.dumps({**result, **said}) + "\n")
         self.file.flush()
 
@@ -35,6 +32,7 @@ class Recorded:
     def __init__(self, line):
         self.about = line["about"]
         self.rounds = line["rounds"]
+        self.generator = line["generator"]
         self.results = {label: [] for label in line["contestants"]}
 
     @property

@@ -26,6 +26,7 @@ class Scenario:
         self.fresh = members.get("fresh", False)
         # At most so many: a fresh server each time takes long, and says the same each time.
         self.rounds = members.get("rounds", 1 if self.fresh else None)
+        self.generator = members.get("generator")  # when one suits it better
         shared = {key: members[key] for key in ("protocol", "servers") if key in members}
         self.cases = {case: {**shared, **said} for case, said in members["cases"].items()}
 

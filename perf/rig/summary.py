@@ -85,7 +85,7 @@ def facts(found):
     """Each measurement's circumstances, those that are the same for several said once."""
     lines = []
     for key in ("commit", "kernel", "cpu", "network", "congestion", "generator"):
-        values = sorted({str(m.about[key]) for m in found.values() if key in m.about})
+        values = sorted({str(m.about.get(key, getattr(m, key, ""))) for m in found.values()} - {""})
         if values:
             lines.append(f"- {key}: {', '.join(values)}")
     dates = sorted(m.about["date"] for m in found.values())

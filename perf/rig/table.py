@@ -16,7 +16,7 @@ def header():
 def unit(case):
     """What `cost` is counted in."""
     if case["scenario"] == "program":
-        return "ns"
+        return "B" if case["figure"] == "octets" else "ns"
     if case.get("figure") == "cpu":
         return "µs"
     return "B" if case["scenario"] == "idle" else "µs"
