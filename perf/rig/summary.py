@@ -52,8 +52,18 @@ def case_lines(label, case, results):
             low, high = interval(pairs)
             lines.append([figure(results[first], "cost", case), f"{name} {figure(results[name], 'cost', case)}",
                           f"{digits(statistics.median(pairs))} [{digits(low)}–{digits(high)}]", "", ""])
+    if fault := faults(results[first]):
+        lines[0][-1] = f"{lines[0][-1]} but {fault}".strip()
     return [f"| {label if number == 0 else ''} | {' | '.join(cells)} |"
             for number, cells in enumerate(lines)]
+
+
+def faults(runs):
+    """What went wrong in runs that have figures all the same, or nothing."""
+    wrong = sum(r.get("wrong") or 0 for r in runs)
+    if wrong:
+        return f"{wrong} messages were lost or wrong"
+    return next((table.plain(r["error"])[:80] for r in runs if r.get("error")), "")
 
 
 def figure(runs, name, case):
