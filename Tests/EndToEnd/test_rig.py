@@ -204,6 +204,9 @@ def test_a_drawing_is_well_formed_and_holds_every_server():
     xml.etree.ElementTree.fromstring(drawing)
     assert "ours" in drawing and "theirs" in drawing and "none" not in drawing
     assert "prefers-color-scheme: dark" in drawing
+    drawing = plot.goals("a & b", [("<1>", "uws", 0.9, 0.8, 1.1, 0.95), ("<1>", "x", 3.0, 2.0, 4.0, 2.5)])
+    xml.etree.ElementTree.fromstring(drawing)
+    assert drawing.count("<circle") == 2 and plot.goals("nothing", []) is None
     assert plot.costs("nothing", "µs", {"case": {"ours": [None, 0]}}) is None
 
 

@@ -48,8 +48,9 @@ def seconds(case, options):
 
 
 class Plan:
-    def __init__(self, definitions, options, say):
+    def __init__(self, definitions, missing, options, say):
         self.definitions = definitions  # of all servers that can be started here
+        self.missing = missing  # why the others cannot
         self.options = options
         self.say = say
         self.scenarios = load_scenarios()
@@ -78,7 +79,8 @@ class Plan:
     def _table_servers(self, name, row):
         """The first server, whom the goals name, and who stands in the table for comparison."""
         case = self._case(name)[1]
-        named = [goal.reference for goal in Goal.all(case) if goal.reference in self.definitions]
+        named = [goal.reference for goal in Goal.all(case)
+                 if goal.reference is not None and not goal.is_other_case]
         first = case.get("servers", ["carillon"])
         return list(dict.fromkeys([*first, *named, *row.get("beside", [])]))
 
@@ -94,6 +96,9 @@ class Plan:
             if not set(servers) & {"carillon", *case["servers"]}:
                 return
             servers = [*case["servers"], *(servers if self.options.table else [])]
+        for server in servers:
+            if server in self.missing:
+                self.say(self.missing[server])
         chosen = {n: self.definitions[n] for n in dict.fromkeys(servers) if n in self.definitions}
         generator = generators.choose(self.options, scenario.generator)
         contestants = rounds.contestants(

@@ -32,7 +32,7 @@ class Recorded:
     def __init__(self, line):
         self.about = line["about"]
         self.rounds = line["rounds"]
-        self.generator = line["generator"]
+        self.generator = line.get("generator")
         self.results = {label: [] for label in line["contestants"]}
 
     @property

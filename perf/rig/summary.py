@@ -4,7 +4,7 @@ import json
 import pathlib
 import statistics
 
-from . import records, table
+from . import plot, records, table
 from .goals import FIGURES, Goal, interval, ratios
 from .plan import TABLE
 
@@ -24,6 +24,33 @@ def text(folder, scenarios):
             else:
                 lines.append(f"| {label} | not measured | | | | |")
     return "\n".join([*lines, "", *facts(found)]) + "\n"
+
+
+def drawing(folder, scenarios):
+    """The table's ratios and goals as a picture; nothing when there are none."""
+    found, drawn = records.load(folder), []
+    for row in json.loads(TABLE.read_text())["rows"]:
+        for title, name in row["cases"].items():
+            if name not in found:
+                continue
+            case = scenarios[name.partition("/")[0]].cases[name.partition("/")[2]]
+            results = found[name].results
+            for goal in Goal.all(case):
+                verdict = goal.judge(results, next(iter(results)))
+                if verdict and goal.reference:
+                    what = "" if goal.figure == "cost" else f"{FIGURES[goal.figure][0]} of "
+                    drawn.append((f"{row['row']}: {title}", what + goal.reference.rpartition("/")[2],
+                                  verdict.median, *verdict.interval, goal.limit))
+    return plot.goals("Carillon's cost, as a ratio to others and to its goals", drawn)
+
+
+def write(folder, scenarios):
+    """summary.md and summary.svg of a folder. Returns the table."""
+    table_text = text(folder, scenarios)
+    (folder / "summary.md").write_text(table_text)
+    if picture := drawing(folder, scenarios):
+        (folder / "summary.svg").write_text(picture)
+    return table_text
 
 
 def case_lines(label, case, results):
