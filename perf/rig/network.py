@@ -31,8 +31,10 @@ def _private():
         return "the machine's: a private namespace takes root"
     if ip is None:
         return "the machine's: a private namespace takes ip (iproute2)"
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        return f"the machine's: {os.strerror(ctypes.get_errno())}"
+    # A child tries first: there is no way back from a namespace whose loopback may not be set up.
+    if subprocess.run(["unshare", "-n", ip, "link", "set", "lo", "up"], capture_output=True).returncode:
+        return "the machine's: a private namespace is not allowed here"
+    ctypes.CDLL(None).unshare(CLONE_NEWNET)
     subprocess.run([ip, "link", "set", "lo", "up"], check=True)
     for destination in ("127.0.0.0/8", "127.0.0.1"):
         # Without the module they keep what the machine has; the facts tell.
