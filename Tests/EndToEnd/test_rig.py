@@ -145,13 +145,13 @@ def recorded(folder, date, case, values, rounds):
     """Lines as a run of perf/compare leaves them."""
     scenario, _, name = case.partition("/")
     with (folder / "runs.jsonl").open("a") as file:
+        file.write(json.dumps({"about": {"date": date, "commit": "c"}}) + "\n")
         for turn in range(len(next(iter(values.values())))):
             for server, costs in values.items():
                 file.write(json.dumps({
                     "status": 0, "cost": costs[turn], "wrong": 0, "scenario": scenario, "case": name,
                     "server": server, "contestants": list(values), "round": turn, "rounds": rounds,
-                    "generator": "wsload",
-                    "about": {"date": date, "commit": "c"}}) + "\n")
+                    "generator": "wsload"}) + "\n")
 
 
 def test_of_a_case_the_latest_complete_measurement_counts(tmp_path):
@@ -159,9 +159,12 @@ def test_of_a_case_the_latest_complete_measurement_counts(tmp_path):
     recorded(tmp_path, "2", "fanout/small", {"a": [2, 2], "b": [1, 1]}, 2)
     recorded(tmp_path, "3", "fanout/small", {"a": [3], "b": [1]}, 2)
     recorded(tmp_path, "3", "rooms/small", {"a": [4], "b": [1]}, 2)
+    recorded(tmp_path, "4", "calls/small", {"a": [5], "b": [1]}, 1)
+    recorded(tmp_path, "4", "calls/small", {"a": [6], "b": [1]}, 1)
     found = records.load(tmp_path)
     assert [r["cost"] for r in found["fanout/small"].results["a"]] == [2, 2]
     assert not found["rooms/small"].complete
+    assert [r["cost"] for r in found["calls/small"].results["a"]] == [6]
     assert records.load(tmp_path / "nowhere") == {}
 
 

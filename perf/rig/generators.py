@@ -85,7 +85,9 @@ class CarillonLoad:
             command = self.command(server, case, protocol, deflate, file)
             done = subprocess.run([*prefix(), *command], capture_output=True,
                                   text=True, errors="replace", timeout=PATIENCE)
-            result = {"status": done.returncode, "command": shlex.join(command)}
+            # Without the report's place.
+            words = [word for word in command if word not in ("--json", str(file))]
+            result = {"status": done.returncode, "command": said(words)}
             try:
                 report = json.loads(file.read_text())
             except (OSError, ValueError):
@@ -177,7 +179,7 @@ class WSLoad:
         command = self.command(server, case, protocol, deflate)
         done = subprocess.run([*prefix(), *command], capture_output=True, text=True,
                               errors="replace", timeout=PATIENCE)
-        result = {"status": done.returncode, "command": shlex.join(command)}
+        result = {"status": done.returncode, "command": said(command)}
         try:
             seen = json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):
@@ -267,6 +269,11 @@ def with_lengths(template, case):
         length += f"\\x{low | (0x80 if size else 0):02x}"
         if not size:
             return before + length + after
+
+
+def said(command):
+    """A command for the record: without the places of this machine."""
+    return shlex.join([os.path.basename(command[0]), *command[1:]])
 
 
 def milliseconds(seconds):

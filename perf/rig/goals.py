@@ -77,7 +77,7 @@ class Verdict:
         name, own, scale = FIGURES[self.goal.figure]
         is_cost = self.goal.figure == "cost"
         if self.goal.reference is None:
-            said = f"{name} {self.median * scale:.3g} {unit if is_cost else own}"
+            said = f"{self.median * scale:.3g} {unit}" if is_cost else f"{name} {self.median * scale:.4g} {own}"
             return f"{said.strip()}, goal {self.goal.limit * scale:.4g} {self.word}"
         figure = "" if is_cost else f"{name} "
         return f"{figure}{self.median:.2f} of {self.goal.reference}, goal {self.goal.limit:.3g} {self.word}"

@@ -23,7 +23,7 @@ def run(case, options):
         return {"status": 0, "error": f"{program.name} is not built: swift build -c release --product {program.name}"}
     words = (str(program), "--json", "--filter", case["benchmark"], *case.get("words", ()))
     done = output(words)
-    result = {"status": done.returncode, "command": shlex.join(words)}
+    result = {"status": done.returncode, "command": shlex.join([program.name, *words[1:]])}
     for line in done.stdout.splitlines():
         seen = json.loads(line)
         if seen["benchmark"] != case["benchmark"] or seen["parameters"] != case["parameters"]:

@@ -123,7 +123,7 @@ class Server:
         while not self._listens():
             if not self.alive or time.monotonic() > until:
                 self.stop()
-                raise DoesNotStart(f"{self.name} does not start: {shlex.join(self.command)}")
+                raise DoesNotStart(f"{self.name} does not start: {os.path.basename(self.command[0])} {shlex.join(self.command[1:])}")
             time.sleep(0.05)
 
     def _listens(self):
