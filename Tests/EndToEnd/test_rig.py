@@ -183,7 +183,7 @@ def test_the_summary_has_a_line_per_goal_in_the_tables_order(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{summary.BEGIN}\nold\n{summary.END}\nafter\n")
     for _ in range(2):  # What was written is replaced the next time.
-        summary.write_into(readme, text)
+        summary.write_into(readme, tmp_path, text)
     whole = readme.read_text()
     assert whole.startswith("before\n") and whole.endswith("after\n")
     assert "old" not in whole and whole.count(lines[2]) == 1

@@ -72,7 +72,7 @@ def goals(title, rows):
     if not rows:
         return None
     axis = LogAxis(min(min(row[2:]) for row in rows), max(1.2, *(max(row[2:]) for row in rows)),
-                   2 * LABEL, WIDTH - VALUE)
+                   2 * LABEL, WIDTH - VALUE - 20)
     bottom = TOP + GAP + ROW * len(rows)
     height = bottom + BOTTOM
     marks = []
@@ -87,7 +87,7 @@ def goals(title, rows):
         centre = TOP + GAP / 2 + ROW * (place + 0.5)
         left, right, at, limit = (axis.place(v) for v in (low, high, middle, goal))
         reached = "s0" if middle <= goal else "s1"
-        tip = escape(f"{case}: {number(middle)} of {other}, {number(low)} to {number(high)}; goal {number(goal)}")
+        tip = escape(f"{case}: {number(middle)} {other}, {number(low)} to {number(high)}; goal {number(goal)}")
         if case != before:
             marks.append(f'<text x="12" y="{centre + 4:.0f}">{escape(case)}</text>')
         before = case
@@ -96,7 +96,7 @@ def goals(title, rows):
             f'<line class="range" x1="{left:.1f}" y1="{centre}" x2="{max(right, left + 0.5):.1f}" y2="{centre}"/>'
             f'<circle cx="{at:.1f}" cy="{centre}" r="5"/>'
             f'<line class="goal" x1="{limit:.1f}" y1="{centre - 8}" x2="{limit:.1f}" y2="{centre + 8}"/>'
-            f'<text class="note" x="{WIDTH - VALUE + 14}" y="{centre + 4:.0f}">of {escape(other)}</text></g>')
+            f'<text class="note" x="{WIDTH - VALUE - 6}" y="{centre + 4:.0f}">{escape(other)}</text></g>')
     return document(title, height, 2, marks,
                     "dot: median ratio; line: 95 % interval; upright mark: goal; further left is better")
 

@@ -1,6 +1,7 @@
 """The table of README: one line per goal, in the order of perf/table.json, from recorded runs."""
 
 import json
+import os
 import pathlib
 import statistics
 
@@ -38,7 +39,7 @@ def drawing(folder, scenarios):
             for goal in Goal.all(case):
                 verdict = goal.judge(results, next(iter(results)))
                 if verdict and goal.reference:
-                    what = "" if goal.figure == "cost" else f"{FIGURES[goal.figure][0]} of "
+                    what = "of " if goal.figure == "cost" else f"{FIGURES[goal.figure][0]} of "
                     drawn.append((f"{row['row']}: {title}", what + goal.reference.rpartition("/")[2],
                                   verdict.median, *verdict.interval, goal.limit))
     return plot.goals("Carillon's cost, as a ratio to others and to its goals", drawn)
@@ -70,7 +71,8 @@ def case_lines(label, case, results):
         elif goal.reference is None:
             lines.append([ours, "", "", limit(goal, case), verdict.word])
         else:
-            theirs = f"{goal.reference} {figure(results[goal.reference], goal.figure, case)}"
+            other = f"ours in {goal.reference}:" if goal.is_other_case else goal.reference
+            theirs = f"{other} {figure(results[goal.reference], goal.figure, case)}"
             low, high = verdict.interval
             lines.append([ours, theirs, f"{digits(verdict.median)} [{digits(low)}–{digits(high)}]",
                           limit(goal, case), verdict.word])
@@ -134,8 +136,12 @@ def facts(found):
     return lines
 
 
-def write_into(file, summary):
-    """Replaces what stands between the two marks of a file."""
+def write_into(file, folder, summary):
+    """Replaces what stands between the two marks of a file: by the table, the picture, the place."""
+    there = os.path.relpath(folder, pathlib.Path(file).parent)
+    summary += f"- all runs, with plots: [{there}]({there}/table.md)\n"
+    if (folder / "summary.svg").exists():
+        summary += f"\n![Ratios and goals]({there}/summary.svg)\n"
     file = pathlib.Path(file)
     whole = file.read_text()
     if BEGIN not in whole or END not in whole:
