@@ -37,7 +37,7 @@ def run(server, case, protocol, generator):
     def phase(quiet=False):
         # A crowd that reads needs the CPU on which the generator would spin; so where crowds are
         # compared it sleeps. By themselves the healthy get few messages, so these phases are longer.
-        return generator.run(server, {**healthy, "seconds": case["seconds"] * (1 + quiet), "spin": quiet},
+        return generator.run(server, {**healthy, "seconds": case["seconds"] * (3 if quiet else 1), "spin": quiet},
                              protocol, False)
 
     alone = phase(quiet=True)
@@ -52,6 +52,7 @@ def run(server, case, protocol, generator):
         closed, took = crowd.still_connected() == 0, time.monotonic() - began
         # Those who never read still have their sockets open, as outside.
         after = phase(quiet=True)
+        left = memory.now()
     for result in (alone, reading, *runs, after):
         if result["status"] or result.get("error") or result.get("p99") is None:
             return {**result, "error": result.get("error") or f"status {result['status']}"}
@@ -61,7 +62,7 @@ def run(server, case, protocol, generator):
         "alone": alone["p99"], "reading": reading["p99"], "after": after["p99"],
         "whileRatio": stuck["p99"] / reading["p99"], "afterRatio": after["p99"] / alone["p99"],
         "processMemory": memory.process, "kernelMemory": memory.kernel,
-        "memory": memory.process + memory.kernel, "secondsUntilClosed": round(took, 1),
+        "memory": memory.process + memory.kernel, "kernelMemoryAfter": left, "secondsUntilClosed": round(took, 1),
         **({} if closed else {"error": f"{crowd.still_connected()} were not closed in {PATIENCE} s"}),
     }
 
@@ -120,6 +121,7 @@ class Memory:
         self.thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self):
+        self.before = kernel_memory()
         self.thread.start()
         return self
 
@@ -127,10 +129,13 @@ class Memory:
         self.ended.set()
         self.thread.join()
 
+    def now(self):
+        """What the kernel holds by now, less what it held before."""
+        return kernel_memory() - self.before
+
     def _watch(self):
-        before = kernel_memory()
         while not self.ended.wait(0.05):
-            self.kernel = max(self.kernel, kernel_memory() - before)
+            self.kernel = max(self.kernel, self.now())
             self.process = max(self.process, sum(map(resident, self.pids)))
 
 
