@@ -80,6 +80,14 @@ def test_every_goal_names_something_that_is_there():
                     assert goal.reference is None or goal.reference in servers
 
 
+@pytest.mark.parametrize("only, chosen", [
+    (None, ["rooms/a", "calls/a"]), ("rooms", ["rooms/a"]), ("a", ["rooms/a", "calls/a"]),
+    ("calls/a", ["calls/a"]), ("small", ["rooms/small"]), ("calls,rooms/small", ["rooms/small", "calls/a"])])
+def test_only_names_cases_or_scenarios(only, chosen):
+    some = plan.Plan({}, {}, argparse.Namespace(only=only), print)
+    assert [n for n in ("rooms/a", "rooms/small", "calls/a") if some._chosen(n)] == chosen
+
+
 def test_every_row_of_the_table_is_a_case_with_goals():
     scenarios = plan.load_scenarios()
     for row in json.loads(plan.TABLE.read_text())["rows"]:

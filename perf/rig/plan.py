@@ -72,9 +72,10 @@ class Plan:
                 for job in self._job(f"{name}/{case}", options.servers.split(","), options.rounds or 5)]
 
     def _chosen(self, name):
-        if self.options.only:
-            return any(word in (name, *name.split("/")) for word in self.options.only.split(","))
-        return not name.endswith("/small")
+        """Whether --only names a case, or all cases of its scenario; small ones only by name."""
+        scenario, _, case = name.partition("/")
+        words = self.options.only.split(",") if self.options.only else [scenario]
+        return name in words or case in words or scenario in words and case != "small"
 
     def _table_servers(self, name, row):
         """The first server, whom the goals name, and who stands in the table for comparison."""
