@@ -131,6 +131,8 @@ def test_goals_name_servers_cases_figures_or_limits():
     assert judged("x/y", 0.3) == (0.25, "reached")
     assert judged("p99 of x/y", 5) == (6, "missed")
     assert judged("cost", 0.9) == (1.0, "missed")
+    assert judged("p99 beyond b", 0) == (-2000, "reached")
+    assert judged("cost beyond b", -1.5) == (-1.0, "missed")
     assert judged("absent", 1) is None
     with pytest.raises(SystemExit):
         goals.Goal("colour of b", 1)

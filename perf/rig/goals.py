@@ -1,17 +1,18 @@
 """Goals: what the first server of a case shall reach, and whether it did.
 
 A case says `"goals": {KEY: NUMBER}`. What the key names, the first server may have at most NUMBER
-times as much of it as whom the key names; or, without anybody, at most NUMBER:
+times as much of it as whom the key names, or NUMBER more; or, without anybody, at most NUMBER:
 
     "uws": 0.95                        of the cost of uws, in the same rounds
     "p99 of uws": 0.6                  of another figure of it
     "fanout/128-n1000-w1": 1.1         of our own cost in another case, run in the same rounds
     "p99 of overload/w128": 10         the same of another figure
+    "p50 beyond uws": 1000             the difference, in the figure's unit: here µs
     "cost": 400                        the figure itself, in its unit
 
-A ratio is the median of the rounds' ratios. Its interval holds the true median with 95 %, by the
-sign test: it assumes nothing of the noise but that rounds are independent. Less than six rounds
-are too few for that, so then it is simply the smallest and the largest.
+A ratio, or a difference, is the median of the rounds'. Its interval holds the true median with
+95 %, by the sign test: it assumes nothing of the noise but that rounds are independent. Less than
+six rounds are too few for that, so then it is simply the smallest and the largest.
 """
 
 import math
@@ -32,7 +33,10 @@ class Goal:
     """One entry of a case's goals."""
 
     def __init__(self, key, limit):
-        figure, found, reference = key.rpartition(" of ")
+        figure, found, reference = key.rpartition(" beyond ")
+        self.is_difference = bool(found)
+        if not found:
+            figure, found, reference = key.rpartition(" of ")
         if not found and reference in FIGURES:
             figure, reference = reference, None
         self.key = key
@@ -56,7 +60,8 @@ class Goal:
         if self.reference is None:
             values = [r[self.figure] for r in ours if r.get(self.figure) is not None]
         else:
-            values = ratios(ours, results.get(self.reference, []), self.figure)
+            compare = differences if self.is_difference else ratios
+            values = compare(ours, results.get(self.reference, []), self.figure)
         return Verdict(self, values) if values else None
 
 
@@ -80,12 +85,21 @@ class Verdict:
             said = f"{self.median * scale:.3g} {unit}" if is_cost else f"{name} {self.median * scale:.4g} {own}"
             return f"{said.strip()}, goal {self.goal.limit * scale:.4g} {self.word}"
         figure = "" if is_cost else f"{name} "
+        if self.goal.is_difference:
+            return (f"{figure}{self.median * scale:+.2f} {own} beyond {self.goal.reference}, "
+                    f"goal {self.goal.limit * scale:+.3g} {self.word}")
         return f"{figure}{self.median:.2f} of {self.goal.reference}, goal {self.goal.limit:.3g} {self.word}"
 
 
 def ratios(ours, theirs, figure="cost"):
     """The ratios of a figure, round by round."""
     return [a[figure] / b[figure] for a, b in zip(ours, theirs) if a.get(figure) and b.get(figure)]
+
+
+def differences(ours, theirs, figure):
+    """How much more of a figure we have, round by round."""
+    return [a[figure] - b[figure] for a, b in zip(ours, theirs)
+            if a.get(figure) is not None and b.get(figure) is not None]
 
 
 def interval(values):

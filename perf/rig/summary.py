@@ -38,7 +38,7 @@ def drawing(folder, scenarios):
             results = found[name].results
             for goal in Goal.all(case):
                 verdict = goal.judge(results, next(iter(results)))
-                if verdict and goal.reference:
+                if verdict and goal.reference and not goal.is_difference:
                     what = "of " if goal.figure == "cost" else f"{FIGURES[goal.figure][0]} of "
                     drawn.append((f"{row['row']}: {title}", what + goal.reference.rpartition("/")[2],
                                   verdict.median, *verdict.interval, goal.limit))
@@ -74,6 +74,11 @@ def case_lines(label, case, results):
             other = f"ours in {goal.reference}:" if goal.is_other_case else goal.reference
             theirs = f"{other} {figure(results[goal.reference], goal.figure, case)}"
             low, high = verdict.interval
+            if goal.is_difference:
+                _, unit, scale = FIGURES[goal.figure]
+                reached, low, high = (f"{v * scale:+.2f}" for v in (verdict.median, low, high))
+                lines.append([ours, theirs, f"{reached} [{low}–{high}] {unit}", limit(goal, case), verdict.word])
+                continue
             lines.append([ours, theirs, f"{digits(verdict.median)} [{digits(low)}–{digits(high)}]",
                           limit(goal, case), verdict.word])
     for name in names[1:]:
@@ -107,9 +112,11 @@ def figure(runs, name, case):
 
 
 def limit(goal, case):
-    if goal.reference is not None:
+    if goal.reference is not None and not goal.is_difference:
         return f"≤ {digits(goal.limit)}"
     _, unit, scale = FIGURES[goal.figure]
+    if goal.is_difference:
+        return f"≤ +{digits(goal.limit * scale)} {unit}"
     return f"≤ {digits(goal.limit * scale)} {table.unit(case) if goal.figure == 'cost' else unit}".strip()
 
 
