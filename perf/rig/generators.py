@@ -4,9 +4,10 @@ A case says what is done (scenarios/*.json), a protocol how a server is told (se
 are written neutrally and translated here, in the words of carillon-load or of wsload.
 
 A result holds: `units` (messages, answers or connections), `seconds`, `rate` (units per second),
-`cost` (server CPU in µs per unit, octets per connection for `idle`), `p50` and `p99` (µs),
-`wrong` (lost, repeated, out of order, changed), `serverShare` (of one CPU), `generatorShare`
-(busy; 1 by design when it spins), `error` when it failed, `status`, `command`.
+`cost` (server CPU in µs per unit; for `idle` octets per connection, or with `"figure": "cpu"` CPU in
+µs per connection and second), `p50`, `p99` and `p999` (µs), `octets` (received per message, all
+framing included), `wrong` (lost, repeated, out of order, changed), `serverShare` (of one CPU),
+`generatorShare` (busy; 1 by design when it spins), `error` when it failed, `status`, `command`.
 """
 
 import json
@@ -21,6 +22,7 @@ from .machine import ROOT, TOOLS
 from .servers import LeftOut, prefix
 
 PATIENCE = 180  # seconds for one run
+PERCENTILES = {"p50": 50, "p99": 99, "p999": 99.9}
 
 
 class CarillonLoad:
@@ -51,7 +53,7 @@ class CarillonLoad:
                           "concurrency": "--window", "count": "--messages"}.items():
             if key in case:
                 words += [flag, case[key]]
-        # A number of connections is counted from the first one on.
+        # A number of connections is counted from the first one on. Silence needs no practice.
         warmup = 0 if "count" in case or case["scenario"] == "idle" else self.options.warmup
         if "count" not in case:
             words += ["--duration", milliseconds(case.get("seconds", self.options.time))]
@@ -60,7 +62,7 @@ class CarillonLoad:
             words += ["--covering"]
         if case["scenario"] == "idle" and case.get("subscribed", True):
             words += ["--subscribed-too"]
-        if self.options.spin:
+        if case.get("spin", self.options.spin):
             words += ["--spin"]
         if deflate:
             words += ["--deflate"]
@@ -81,9 +83,11 @@ class CarillonLoad:
         with tempfile.TemporaryDirectory(prefix="carillon-load.") as folder:
             file = pathlib.Path(folder) / "report.json"
             command = self.command(server, case, protocol, deflate, file)
-            done = subprocess.run([*prefix(self.options), *command], capture_output=True,
+            done = subprocess.run([*prefix(), *command], capture_output=True,
                                   text=True, errors="replace", timeout=PATIENCE)
-            result = {"status": done.returncode, "command": shlex.join(command)}
+            # Without the report's place.
+            words = [word for word in command if word not in ("--json", str(file))]
+            result = {"status": done.returncode, "command": said(words)}
             try:
                 report = json.loads(file.read_text())
             except (OSError, ValueError):
@@ -104,12 +108,16 @@ class CarillonLoad:
             result["serverShare"] = server["cpuSeconds"] / seconds
             if units:
                 result["cost"] = server["cpuSeconds"] * 1e6 / units
-        if case["scenario"] == "idle" and server.get("residentAtEnd"):
+        if case.get("figure") == "cpu" and server.get("cpuSeconds") is not None:
+            result["cost"] = server["cpuSeconds"] * 1e6 / seconds / max(1, report["connectionsOpened"])
+        elif case["scenario"] == "idle" and server.get("residentAtEnd"):
             grown = server["residentAtEnd"] - (server.get("residentAtStart") or 0)
             result["cost"] = grown / max(1, report["connectionsOpened"])
+        if tally["delivered"]:
+            result["octets"] = tally["octetsReceived"] / tally["delivered"]
         latency = report["latency"] or report.get("handshake") or []
         if latency:
-            result.update({f"p{p}": percentile(latency, p) / 1e3 for p in (50, 99)})
+            result.update({name: percentile(latency, p) / 1e3 for name, p in PERCENTILES.items()})
         if tally["refusedHandshakes"] or tally["disconnected"]:
             worst = report["problems"][0]["text"] if report["problems"] else "connections failed"
             result["error"] = worst
@@ -144,7 +152,7 @@ class WSLoad:
         words += ["--time", case.get("seconds", self.options.time)]
         if not self.options.warmup:
             words += ["--warmup", 0]
-        if self.options.spin:
+        if case.get("spin", self.options.spin):
             words += ["--spin"]
         if deflate:
             words += ["--deflate"]
@@ -169,9 +177,9 @@ class WSLoad:
 
     def run(self, server, case, protocol, deflate):
         command = self.command(server, case, protocol, deflate)
-        done = subprocess.run([*prefix(self.options), *command], capture_output=True, text=True,
+        done = subprocess.run([*prefix(), *command], capture_output=True, text=True,
                               errors="replace", timeout=PATIENCE)
-        result = {"status": done.returncode, "command": shlex.join(command)}
+        result = {"status": done.returncode, "command": said(command)}
         try:
             seen = json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):
@@ -191,20 +199,24 @@ class WSLoad:
             result["serverShare"] = seen["server_cpu_pct"] / 100
         if "gen_cpu_us_per_msg" in seen and seen.get("seconds"):
             result["generatorShare"] = seen["gen_cpu_us_per_msg"] * seen["delivered"] / 1e6 / seen["seconds"]
+        if case.get("figure") == "cpu":
+            result["cost"] = seen["idle_cpu_pct"] * 1e4 / seen["conns"]
         if "lat_us" in seen:
-            result.update(p50=seen["lat_us"]["p50"], p99=seen["lat_us"]["p99"])
+            result.update({name: seen["lat_us"][name] for name in PERCENTILES})
+        if "bytes_per_msg" in seen:
+            result["octets"] = seen["bytes_per_msg"]
         if seen.get("error"):
             result["error"] = seen["error"]
         return result
 
 
-def choose(options):
-    """The generator that was asked for; without a wish, carillon-load when it is built."""
-    if options.generator is None:
-        options.generator = "carillon-load" if os.path.exists(options.load) else "wsload"
-    if options.generator == "carillon-load" and not os.path.exists(options.load):
+def choose(options, preferred=None):
+    """The generator that was asked for; else the preferred one, or carillon-load when it is built."""
+    name = options.generator or preferred or (
+        "carillon-load" if os.path.exists(options.load) else "wsload")
+    if name == "carillon-load" and not os.path.exists(options.load):
         raise SystemExit(f"{options.load} is missing: swift build -c release --product carillon-load")
-    return {"carillon-load": CarillonLoad, "wsload": WSLoad}[options.generator](options)
+    return {"carillon-load": CarillonLoad, "wsload": WSLoad}[name](options)
 
 
 def add_options(parser):
@@ -213,7 +225,8 @@ def add_options(parser):
                         default=os.environ.get("TESTED_CARILLON_LOAD",
                                                str(ROOT / ".build/release/carillon-load")))
     parser.add_argument("--generator-cpu", default="1", metavar="N", help="the CPU it runs on")
-    parser.add_argument("--netns", metavar="NAME", help="network namespace to run everything in")
+    parser.add_argument("--machine-network", action="store_true",
+                        help="no private network namespace, though root may have one")
 
 
 # Templates
@@ -256,6 +269,11 @@ def with_lengths(template, case):
         length += f"\\x{low | (0x80 if size else 0):02x}"
         if not size:
             return before + length + after
+
+
+def said(command):
+    """A command for the record: without the places of this machine."""
+    return shlex.join([os.path.basename(command[0]), *command[1:]])
 
 
 def milliseconds(seconds):

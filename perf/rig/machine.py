@@ -120,9 +120,8 @@ def facts(command, **more):
                             capture_output=True, text=True).stdout.strip()
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo")
                 if line.startswith("model name")), platform.machine())
-    congestion = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit, "kernel": platform.release(), "cpu": f"{os.cpu_count()} x {cpu}",
-        "congestion": congestion, **more, "command": shlex.join([command, *sys.argv[1:]]),
+        **more, "command": shlex.join([command, *sys.argv[1:]]),
     }

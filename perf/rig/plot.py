@@ -22,12 +22,16 @@ text { font: 13px system-ui, sans-serif; fill: #1c1c1c; }
 .case { font-weight: 600; }
 .value { font-variant-numeric: tabular-nums; }
 .grid { stroke: #dcdcdc; }
+.even { stroke: #9a9a9a; }
+.goal { stroke: #1c1c1c; stroke-width: 2; }
 """
 STYLE_DARK = """
 text { fill: #ececec; }
 .paper { fill: #15171a; }
 .note, .tick { fill: #a8a8a8; }
 .grid { stroke: #33373d; }
+.even { stroke: #6d7278; }
+.goal { stroke: #ececec; }
 """
 
 
@@ -62,6 +66,41 @@ def costs(title, unit, cases):
     return document(title, height, len(names), marks)
 
 
+def goals(title, rows):
+    """A drawing of ratios to their goals: `rows` are (case, compared to, median, low, high, goal)."""
+    rows = [row for row in rows if min(row[2:]) > 0]
+    if not rows:
+        return None
+    axis = LogAxis(min(min(row[2:]) for row in rows), max(1.2, *(max(row[2:]) for row in rows)),
+                   2 * LABEL, WIDTH - VALUE - 20)
+    bottom = TOP + GAP + ROW * len(rows)
+    height = bottom + BOTTOM
+    marks = []
+    for tick in axis.ticks():
+        x = axis.place(tick)
+        marks.append(f'<line class="grid" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}"/>')
+        marks.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{number(tick)}</text>')
+    x = axis.place(1)
+    marks.append(f'<line class="even" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}"/>')
+    before = None
+    for place, (case, other, middle, low, high, goal) in enumerate(rows):
+        centre = TOP + GAP / 2 + ROW * (place + 0.5)
+        left, right, at, limit = (axis.place(v) for v in (low, high, middle, goal))
+        reached = "s0" if middle <= goal else "s1"
+        tip = escape(f"{case}: {number(middle)} {other}, {number(low)} to {number(high)}; goal {number(goal)}")
+        if case != before:
+            marks.append(f'<text x="12" y="{centre + 4:.0f}">{escape(case)}</text>')
+        before = case
+        marks.append(
+            f'<g class="{reached}"><title>{tip}</title>'
+            f'<line class="range" x1="{left:.1f}" y1="{centre}" x2="{max(right, left + 0.5):.1f}" y2="{centre}"/>'
+            f'<circle cx="{at:.1f}" cy="{centre}" r="5"/>'
+            f'<line class="goal" x1="{limit:.1f}" y1="{centre - 8}" x2="{limit:.1f}" y2="{centre + 8}"/>'
+            f'<text class="note" x="{WIDTH - VALUE - 6}" y="{centre + 4:.0f}">{escape(other)}</text></g>')
+    return document(title, height, 2, marks,
+                    "dot: median ratio; line: 95 % interval; upright mark: goal; further left is better")
+
+
 def row(axis, y, name, series, values, unit):
     middle = statistics.median(values)
     low, high, at = (axis.place(v) for v in (min(values), max(values), middle))
@@ -76,7 +115,8 @@ def row(axis, y, name, series, values, unit):
         f'<text class="value" x="{WIDTH - VALUE + 14}" y="{centre + 4:.0f}">{number(middle)}</text></g>']
 
 
-def document(title, height, series, marks):
+def document(title, height, series, marks,
+             note="dot: median of the rounds; line: smallest to largest; further left is better"):
     def colours(palette):
         return "".join(f".s{i} circle {{ fill: {c}; }} .s{i} .range {{ stroke: {c}; }}\n"
                        for i, c in enumerate(palette[:series]))
@@ -88,8 +128,7 @@ def document(title, height, series, marks):
         colours(DARK).strip(), "}", "</style>",
         f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
         f'<text class="title" x="12" y="26">{escape(title)}</text>',
-        '<text class="note" x="12" y="46">dot: median of the rounds; line: smallest to largest; '
-        'further left is better</text>',
+        f'<text class="note" x="12" y="46">{escape(note)}</text>',
         *marks, "</svg>", ""])
 
 

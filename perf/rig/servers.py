@@ -6,6 +6,7 @@ import pathlib
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +16,13 @@ from .machine import PERF, TOOLS, family, free_port
 
 class LeftOut(Exception):
     """A server or a case that cannot be had here; its text is the reason."""
+
+
+class DoesNotStart(SystemExit):
+    """A server that is there and ends, or never listens. Who cannot go on without it, ends too."""
+
+
+PROTOCOLS = ("room", "echo", "upgrade", "plain", "wamp", "exact", "prefix", "wildcard")
 
 
 class Definition:
@@ -31,7 +39,7 @@ class Definition:
         entries = json.loads((PERF / "servers.json").read_text())
         for entry in entries.values():
             # A server that speaks like another shares its protocols, nothing else.
-            for key in ("room", "echo", "upgrade", "wamp"):
+            for key in PROTOCOLS:
                 if key in entries.get(entry.get("like"), {}):
                     entry.setdefault(key, entries[entry["like"]][key])
         return {name: Definition(name, entry) for name, entry in entries.items()}
@@ -53,11 +61,15 @@ class Definition:
         return found
 
     def protocol(self, name, scenario):
-        """How the server says what `scenario` needs: "room", "echo", "upgrade", "wamp" or "covering"."""
+        """How the server says what `scenario` needs: one of PROTOCOLS, or "covering" or "program"."""
         members = self.members
         if scenario in members.get("skip", {}):
             raise LeftOut(f"{self.name} is left out: {members['skip'][scenario]}")
-        if name == "upgrade" and name not in members and "room" in members:
+        if name == "program":
+            if self.name != "carillon":
+                raise LeftOut(f"{self.name} is left out: the program is of ours alone")
+            return {"path": ""}
+        if name in ("upgrade", "plain") and name not in members and "room" in members:
             return {k: v for k, v in members["room"].items() if k in ("path", "subprotocol")}
         if name not in members:
             raise LeftOut(f"{self.name} is left out: it has no {name}")
@@ -94,26 +106,32 @@ class Server:
         if form == "deflate":
             words = members.get("deflateCommand", words)
         self.command = [fill(os.environ[w[1:]] if w.startswith("$") else w, places) for w in words]
-        self.prefix = prefix(options)
+        self.prefix = prefix()
+        self.guests = []  # clients that stay as long as it runs
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CARILLON_")}
         self.process = subprocess.Popen(
             [*self.prefix, "taskset", "-c", members.get("cpus", "0"), *self.command],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=environment)
-        self.pid = self.process.pid  # nice, taskset and ip replace themselves
+        self.pid = self.process.pid  # nice and taskset replace themselves
         self.pids = [self.pid]
-        self._wait_until_it_listens(options)
+        self._wait_until_it_listens()
         self.pids = family(self.pid)
 
-    def _wait_until_it_listens(self, options):
-        enter = ["ip", "netns", "exec", options.netns] if options.netns else []
+    def _wait_until_it_listens(self):
         until = time.monotonic() + 40  # Python with all its imports on a busy machine
-        while subprocess.run([*enter, "bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{self.port}"],
-                             stderr=subprocess.DEVNULL).returncode != 0:
+        while not self._listens():
             if not self.alive or time.monotonic() > until:
                 self.stop()
-                raise SystemExit(f"{self.name} does not start: {shlex.join(self.command)}")
+                raise DoesNotStart(f"{self.name} does not start: {os.path.basename(self.command[0])} {shlex.join(self.command[1:])}")
             time.sleep(0.05)
+
+    def _listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        except OSError:
+            return False
 
     @property
     def alive(self):
@@ -129,6 +147,8 @@ class Server:
         self.process.wait()
 
     def stop(self):
+        for guest in self.guests:
+            guest.stop()
         if self.alive:
             self.pids = family(self.pid)
             self.process.send_signal(signal.SIGINT)
@@ -145,7 +165,6 @@ def fill(text, places):
     return text
 
 
-def prefix(options):
+def prefix():
     """What servers and generators run under. Priority, where it is allowed, keeps others out."""
-    words = ["nice", "-n", "-15"] if os.geteuid() == 0 else []
-    return ["ip", "netns", "exec", options.netns, *words] if options.netns else words
+    return ["nice", "-n", "-15"] if os.geteuid() == 0 else []

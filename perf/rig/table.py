@@ -1,13 +1,31 @@
-"""Results as a Markdown table, with the ratios that the comparison is about."""
+"""Results as Markdown: a row per server with everything that was measured."""
 
 import statistics
+
+from .goals import Goal, interval, ratios
 
 FOREIGN_LIMIT = 0.12  # share of the machine that others used; above it a run is only a hint
 
 
-def header(base):
-    return [f"| case | server | CPU µs each | thousand/s | p99 ms | server busy | wrong | ratio to {base} |",
-            "|---|---|---|---|---|---|---|---|"]
+def header():
+    return ["| case | server | CPU µs each | thousand/s | p99 ms | p99.9 ms | octets | server busy | wrong "
+            "| ratio to the last; goals |",
+            "|---|---|---|---|---|---|---|---|---|---|"]
+
+
+def unit(case):
+    """What `cost` is counted in."""
+    if case["scenario"] == "program":
+        return "B" if case["figure"] == "octets" else "ns"
+    if case.get("figure") == "cpu":
+        return "µs"
+    return "B" if case["scenario"] == "idle" else "µs"
+
+
+def cost(case, value):
+    """A cost with its unit."""
+    digits = 0 if unit(case) == "B" else 1 if unit(case) == "ns" else 3
+    return f"{value:.{digits}f}" + ("" if unit(case) == "µs" else f" {unit(case)}")
 
 
 def median(results, key, scale=1.0, digits=3):
@@ -16,42 +34,38 @@ def median(results, key, scale=1.0, digits=3):
     return f"{statistics.median(values) * scale:.{digits}f}" if values else ""
 
 
-def ratios(ours, theirs):
-    """The ratios of costs, round by round."""
-    return [a["cost"] / b["cost"] for a, b in zip(ours, theirs) if a.get("cost") and b.get("cost")]
-
-
-def rows(label, results, goals, kind):
+def rows(label, results, case):
     """The rows of a case, and which of its goals were missed.
 
-    `results` is {server: [result per round]}, the last server being what others are compared to;
-    goals are those of the first: {"uws": 0.95} means at most 0.95 of what uws takes.
+    `results` is {contestant: [result per round]}: the first is judged; the last that is a server in
+    this very case is what others are compared to.
     """
     lines, missed = [], []
     names = list(results)
-    base = names[-1]
+    base = [name for name in names if "/" not in name][-1]
     for name in names:
         good = [r for r in results[name] if r.get("cost") is not None]
         if not good:
             error = next((r["error"] for r in results[name] if r.get("error")), "no cost was measured")
-            lines.append(f"| {label} | {name} | {plain(error)[:80]} | | | | | |")
+            lines.append(f"| {label} | {name} | {plain(error)[:80]} |" + " |" * 7)
             continue
-        ratio = []
+        told = []
         if name != base and (pairs := ratios(results[name], results[base])):
-            ratio.append(f"{statistics.median(pairs):.2f} [{min(pairs):.2f}–{max(pairs):.2f}]")
-        for rival, goal in goals.items() if name == names[0] else ():
-            if pairs := ratios(results[name], results.get(rival, [])):
-                reached = statistics.median(pairs)
-                verdict = "reached" if reached <= goal else "missed"
-                ratio.append(f"{reached:.2f} of {rival}, goal {goal} {verdict}")
-                if reached > goal:
-                    missed.append(f"{label}: {reached:.2f} of {rival}, goal {goal}")
-        each = median(good, "cost", 1, 0) + " B" if kind == "idle" else median(good, "cost")
+            low, high = interval(pairs)
+            told.append(f"{statistics.median(pairs):.2f} [{low:.2f}–{high:.2f}] "
+                        f"({min(pairs):.2f}–{max(pairs):.2f})")
+        for goal in Goal.all(case) if name == names[0] else ():
+            if verdict := goal.judge(results, name):
+                told.append(verdict.text(unit(case)))
+                if not verdict.reached:
+                    missed.append(f"{label}: {told[-1]}")
+        each = cost(case, statistics.median(r["cost"] for r in good))
         share = median(good, "serverShare", 100, 0)
         wrong = sum(r.get("wrong", 0) for r in good)
         lines.append(f"| {label} | {name} | {each} | {median(good, 'rate', 1e-3, 1)} "
-                     f"| {median(good, 'p99', 1e-3, 2)} | {share + ' %' if share else ''} "
-                     f"| {wrong} | {' · '.join(ratio)} |")
+                     f"| {median(good, 'p99', 1e-3, 2)} | {median(good, 'p999', 1e-3, 2)} "
+                     f"| {median(good, 'octets', 1, 0)} | {share + ' %' if share else ''} "
+                     f"| {wrong} | {' · '.join(told)} |")
     return lines, missed
 
 
