@@ -81,28 +81,3 @@ internal struct Envelope: ~Escapable {
         return plain.append(unescaping: contents) ? plain.octets.array : nil
     }
 }
-
-extension RawSpan {
-    /// Whether this JSON value is what Python takes for false: what an answer leaves out (§2).
-    /// Nothing at all is false, too.
-    internal var isFalsy: Bool {
-        guard byteCount > 0 else { return true }
-        switch self[octet: 0] {
-        case 0x6E, 0x66: return true  // null, false
-        case 0x74: return false
-        case 0x22: return byteCount <= 2
-        case 0x5B, 0x7B: return isEmptyContainer
-        default:
-            // Not the digits decide: 1e-400 is 0.0 as well.
-            var reader = JSONReader(self)
-            guard let number = try? reader.item() else { return false }
-            return reader.double(number) == 0
-        }
-    }
-
-    /// Whether there is nothing but space between two brackets or braces.
-    private var isEmptyContainer: Bool {
-        for index in 1..<max(1, byteCount - 1) where self[octet: index] > 0x20 { return false }
-        return true
-    }
-}
