@@ -69,15 +69,6 @@ internal struct Envelope: ~Escapable {
         return text.extracting(item.range)
     }
 
-    /// The text of a string; `nil` for what is none, and for one that is no Unicode text because
-    /// half of a surrogate pair stands alone.
-    ///
-    /// Names are refused then, not repaired: two different names must not become one.
-    func string(_ item: JSONItem?) -> [UInt8]? {
-        guard let item, item.kind == .string else { return nil }
-        let contents = text.extracting(item.contents)
-        guard item.hasEscapes else { return contents.array }
-        var plain = OctetBuffer(capacity: contents.byteCount)
-        return plain.append(unescaping: contents) ? plain.octets.array : nil
-    }
+    /// The text of a string; `nil` for what is none, and for one that is no Unicode text.
+    func string(_ item: JSONItem?) -> [UInt8]? { item?.text(in: text) }
 }
