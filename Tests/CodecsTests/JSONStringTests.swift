@@ -96,7 +96,7 @@ struct JSONStringTests {
     @Test("that are written are read as they were")
     func roundTrip() throws {
         for seed in UInt64(1)...200 {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             var text = ""
             for _ in 0..<Int.random(in: 0...40, using: &random) {
                 let value = UInt32.random(
