@@ -194,19 +194,28 @@ let package = Package(
         tests(of: "WebSocket", also: ["Bytes", "HTTP1"]),
         tests(of: "Codecs", also: ["Bytes"]),
         tests(of: "Rooms", also: ["Bytes"]),
-        tests(of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "Rooms"]),
+        tests(
+            of: "OpenAPIRPC", also: ["Bytes", "Codecs", "DialectKit", "DialectTesting", "Rooms"]),
         tests(of: "PathExpressions"),
         tests(
             of: "Shampoo",
-            also: ["Bytes", "Codecs", "DialectKit", "Hub", "PathExpressions", "Rooms"]),
-        tests(of: "HighTemplar", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
+            also: [
+                "Bytes", "Codecs", "DialectKit", "DialectTesting", "Hub", "PathExpressions",
+                "Rooms",
+            ]),
+        tests(
+            of: "HighTemplar",
+            also: ["Bytes", "Codecs", "DialectKit", "DialectTesting", "Hub", "Rooms"]),
         tests(of: "Hub", also: ["Bytes", "Codecs", "Rooms"]),
         tests(of: "WAMP", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "Crypto", also: ["Bytes"]),
         tests(of: "Tokens", also: ["Bytes", "Crypto"]),
         tests(
             of: "Rohrpost",
-            also: ["Bytes", "Codecs", "Crypto", "DialectKit", "Hub", "Rooms", "Tokens"]),
+            also: [
+                "Bytes", "Codecs", "Crypto", "DialectKit", "DialectTesting", "Hub", "Rooms",
+                "Tokens",
+            ]),
         tests(of: "WAMPAuthentication", also: ["Bytes", "Crypto"]),
         tests(
             of: "WAMPRouter",
@@ -260,6 +269,8 @@ let package = Package(
             of: "CarillonLoad",
             also: ["Bytes", "Codecs", "HTTP1", "Hub", "WAMP", "Measurement"]),
 
+        // What tests of dialects share.
+        module("DialectTesting", path: "Tests/DialectTesting", imports: ["Bytes", "Codecs"]),
         // What tests of running servers share, and a daemon that has the server in it.
         module(
             "TestClients", path: "Tests/TestClients", imports: ["Bytes", "HTTP1", "WebSocket"]),

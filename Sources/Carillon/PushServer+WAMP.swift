@@ -49,7 +49,9 @@ extension PushServer {
         let router = WAMPRouter(
             settings: options.router, realms: options.realms, services: registry,
             surroundings: .system, firstID: .firstOfRouter)
-        if router.hasHistory { settings.recorder = { router.record($0) } }
+        if router.hasHistory {
+            settings.taps.insert(Tap(everything: { router.record($0) }), at: 0)
+        }
         let dialects = router.makeDialects()
         let streams =
             options.rawSocketListen.isEmpty

@@ -35,6 +35,30 @@ extension RawSpan {
     }
 }
 
+extension JSONItem {
+    /// The text of this string; `nil` for every other kind, and for half a surrogate pair, which
+    /// must not be repaired where it is a name: two different names would become one.
+    ///
+    /// - Parameter text: What the scanner delimited this item in.
+    package func text(in text: RawSpan) -> [UInt8]? {
+        guard kind == .string else { return nil }
+        let (octets, isText) = unescaped(in: text)
+        return isText ? octets : nil
+    }
+
+    /// The text of this string, which it must be, with U+FFFD for half a surrogate pair: for people,
+    /// and to compare with what has none.
+    package func repairedText(in text: RawSpan) -> [UInt8] { unescaped(in: text).octets }
+
+    private func unescaped(in text: RawSpan) -> (octets: [UInt8], isText: Bool) {
+        let contents = text.extracting(self.contents)
+        guard hasEscapes else { return (contents.array, true) }
+        var plain = OctetBuffer(capacity: contents.byteCount)
+        let isText = plain.append(unescaping: contents)
+        return (plain.octets.array, isText)
+    }
+}
+
 extension JSONOctet {
     /// What the escape with this letter stands for, `u` excepted (§7).
     static func unescaped(_ letter: UInt8) -> UInt8 {

@@ -11,8 +11,8 @@ extension Configuration {
         example.routes = [route]
         var method = Endpoint.Method()
         method.name = "add_number"
-        method.procedure = "com.example.add_number"
-        method.arguments = .keywords
+        method.calling.procedure = "com.example.add_number"
+        method.calling.arguments = .keywords
         var endpoint = Endpoint()
         endpoint.name = "numbers"
         endpoint.path = #"^/number/(?P<number>\d+)/?$"#

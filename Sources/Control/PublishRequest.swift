@@ -98,11 +98,10 @@ struct PublishRequest {
         _ item: JSONItem, in body: RawSpan, called name: StaticString
     ) throws(RequestProblem) -> String {
         guard item.kind == .string else { throw RequestProblem("\"\(name)\" is not a string") }
-        var plain = OctetBuffer(capacity: item.contents.count)
-        guard plain.append(unescaping: body.extracting(item.contents)) else {
+        guard let text = item.text(in: body) else {
             throw RequestProblem("\"\(name)\" holds half of a surrogate pair")
         }
-        return plain.octets.text
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func room(_ item: JSONItem, in body: RawSpan) throws(RequestProblem) -> Room {

@@ -24,11 +24,8 @@ package struct EngineSettings: Sendable {
     package var deflate = DeflateSettings()
     /// Told of limits that were reached; called on cores, so it must not wait.
     package var report: (@Sendable (LimitReport) -> Void)?
-    /// Who listens in.
+    /// Who listens in, in the order in which they are shown what enters.
     package var taps: [Tap] = []
-    /// Shown every publication before it is on its way, whoever makes it: a router keeps its
-    /// histories by it. Called from any thread, also on cores, so it must not wait.
-    package var recorder: (@Sendable (Publication) -> Void)?
     /// What is answered inside this process.
     package var handlers: [HandlerRegistration] = []
     /// Messages below this many octets are sent plain.
@@ -70,7 +67,7 @@ package final class EngineState: Sendable {
     ) {
         precondition(coreCount > 0 && coreCount <= InterestSummary.coreLimit)
         self.settings = settings
-        isWatched = settings.recorder != nil || !settings.taps.isEmpty
+        isWatched = !settings.taps.isEmpty
         self.registry = registry
         self.loopbackListeners = loopbackListeners
         metrics = (0..<coreCount).map { CoreMetrics(core: $0) }

@@ -91,11 +91,10 @@ enum AnswerText {
         _ item: JSONItem, in text: RawSpan, called name: String
     ) throws(AnswerFault) -> String {
         guard item.kind == .string else { throw AnswerFault("\(name) is not a string") }
-        var plain = OctetBuffer(capacity: item.contents.count)
-        guard plain.append(unescaping: text.extracting(item.contents)) else {
+        guard let text = item.text(in: text) else {
             throw AnswerFault("\(name) holds half of a surrogate pair")
         }
-        return plain.octets.text
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The room that a string names, in the text form of rooms.

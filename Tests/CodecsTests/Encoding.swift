@@ -1,11 +1,12 @@
 // Encoding — a value written down, in the shortest form or in any other that is allowed.
 
+import Bytes
 import Codecs
 
 /// Writes values naively. With a generator it chooses among everything a reader must take: wider
 /// integers and sizes, indefinite lengths, tags, white space, escapes.
 struct Encoding {
-    var random: SeededGenerator?
+    var random: SplitMix64?
 
     static func shortest(_ value: Value, _ serialization: Serialization) -> [UInt8] {
         var encoding = Encoding(random: nil)

@@ -170,7 +170,7 @@ struct ItemReaderTests {
         for (text, unsigned, integer) in cases {
             for serialization in Serialization.allCases {
                 for seed in UInt64(0)..<8 {
-                    var encoding = Encoding(random: seed == 0 ? nil : SeededGenerator(seed: seed))
+                    var encoding = Encoding(random: seed == 0 ? nil : SplitMix64(seed: seed))
                     let octets = encoding.encode(.integer(text), serialization)
                     let bytes = unsafe octets.span.bytes
                     switch serialization {

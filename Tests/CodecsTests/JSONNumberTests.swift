@@ -29,7 +29,7 @@ struct JSONNumberTests {
             "0.00000000000000000000000000000000000000001e40",
         ]
         for seed in UInt64(1)...2000 {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             let value = Double(bitPattern: random.next())
             if value.isFinite { texts.append("\(value)") }
             let digits = String(random.next() >> UInt64.random(in: 0..<64, using: &random))

@@ -51,6 +51,27 @@ struct JSONStringTests {
         }
     }
 
+    @Test("as items are texts that are compared, or repaired ones that are shown")
+    func items() throws {
+        let cases: [(String, text: String?, repaired: String)] = [
+            (#"["plain"]"#, "plain", "plain"), (#"[""]"#, "", ""),
+            (#"["a\u0041\n"]"#, "aA\n", "aA\n"), (#"["a\ud800b"]"#, nil, "a\u{FFFD}b"),
+        ]
+        for (json, text, repaired) in cases {
+            let octets = Array(json.utf8)
+            let bytes = unsafe octets.span.bytes
+            var scanner = JSONScanner(bytes.extracting(1..<bytes.byteCount))
+            let item = try scanner.value()
+            #expect(item.text(in: scanner.text) == text.map { Array($0.utf8) }, "\(json)")
+            #expect(item.repairedText(in: scanner.text) == Array(repaired.utf8), "\(json)")
+        }
+        for json in ["null", "7", "[]", #"{"a":"b"}"#] {
+            let octets = Array(json.utf8)
+            let bytes = unsafe octets.span.bytes
+            #expect(try JSONScanner.document(bytes).text(in: bytes) == nil, "\(json)")
+        }
+    }
+
     @Test("that nobody scanned are read without a trap")
     func unscanned() {
         for contents in [
@@ -75,7 +96,7 @@ struct JSONStringTests {
     @Test("that are written are read as they were")
     func roundTrip() throws {
         for seed in UInt64(1)...200 {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             var text = ""
             for _ in 0..<Int.random(in: 0...40, using: &random) {
                 let value = UInt32.random(

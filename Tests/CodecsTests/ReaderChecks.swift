@@ -91,7 +91,7 @@ func mutations(
     _ check: ([UInt8], UInt64) -> Void
 ) {
     for seed in seeds {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var octets = inputs.randomElement(using: &random)!
         let other = inputs.randomElement(using: &random)!
         octets.insert(contentsOf: other, at: Int.random(in: 0...octets.count, using: &random))

@@ -79,7 +79,7 @@ indirect enum Value: Equatable {
 }
 
 /// A random value with everything in it that a serialization has a branch for.
-func randomValue(_ random: inout SeededGenerator, depth: Int = 3) -> Value {
+func randomValue(_ random: inout SplitMix64, depth: Int = 3) -> Value {
     func text(_ size: Int) -> String {
         let letters: [Unicode.Scalar] = [
             "a", "Z", "0", " ", "\"", "\\", "/", "\n", "\u{0}", "é", "€", "😀",

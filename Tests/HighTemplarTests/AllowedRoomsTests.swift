@@ -1,5 +1,6 @@
 import Bytes
 import Codecs
+import DialectTesting
 import Testing
 
 @testable import HighTemplar

@@ -1,5 +1,6 @@
 import Bytes
 import Codecs
+import DialectTesting
 import Rooms
 import Testing
 

@@ -1,6 +1,7 @@
 import Bytes
 import Codecs
 import DialectKit
+import DialectTesting
 import Hub
 import Rooms
 import Testing
@@ -203,10 +204,7 @@ struct SessionTests {
 
     @Test("replies with JSON to whatever comes")
     func mutations() throws {
-        let messages = try Transcript.all().flatMap(\.steps).compactMap { step in
-            if case .sendText(_, let text) = step.statement { Array(text.utf8) } else { nil }
-        }
-        let pieces = Array(#"{}[]",:\01eE.-abn u*"#.utf8)
+        let mutations = try Mutations(of: "high-templar", pieces: #"{}[]",:\01eE.-abn u*"#)
         for seed in UInt64(1)...150 {
             var random = SplitMix64(seed: seed)
             var settings = HighTemplarSettings()
@@ -215,15 +213,7 @@ struct SessionTests {
             for _ in 0..<20 {
                 let client = hub.open()
                 for _ in 0..<4 {
-                    var octets = messages.randomElement(using: &random)!
-                    for _ in 0..<Int.random(in: 0..<4, using: &random) where !octets.isEmpty {
-                        let place = octets.indices.randomElement(using: &random)!
-                        // ASCII for ASCII: the framing lets only UTF-8 through.
-                        if octets[place] < 0x80 {
-                            octets[place] = pieces.randomElement(using: &random)!
-                        }
-                    }
-                    hub.send(.text, octets, from: client)
+                    hub.send(.text, mutations.message(&random), from: client)
                 }
                 for case .message(let text) in client.take() where text != "pong" {
                     let isObject = if case .object? = try? JSONTree(text) { true } else { false }

@@ -2,13 +2,21 @@
 
 import Bytes
 import DialectKit
+import DialectTesting
 import HighTemplar
 import Rooms
 import Testing
 
 @Suite("high-templar transcripts")
 struct TranscriptTests {
-    static let transcripts = Result { try Transcript.all() }
+    static let transcripts = Result {
+        try Transcript.all(
+            in: "high-templar",
+            verbs: [
+                "with", "answer", "header", "open", "<refused", "asked", ">", ">binary", ">octets",
+                ">close", "<", "<~", "<close", "trigger", "<trigger", "api", "pass",
+            ])
+    }
 
     @Test("are found and well formed")
     func found() throws {
@@ -38,53 +46,64 @@ private struct TranscriptPlayer {
 
     mutating func play(_ step: Transcript.Step) throws {
         let line: Comment = "line \(step.line)"
-        switch step.statement {
-        case .settings(let pairs): for (key, value) in pairs { try set(key, value) }
-        case .answer(let text): try setAnswer(text)
-        case .header(let name, let value): headers.append((name, value))
-        case .open(let client, let target):
-            clients[client] = hub.open(target, headers: headers)
+        let (client, rest) = (step.client, step.rest)
+        switch step.verb {
+        case "with": for (key, value) in try step.settings { try set(key, value) }
+        case "answer": try setAnswer(rest)
+        case "header":
+            let colon = try #require(rest.firstIndex(of: ":"), line)
+            let value = rest[rest.index(after: colon)...].drop { $0 == " " }
+            headers.append((rest[..<colon].lowercased(), String(value)))
+        case "open":
+            clients[client] = hub.open(step.parts.word, headers: headers)
             headers = []
-        case .expectRefusal(let client, let status, let body):
+        case "<refused":
+            let (status, body) = step.parts
             guard case .refusal(let refusal) = try arrival(at: client, line) else {
                 Issue.record("not refused, \(line)")
                 return
             }
-            #expect(refusal.status == status && refusal.reason == nil, line)
+            #expect(refusal.status == Int(status) && refusal.reason == nil, line)
             #expect(refusal.body.contains(body), line)
-        case .expectRequest(let method, let target, let headers):
+        case "asked" where rest == "nothing": #expect(hub.api?.requests.isEmpty == true, line)
+        case "asked":
+            let (method, tail) = step.parts
+            let (target, headers) = Transcript.split(tail[...])
             try expectRequest(method, target, headers, line)
-        case .expectNoRequest: #expect(hub.api?.requests.isEmpty == true, line)
-        case .sendText(let client, let text): hub.send(text, from: try connection(client))
-        case .sendBinary(let client, let text):
-            hub.send(.binary, Array(text.utf8), from: try connection(client))
-        case .sendOctets(let client, let digits):
+        case ">": hub.send(rest, from: try connection(client))
+        case ">binary": hub.send(.binary, Array(rest.utf8), from: try connection(client))
+        case ">octets":
             var octets = OctetBuffer()
-            let text = Array(digits.utf8)
+            let text = Array(rest.utf8)
             #expect(Hex.decode(unsafe text.span.bytes, into: &octets), line)
             hub.send(.binary, octets.octets.array, from: try connection(client))
-        case .sendClose(let client):
+        case ">close":
             let connection = try connection(client)
             #expect(connection.arrivals.isEmpty, line)
             hub.leave(connection)
-        case .expectMessage(let client, let json, let anyOrder):
-            try expectMessage(client, json, anyOrder: anyOrder, line)
-        case .expectClose(let client, let code):
+        case "<": try expectMessage(client, rest, line)
+        case "<~": try expectMessageInAnyOrder(client, rest, line)
+        case "<close":
+            let code = try #require(UInt16(rest), line)
             #expect(try arrival(at: client, line) == .close(code), line)
-        case .trigger(let body):
+        case "trigger":
             do throws(TriggerError) {
-                try hub.trigger(body)
+                try hub.trigger(rest)
                 triggered = (200, "publish success")
             } catch {
                 triggered = (400, error.sentence)
             }
-        case .expectTrigger(let status, let body):
-            #expect(triggered?.status == status && triggered?.body == body, line)
-        case .publish(let room, let json):
+        case "<trigger":
+            let (status, body) = step.parts
+            let expected = try #require(Int(status), line)
+            #expect(triggered?.status == expected && triggered?.body == body, line)
+        case "api":
+            let (room, json) = step.parts
             hub.publish(
                 Publication(
                     realm: .standard, room: try Room(text: room), payload: Array(json.utf8)))
-        case .pass(let seconds): hub.pass(seconds: seconds)
+        case "pass": hub.pass(seconds: try #require(Double(rest), line))
+        default: Issue.record("no such statement, \(line)")
         }
     }
 
@@ -98,26 +117,27 @@ private struct TranscriptPlayer {
         return connection.arrivals.removeFirst()
     }
 
-    private mutating func expectMessage(
-        _ client: String, _ json: String, anyOrder: Bool, _ line: Comment
+    private mutating func expectMessageInAnyOrder(
+        _ client: String, _ json: String, _ line: Comment
     ) throws {
-        if anyOrder {
-            let connection = try connection(client)
-            let expected = try JSONTree(json)
-            let place = connection.arrivals.firstIndex { arrival in
-                guard case .message(let text) = arrival else { return false }
-                return (try? JSONTree(text)) == expected
-            }
-            let found = try #require(place, line)
-            connection.arrivals.remove(at: found)
-            return
+        let connection = try connection(client)
+        let expected = try JSONTree(json)
+        let place = connection.arrivals.firstIndex { arrival in
+            guard case .message(let text) = arrival else { return false }
+            return (try? JSONTree(text)) == expected
         }
+        connection.arrivals.remove(at: try #require(place, line))
+    }
+
+    private mutating func expectMessage(
+        _ client: String, _ json: String, _ line: Comment
+    ) throws {
         guard case .message(let text) = try arrival(at: client, line) else {
             Issue.record("no message, \(line)")
             return
         }
         if text == json { return }
-        let isSame = try JSONTree(text).fits(JSONTree(json), &places)
+        let isSame = try JSONTree(text).matches(JSONTree(json), &places)
         #expect(isSame, "\(line): \(text) instead of \(json)")
     }
 

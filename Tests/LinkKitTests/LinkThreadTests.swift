@@ -80,11 +80,12 @@ struct LinkThreadTests {
         let thread = try LinkThread(name: "test")
         let status = LinkStatus(kind: .redis, name: "test")
         let events = Events()
+        let desk = LinkDesk(status: status, handler: { _ in .taken }, report: events.add)
         let backOff = BackOff(floor: .milliseconds(1), ceiling: .milliseconds(1), seed: 1)
         try thread.start { thread in
             var life = LinkLife(
-                thread: thread, status: status, backOff: backOff, countsGaps: true,
-                report: events.add, present: { status.isConnected = $0 })
+                thread: thread, desk: desk, backOff: backOff, countsGaps: true,
+                present: { status.isConnected = $0 })
             var attempt = 0
             life.run { (life) throws(LinkFailure) in
                 attempt += 1

@@ -52,11 +52,13 @@ struct LinkProbe {
         guard settings.problems.isEmpty else { fail(settings.problems.joined(separator: "; ")) }
         let status = LinkStatus(kind: .rabbitmq, name: "probe")
         let link = try RabbitMQLink(
-            settings, status: status,
-            handler: { [pause] message in
-                usleep(pause * 1000)
-                return take(message)
-            }, report: say)
+            settings,
+            desk: LinkDesk(
+                status: status,
+                handler: { [pause] message in
+                    usleep(pause * 1000)
+                    return take(message)
+                }, report: say))
         try link.start()
         serve(status) { _, _ in false }
         link.stop()
@@ -98,7 +100,8 @@ struct LinkProbe {
         }
         guard settings.problems.isEmpty else { fail(settings.problems.joined(separator: "; ")) }
         let status = LinkStatus(kind: .redis, name: "probe")
-        let link = try RedisLink(settings, status: status, handler: take, report: say)
+        let link = try RedisLink(
+            settings, desk: LinkDesk(status: status, handler: take, report: say))
         try link.start()
         serve(status) { channel, payload in
             link.publish(Array(payload.utf8), to: Array(channel.utf8))

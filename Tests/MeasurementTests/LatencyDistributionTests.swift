@@ -1,3 +1,4 @@
+import Bytes
 import FoundationEssentials
 import Measurement
 import Testing
@@ -77,7 +78,7 @@ struct LatencyDistributionTests {
 
     @Test("random octets are read or refused, and never stop the process")
     func randomOctets() {
-        var generator = SeededGenerator(seed: 4)
+        var generator = SplitMix64(seed: 4)
         let valid = Self.samples[5].octets
         for round in 0..<500 {
             var octets =

@@ -1,3 +1,4 @@
+import Bytes
 import Measurement
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 struct LatencyHistogramTests {
     /// Latencies as a server has them: around 40 µs, one in a hundred around 1 ms, few at 80 ms.
     static func latencies(_ count: Int, seed: UInt64) -> [UInt64] {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         return (0..<count).map { _ in
             let tail = UInt64.random(in: 0..<1000, using: &generator)
             let spread = UInt64.random(in: 0..<40_000, using: &generator)

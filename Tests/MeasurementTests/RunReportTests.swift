@@ -1,3 +1,4 @@
+import Bytes
 import Measurement
 import Testing
 
@@ -97,7 +98,7 @@ struct RunReportTests {
 
     @Test("a report with any one octet changed is read or refused, and can be shown")
     func flippedOctets() {
-        var generator = SeededGenerator(seed: 5)
+        var generator = SplitMix64(seed: 5)
         let good = SampleRun(intervalCount: 6).report().json()
         for _ in 0..<150 {
             var json = good

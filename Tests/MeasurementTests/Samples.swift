@@ -1,5 +1,6 @@
 // Reports for tests: deterministic, and as a run would fill them.
 
+import Bytes
 import Measurement
 
 /// How a made-up run differs from the usual one.
@@ -17,7 +18,7 @@ struct SampleRun {
     static let drawnPerInterval = 400
 
     func report() -> RunReport {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         var report = RunReport(
             tool: .init(name: "carillon-load", version: "1.0"), date: "2025-06-01T12:00:00Z",
             host: .init(kernel: "Linux 6.12.1", cpu: "A CPU @ 3.00 GHz", cpuCount: 8),

@@ -1,5 +1,6 @@
 import Bytes
 import DialectKit
+import DialectTesting
 import Hub
 import OpenAPIRPC
 import Rooms
@@ -176,24 +177,14 @@ struct OpenAPISessionTests {
 
     @Test("replies with JSON to whatever comes")
     func mutations() throws {
-        let messages = try Transcript.all(in: "openapi-ws").flatMap(\.steps).compactMap { step in
-            if case .sendText(_, let text) = step.statement { Array(text.utf8) } else { nil }
-        }
-        let pieces = Array(#"{}[]",:\01eE.-abn u"#.utf8)
+        let mutations = try Mutations(of: "openapi-ws")
         for seed in UInt64(1)...200 {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             let hub = ModelHub(OpenAPISettings(testMethods: true))
             hub.procedures = ["wtf"]
             for _ in 0..<20 {
                 let client = hub.open()
-                var octets = messages.randomElement(using: &random)!
-                for _ in 0..<Int.random(in: 0..<4, using: &random) where !octets.isEmpty {
-                    let place = octets.indices.randomElement(using: &random)!
-                    // ASCII for ASCII: the framing lets only UTF-8 through.
-                    if octets[place] < 0x80 {
-                        octets[place] = pieces.randomElement(using: &random)!
-                    }
-                }
+                let octets = mutations.message(&random)
                 hub.send(.text, octets, from: client)
                 for case .message(let text) in client.take() {
                     let isObject = if case .object? = try? JSONTree(text) { true } else { false }
@@ -202,20 +193,5 @@ struct OpenAPISessionTests {
                 }
             }
         }
-    }
-}
-
-/// SplitMix64: the same seed makes the same test.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

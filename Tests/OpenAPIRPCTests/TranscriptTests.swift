@@ -1,13 +1,20 @@
 // The golden conversations of Tests/Transcripts/openapi-ws, played against the pure dialect.
 
 import DialectKit
+import DialectTesting
 import OpenAPIRPC
 import Rooms
 import Testing
 
 @Suite("openapi-ws transcripts")
 struct TranscriptTests {
-    static let transcripts = Result { try Transcript.all(in: "openapi-ws") }
+    static let transcripts = Result {
+        try Transcript.all(
+            in: "openapi-ws",
+            verbs: [
+                "with", "open", "http", "<http", "api", ">", ">binary", ">close", "<", "<close",
+            ])
+    }
 
     @Test("are found and well formed")
     func found() throws {
@@ -32,36 +39,42 @@ private struct TranscriptPlayer {
 
     mutating func play(_ step: Transcript.Step) throws {
         let line: Comment = "line \(step.line)"
-        switch step.statement {
-        case .settings(let pairs): try set(pairs)
-        case .open(let client, let path): clients[client] = hub.open(path: path)
-        case .sendText(let client, let text):
-            hub.send(text, from: try connection(client))
-        case .sendBinary(let client, let text):
-            hub.send(.binary, Array(text.utf8), from: try connection(client))
-        case .sendClose(let client, _):
-            let connection = try connection(client)
+        let octets = Array(step.rest.utf8)
+        switch step.verb {
+        case "with": try set(step.settings)
+        case "open": clients[step.client] = hub.open(path: step.parts.word)
+        case ">": hub.send(step.rest, from: try connection(step.client))
+        case ">binary": hub.send(.binary, octets, from: try connection(step.client))
+        case ">close":
+            let connection = try connection(step.client)
             #expect(connection.arrivals.isEmpty, line)
             hub.close(connection)
-        case .expectMessage(let client, let json):
-            guard case .message(let text) = try arrival(at: client, line) else {
+        case "<":
+            guard case .message(let text) = try arrival(at: step.client, line) else {
                 Issue.record("closed instead of a message, \(line)")
                 return
             }
-            let isSame = try JSONTree(text) == JSONTree(json)
-            #expect(isSame, "line \(step.line): \(text) instead of \(json)")
-        case .expectClose(let client, let code):
-            #expect(try arrival(at: client, line) == .close(code), line)
-        case .plainRequest: break
-        case .expectRefusal(let status, let contentType, let body):
-            let expected = Refusal(status: status, contentType: contentType, body: body)
+            let isSame = try JSONTree(text) == JSONTree(step.rest)
+            #expect(isSame, "line \(step.line): \(text) instead of \(step.rest)")
+        case "<close":
+            let code = try #require(UInt16(step.rest), line)
+            #expect(try arrival(at: step.client, line) == .close(code), line)
+        case "http": break
+        case "<http":
+            let (status, tail) = step.parts
+            let brace = try #require(tail.firstIndex(of: "{"), line)
+            let expected = Refusal(
+                status: try #require(Int(status), line),
+                contentType: String(tail[..<brace].dropLast()), body: String(tail[brace...]))
             #expect(hub.dialect.refusalWithoutUpgrade == expected, line)
-        case .publish(let room, let json):
+        case "api":
+            let (room, json) = step.parts
             let name = Array(room.utf8)
             hub.publish(
                 Publication(
                     realm: .standard, room: try Room(dotted: unsafe name.span.bytes),
                     payload: Array(json.utf8)))
+        default: Issue.record("no such statement, \(line)")
         }
     }
 
@@ -75,7 +88,7 @@ private struct TranscriptPlayer {
         return connection.arrivals.removeFirst()
     }
 
-    private mutating func set(_ pairs: [String: String]) throws {
+    private mutating func set(_ pairs: [(key: String, value: String)]) throws {
         var methods = OpenAPIMethods.standard
         for (key, value) in pairs {
             switch (key, value) {

@@ -75,8 +75,10 @@ struct RabbitMQSettingsTests {
         let refusals = Atomic<Int>(0)
         let count = Shared(refusals)
         let link = try RabbitMQLink(
-            settings, status: status, handler: { _ in .taken },
-            report: { if case .refused = $0 { count.add() } })
+            settings,
+            desk: LinkDesk(
+                status: status, handler: { _ in .taken },
+                report: { if case .refused = $0 { count.add() } }))
         try link.start()
         for _ in answers { server.answerOne() }
         while count.value < answers.count { sched_yield() }

@@ -1,6 +1,7 @@
 import Bytes
 import Codecs
 import DialectKit
+import DialectTesting
 import Hub
 import Rohrpost
 import Rooms

@@ -2,6 +2,7 @@ import Bytes
 import Codecs
 import Crypto
 import DialectKit
+import DialectTesting
 import Hub
 import Rohrpost
 import Rooms
@@ -223,23 +224,13 @@ struct RohrpostSessionTests {
 
     @Test("replies with JSON to whatever comes")
     func mutations() throws {
-        let messages = try Transcript.all(in: "rohrpost").flatMap(\.steps).compactMap { step in
-            step.verb == ">" ? Array(step.rest.utf8) : nil
-        }
-        let pieces = Array(#"{}[]",:\01eE.-abn u"#.utf8)
+        let mutations = try Mutations(of: "rohrpost")
         for seed in UInt64(1)...200 {
             var random = SplitMix64(seed: seed)
             let hub = ModelHub()
             for _ in 0..<20 {
                 let client = hub.open()
-                var octets = messages.randomElement(using: &random)!
-                for _ in 0..<Int.random(in: 0..<4, using: &random) where !octets.isEmpty {
-                    let place = octets.indices.randomElement(using: &random)!
-                    // ASCII for ASCII: the framing lets only UTF-8 through.
-                    if octets[place] < 0x80 {
-                        octets[place] = pieces.randomElement(using: &random)!
-                    }
-                }
+                let octets = mutations.message(&random)
                 hub.send(.text, octets, from: client)
                 let answers = client.take()
                 let isAnswered = answers.count == 1

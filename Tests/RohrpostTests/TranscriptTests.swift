@@ -2,6 +2,7 @@
 
 import Bytes
 import DialectKit
+import DialectTesting
 import Hub
 import Rohrpost
 import Rooms
@@ -10,7 +11,14 @@ import Tokens
 
 @Suite("rohrpost transcripts")
 struct TranscriptTests {
-    static let transcripts = Result { try Transcript.all(in: "rohrpost") }
+    static let transcripts = Result {
+        try Transcript.all(
+            in: "rohrpost",
+            verbs: [
+                "with", "open", ">", ">binary", ">close", "<", "<close", "api", "notify", "send",
+                "procedure",
+            ])
+    }
 
     @Test("are found and well formed")
     func found() throws {
@@ -39,9 +47,9 @@ private struct TranscriptPlayer {
         let line: Comment = "line \(step.line): \(step.rest)"
         let octets = Array(step.rest.utf8)
         switch step.verb {
-        case "with": try set(step.rest)
+        case "with": try set(step.settings)
         case "open":
-            let (path, rest) = Transcript.split(step.rest[...])
+            let (path, rest) = step.parts
             let offered = rest.split(separator: "=").dropFirst().map(String.init)
             clients[step.client] = hub.open(path: path, subprotocols: offered)
         case ">": hub.send(step.rest, from: try connection(step.client))
@@ -55,7 +63,7 @@ private struct TranscriptPlayer {
             let arrival = try arrival(at: step.client, line)
             #expect(arrival == .close(try #require(UInt16(step.rest))), line)
         case "api":
-            let (room, json) = Transcript.split(step.rest[...])
+            let (room, json) = step.parts
             try hub.publish(json, to: room)
         case "notify":
             let change = try ModelChange(
@@ -65,7 +73,7 @@ private struct TranscriptPlayer {
             let message = try GroupMessage(parsing: unsafe octets.span.bytes)
             hub.publish(message.publication(in: .standard, dialect: ModelHub.dialectID))
         case "procedure":
-            let (name, answer) = Transcript.split(step.rest[...])
+            let (name, answer) = step.parts
             let outcome = try outcome(answer)
             hub.procedures[name] = { _ in outcome }
         default: Issue.record("no such statement, \(line)")
@@ -104,28 +112,27 @@ private struct TranscriptPlayer {
         return connection.arrivals.removeFirst()
     }
 
-    private mutating func set(_ words: String) throws {
+    private mutating func set(_ settings: [(key: String, value: String)]) throws {
         var types: [String] = []
         var rule = CallRule()
-        for word in words.split(separator: " ") {
-            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-            try #require(parts.count == 2)
-            switch parts[0] {
-            case "mirror-error-in-data": settings.mirrorsErrorInData = parts[1] == "on"
-            case "ping-raw-data": settings.pingsRawData = parts[1] == "on"
-            case "token": settings.token = .fixed(Array(parts[1].utf8))
-            case "group": settings.groupTemplate = NameTemplate(subscription: parts[1])
-            case "model-group": modelTemplate = NameTemplate(model: parts[1])
-            case "subscription-limit": settings.subscriptionLimit = try #require(Int(parts[1]))
+        for (key, value) in settings {
+            switch key {
+            case "mirror-error-in-data": self.settings.mirrorsErrorInData = value == "on"
+            case "ping-raw-data": self.settings.pingsRawData = value == "on"
+            case "token": self.settings.token = .fixed(Array(value.utf8))
+            case "group": self.settings.groupTemplate = NameTemplate(subscription: value)
+            case "model-group": modelTemplate = NameTemplate(model: value)
+            case "subscription-limit": self.settings.subscriptionLimit = try #require(Int(value))
             case "allowed":
-                settings.access = Access(
-                    rules: [.init(.prefix(Array(parts[1].utf8)), allows: .all)])
-            case "types": types = parts[1].split(separator: ",").map(String.init)
-            case "procedure": rule.procedure = parts[1]
-            case "arguments": rule.arguments = try #require(.init(rawValue: parts[1]))
-            default: Issue.record("unknown setting \(word)")
+                self.settings.access = Access(
+                    rules: [.init(.prefix(Array(value.utf8)), allows: .all)])
+            case "types": types = value.split(separator: ",").map(String.init)
+            case "procedure": rule.procedure = value
+            case "arguments": rule.arguments = try #require(.init(rawValue: value))
+            default: Issue.record("unknown setting \(key)=\(value)")
             }
         }
-        settings.calls = types.isEmpty ? CallableTypes(every: rule) : try .init(only: types, rule)
+        self.settings.calls =
+            types.isEmpty ? CallableTypes(every: rule) : try .init(only: types, rule)
     }
 }

@@ -1,4 +1,5 @@
 import DialectKit
+import DialectTesting
 import PathExpressions
 import Rooms
 import Shampoo

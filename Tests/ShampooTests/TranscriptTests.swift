@@ -1,13 +1,21 @@
 // The golden conversations of Tests/Transcripts/shampoo, played against the pure dialect.
 
 import DialectKit
+import DialectTesting
 import Rooms
 import Shampoo
 import Testing
 
 @Suite("shampoo transcripts")
 struct TranscriptTests {
-    static let transcripts = Result { try Transcript.all() }
+    static let transcripts = Result {
+        try Transcript.all(
+            in: "shampoo",
+            verbs: [
+                "with", "open", "<open", "<refused", "http", "<http", ">", ">binary", ">close", "<",
+                "<close", "api", "ended",
+            ])
+    }
 
     @Test("are found and well formed")
     func found() throws {
@@ -35,48 +43,65 @@ private struct TranscriptPlayer {
 
     mutating func play(_ step: Transcript.Step) throws {
         let line: Comment = "line \(step.line)"
-        switch step.statement {
-        case .settings(let pairs): try set(pairs)
-        case .open(let client, let path, let subprotocols):
-            try #require(refusal == nil, line)
-            switch try world.get().hub.open(path, subprotocols: subprotocols) {
-            case .success((let connection, let subprotocol)):
-                clients[client] = connection
-                self.subprotocol = subprotocol
-            case .failure(let refused):
-                refusal = refused.refusal
-                subprotocol = nil
-            }
-        case .expectOpen(let subprotocol): #expect(self.subprotocol == subprotocol, line)
-        case .expectRefusal(let status, let reason):
-            #expect(refusal == Refusal(status: status, reason: reason, body: reason), line)
+        let (client, rest) = (step.client, step.rest)
+        switch step.verb {
+        case "with": try set(step.settings)
+        case "open": try open(step, line)
+        case "<open": #expect(subprotocol == rest, line)
+        case "<refused":
+            let (status, reason) = step.parts
+            let expected = Refusal(
+                status: try #require(Int(status), line), reason: reason, body: reason)
+            #expect(refusal == expected, line)
             refusal = nil
-        case .plainRequest: break
-        case .expectAnswer(let status):
+        case "http": break
+        case "<http":
+            let status = try #require(Int(rest), line)
             #expect(try world.get().hub.dialect.refusalWithoutUpgrade?.status == status, line)
-        case .send(let client, let isText, let text):
+        case ">", ">binary":
             let connection = try connection(client, line)
             try world.get().hub.send(
-                isText ? .text : .binary, Array(text.utf8), from: connection)
-        case .sendClose(let client):
+                step.verb == ">" ? .text : .binary, Array(rest.utf8), from: connection)
+        case ">close":
             let connection = try connection(client, line)
             #expect(connection.arrivals.isEmpty, line)
             try world.get().hub.close(connection)
-        case .expectMessage(let client, let json):
+        case "<":
             guard case .message(let text) = try arrival(at: client, line) else {
                 Issue.record("closed instead of a message, \(line)")
                 return
             }
-            let isSame = try JSONTree(text) == JSONTree(json)
-            #expect(isSame, "line \(step.line): \(text) instead of \(json)")
-        case .expectClose(let client, let code, let reason):
-            #expect(try arrival(at: client, line) == .close(code, reason), line)
-        case .publish(let room, let json):
+            let isSame = try JSONTree(text) == JSONTree(rest)
+            #expect(isSame, "line \(step.line): \(text) instead of \(rest)")
+        case "<close":
+            let (code, reason) = step.parts
+            let expected = Arrival.close(try #require(UInt16(code), line), reason)
+            #expect(try arrival(at: client, line) == expected, line)
+        case "api":
+            let (room, json) = step.parts
             try world.get().hub.publish(
                 Publication(
                     realm: .standard, room: try Room(text: room), payload: Array(json.utf8)))
-        case .expectEnds(let count):
+        case "ended":
+            let count = try #require(Int(rest), line)
             #expect(try world.get().backEnd.requests(to: "/end").count == count, line)
+        default: Issue.record("no such statement, \(line)")
+        }
+    }
+
+    /// A path, and ` subprotocol=…` where something is offered.
+    private mutating func open(_ step: Transcript.Step, _ line: Comment) throws {
+        try #require(refusal == nil, line)
+        let (path, offer) = step.parts
+        try #require(offer.isEmpty || offer.hasPrefix("subprotocol="), line)
+        let offered = offer.dropFirst(12).split(separator: ",").map(String.init)
+        switch try world.get().hub.open(path, subprotocols: offered) {
+        case .success((let connection, let subprotocol)):
+            clients[step.client] = connection
+            self.subprotocol = subprotocol
+        case .failure(let refused):
+            refusal = refused.refusal
+            subprotocol = nil
         }
     }
 
@@ -90,7 +115,7 @@ private struct TranscriptPlayer {
         return connection.arrivals.removeFirst()
     }
 
-    private mutating func set(_ pairs: [String: String]) throws {
+    private mutating func set(_ pairs: [(key: String, value: String)]) throws {
         for (key, value) in pairs {
             switch (key, value) {
             case ("strict", "on"): settings.isStrict = true

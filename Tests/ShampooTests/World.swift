@@ -4,6 +4,7 @@
 import Bytes
 import Codecs
 import DialectKit
+import DialectTesting
 import Hub
 import Rooms
 import Shampoo
@@ -138,7 +139,7 @@ struct World {
     /// The path's number comes with the context, the other one with the request.
     private static func add(_ request: CallRequest) -> CallOutcome {
         guard case .object(let object)? = try? JSONTree(request.arguments.value()),
-            case .plain(let text)? = object["number"], let number = Int(text),
+            case .number(let text)? = object["number"], let number = Int(text),
             case .object(let context)? = try? JSONTree(request.context),
             case .object(let groups)? = context["groups"],
             case .string(let other)? = groups["number"], let other = Int(other)

@@ -33,7 +33,7 @@ struct FrameWriterTests {
         }
         var scratch = OctetBuffer()
         let long = octets(String(repeating: "carillon ", count: 40))
-        var random = SeededGenerator(seed: 1)
+        var random = SplitMix64(seed: 1)
         let noise = (0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }
         let cases: [([UInt8], Bool)] = [(long, true), (noise, false), (octets("aaaaaaaaa"), false)]
         for (payload, isSmaller) in cases {
@@ -69,7 +69,7 @@ struct FrameWriterTests {
             Issue.record("no deflater")
             return
         }
-        var random = SeededGenerator(seed: 7)
+        var random = SplitMix64(seed: 7)
         let payload = (0..<500).map { _ in UInt8.random(in: 0...255, using: &random) }
         var output = OctetBuffer()
         let first = unsafe deflater.compress(payload.span.bytes, into: &output)

@@ -212,7 +212,7 @@ struct ReceiverInflateTests {
     @Test("reads what the writer wrote, for every window, level, context and cut")
     func roundTrips() {
         for seed: UInt64 in 0..<48 {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             let bits = 9 + Int(seed % 7)
             let keepsContext = seed % 2 == 0
             let agreement = DeflateAgreement(

@@ -176,7 +176,7 @@ struct ReceiverTests {
     @Test("gives the events of random conversations whatever the fragments, keys and cuts")
     func randomConversations() {
         for seed: UInt64 in 0..<60 {
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             let role: Role = seed % 2 == 0 ? .server : .client
             var stream = OctetBuffer()
             var events: [Event] = []

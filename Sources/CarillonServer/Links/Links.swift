@@ -119,9 +119,8 @@ final class Links {
         do throws(LinkFailure) {
             rabbitMQ.append(
                 try RabbitMQLink(
-                    settings, status: status,
-                    handler: publisher.handler(uses, link: UInt16(clamping: statuses.count + 1)),
-                    report: reporter(status)))
+                    settings,
+                    desk: desk(status, uses, number: UInt16(clamping: statuses.count + 1))))
         } catch {
             throw LinkProblem(sentence: "rabbitmq \(given.name): \(error.reason)")
         }
@@ -154,9 +153,7 @@ final class Links {
         let status = LinkStatus(kind: .redis, name: given.name)
         do throws(LinkFailure) {
             let number = UInt16(clamping: statuses.count + 1)
-            let link = try RedisLink(
-                settings, status: status, handler: publisher.handler(uses, link: number),
-                report: reporter(status))
+            let link = try RedisLink(settings, desk: desk(status, uses, number: number))
             redis.append(link)
             for sink in given.sinks {
                 taps.append(Tap(sink, realms.realm(sink.realm), link, number: number))
@@ -178,9 +175,11 @@ final class Links {
         }
     }
 
-    private func reporter(_ status: LinkStatus) -> LinkReporter {
+    private func desk(_ status: LinkStatus, _ uses: [LinkUse], number: UInt16) -> LinkDesk {
         let name = "\(status.kind.rawValue) \(status.name)"
-        return { [log] event in event.write(to: log, link: name) }
+        return LinkDesk(
+            status: status, handler: publisher.handler(uses, link: number),
+            report: { [log] event in event.write(to: log, link: name) })
     }
 
     // MARK: life

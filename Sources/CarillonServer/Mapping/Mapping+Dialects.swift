@@ -155,14 +155,12 @@ struct RouteMaker {
 
     private func rohrpost(role: String?, _ realm: String?) throws(LinkProblem) -> Route.Dialect {
         let given = configuration.rohrpost
-        let rule = CallRule(
-            procedure: given.procedure, arguments: .init(given.arguments),
-            result: .init(given.result))
         return .rohrpost(
             RohrpostSettings(
                 mirrorsErrorInData: given.mirrorErrorInData, pingsRawData: given.pingRawData,
                 token: try token(given), access: realms.access(role, in: realm),
-                calls: CallableTypes(every: rule), callTimeLimit: given.callTime.nanoseconds,
+                calls: CallableTypes(every: CallRule(given.calling)),
+                callTimeLimit: given.calling.time.nanoseconds,
                 groupTemplate: NameTemplate(subscription: given.groupTemplate),
                 subscriptionLimit: configuration.limits.subscriptionsPerConnection))
     }
@@ -202,9 +200,7 @@ struct RouteMaker {
             var methods: [String: ShampooMethod] = [:]
             for method in given.methods {
                 methods[method.name] = ShampooMethod(
-                    CallRule(
-                        procedure: method.procedure, arguments: .init(method.arguments),
-                        result: .init(method.result)), timeLimit: method.time.nanoseconds)
+                    CallRule(method.calling), timeLimit: method.calling.time.nanoseconds)
             }
             let backEnd = given.backEnd.map(links.backEnd)
             do throws(ShampooEndpointError) {
@@ -256,12 +252,13 @@ extension HighTemplarSettings {
     }
 }
 
-extension CallRule.ArgumentForm {
-    init(_ given: Configuration.ArgumentForm) { self = given == .keywords ? .keywords : .object }
-}
-
-extension CallRule.ResultForm {
-    init(_ given: Configuration.ResultForm) { self = given == .first ? .first : .value }
+extension CallRule {
+    init(_ given: Configuration.Calling) {
+        self.init(
+            procedure: given.procedure,
+            arguments: given.arguments == .keywords ? .keywords : .object,
+            result: given.result == .first ? .first : .value)
+    }
 }
 
 extension HMAC.Hash {

@@ -20,10 +20,8 @@ extension OpenAPISettings {
             testMethods: given.testMethods,
             subscriptionLimit: configuration.limits.subscriptionsPerConnection,
             refusalLimit: configuration.limits.subscriptionRefusals)
-        calls = CallRule(
-            procedure: given.procedure, arguments: .init(given.arguments),
-            result: .init(given.result))
-        callTime = given.callTime.nanoseconds
+        calls = CallRule(given.calling)
+        callTime = given.calling.time.nanoseconds
     }
 }
 

@@ -31,10 +31,7 @@ extension Configuration {
         package var channels = Channels.any
         package var methods = Method.allCases
         package var testMethods = false
-        package var procedure = "{method}"
-        package var arguments = ArgumentForm.object
-        package var result = ResultForm.value
-        package var callTime = Duration.seconds(60)
+        package var calling = Calling(time: .seconds(60))
         package var realm: String?
         package var role: String?
 
@@ -57,14 +54,11 @@ extension Configuration {
                 Setting(
                     "test_methods", \.testMethods, .flag,
                     "Also offer \"cancel\" and \"badjson\", which exist to test clients."),
-                Setting(
-                    "procedure", \.procedure, .procedureTemplate,
-                    "The procedure that a method which is none of the dialect's calls."),
-                Setting("arguments", \.arguments, .choice, argumentsSummary),
-                Setting("result", \.result, .choice, resultSummary),
-                Setting(
-                    "call_time", \.callTime, .duration(callTimes),
-                    "How long a call may take. Then it is answered with an error. 0: no limit."),
+            ]
+            + Calling.settings(
+                procedure: "The procedure that a method which is none of the dialect's calls."
+            ).map { $0.nested(in: \.calling) }
+            + [
                 Setting("realm", \.realm, .optional(.realmName), realmSummary),
                 Setting("role", \.role, .optional(.identity), roleSummary),
             ] + Gate.settings.map { $0.nested(in: \.gate) }

@@ -18,10 +18,7 @@ extension Configuration {
         package var tokenAlgorithm = TokenAlgorithm.hs256
         package var groupTemplate = "{type}-{id}"
         package var modelGroupTemplate = "{class}-{pk}"
-        package var procedure = "{method}"
-        package var arguments = ArgumentForm.object
-        package var result = ResultForm.value
-        package var callTime = Duration.seconds(30)
+        package var calling = Calling(time: .seconds(30))
         package var realm: String?
         package var role: String?
 
@@ -61,14 +58,11 @@ extension Configuration {
                 Setting(
                     "model_group_template", \.modelGroupTemplate, .template,
                     "The group of a notification that names none; {class} in lower case, and {pk}."),
-                Setting(
-                    "procedure", \.procedure, .procedureTemplate,
-                    "The procedure that a message type which is none of the dialect's calls."),
-                Setting("arguments", \.arguments, .choice, argumentsSummary),
-                Setting("result", \.result, .choice, resultSummary),
-                Setting(
-                    "call_time", \.callTime, .duration(callTimes),
-                    "How long a call may take. Then it is answered with an error. 0: no limit."),
+            ]
+            + Calling.settings(
+                procedure: "The procedure that a message type which is none of the dialect's calls."
+            ).map { $0.nested(in: \.calling) }
+            + [
                 Setting("realm", \.realm, .optional(.realmName), realmSummary),
                 Setting("role", \.role, .optional(.identity), roleSummary),
             ] + Gate.settings.map { $0.nested(in: \.gate) }

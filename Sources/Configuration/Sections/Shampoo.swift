@@ -87,24 +87,16 @@ extension Configuration {
 
         package struct Method: RecordDescription {
             package var name = ""
-            package var procedure = ""
-            package var arguments = ArgumentForm.object
-            package var result = ResultForm.value
-            package var time = Duration.seconds(30)
+            package var calling = Calling(procedure: "", time: .seconds(30))
 
             package init() {}
 
             package static let name = "method"
             package static let summary = "A method that clients of the endpoint may call."
-            package static let settings: [Setting<Method>] = [
-                Setting("name", \.name, .identity, "What clients call it."),
-                Setting("procedure", \.procedure, .procedureTemplate, "The procedure it is."),
-                Setting("arguments", \.arguments, .choice, argumentsSummary),
-                Setting("result", \.result, .choice, resultSummary),
-                Setting(
-                    "time", \.time, .duration(callTimes),
-                    "How long a call may take. Then it is answered with an error. 0: no limit."),
-            ]
+            package static let settings: [Setting<Method>] =
+                [Setting("name", \.name, .identity, "What clients call it.")]
+                + Calling.settings(procedure: "The procedure it is.", timeKey: "time")
+                .map { $0.nested(in: \.calling) }
             package static let required = ["name", "procedure"]
         }
     }

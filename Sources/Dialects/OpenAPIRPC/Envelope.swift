@@ -83,16 +83,10 @@ internal struct Envelope: ~Escapable {
         return text.extracting(item.range)
     }
 
-    /// The text of a name; empty when it is absent or null, `nil` when it is no Unicode text
-    /// because half of a surrogate pair stands alone.
-    ///
-    /// Names are refused then, not repaired: two different names must not become one.
+    /// The text of a name; empty when it is absent or null, `nil` when it is no Unicode text.
     func name(_ item: JSONItem?) -> [UInt8]? {
         guard let item, item.kind == .string else { return [] }
-        let contents = text.extracting(item.contents)
-        guard item.hasEscapes else { return contents.array }
-        var plain = OctetBuffer(capacity: contents.byteCount)
-        return plain.append(unescaping: contents) ? plain.octets.array : nil
+        return item.text(in: text)
     }
 
     /// The octets of the payload object; `{}` when there is none.

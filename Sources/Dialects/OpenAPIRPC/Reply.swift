@@ -33,28 +33,6 @@ internal struct Caller: ~Escapable {
         let isTold = tellingMethod && call.method?.kind == .string
         method = call.raw(isTold ? call.method : nil)
     }
-
-    /// Whether errors repeat the id: the reference leaves out what is false to Python.
-    var hasTruthyID: Bool {
-        guard id.byteCount > 0 else { return false }
-        switch id[octet: 0] {
-        case 0x6E, 0x66: return false  // null, false
-        case 0x74: return true
-        case 0x22: return id.byteCount > 2
-        case 0x5B, 0x7B:  // a container is true when anything but space stands inside
-            for index in 1..<id.byteCount - 1 where id[octet: index] > 0x20 { return true }
-            return false
-        default:  // a number is true when a digit before its exponent is not zero
-            for index in 0..<id.byteCount {
-                switch id[octet: index] {
-                case 0x31...0x39: return true
-                case 0x65, 0x45: return false
-                default: break
-                }
-            }
-            return false
-        }
-    }
 }
 
 extension Commands {
@@ -99,7 +77,8 @@ extension Commands {
             problems.write(into: &octets)
         }
         octets.append(0x7D)
-        if caller.hasTruthyID {
+        // The reference leaves out what is false to Python, and reads fractions as decimals.
+        if !caller.id.isFalseToPython(fractions: .decimal) {
             octets.append(literal: #","id":"#)
             octets.append(caller.id)
         }

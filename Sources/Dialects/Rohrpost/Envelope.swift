@@ -69,40 +69,6 @@ internal struct Envelope: ~Escapable {
         return text.extracting(item.range)
     }
 
-    /// The text of a string; `nil` for what is none, and for one that is no Unicode text because
-    /// half of a surrogate pair stands alone.
-    ///
-    /// Names are refused then, not repaired: two different names must not become one.
-    func string(_ item: JSONItem?) -> [UInt8]? {
-        guard let item, item.kind == .string else { return nil }
-        let contents = text.extracting(item.contents)
-        guard item.hasEscapes else { return contents.array }
-        var plain = OctetBuffer(capacity: contents.byteCount)
-        return plain.append(unescaping: contents) ? plain.octets.array : nil
-    }
-}
-
-extension RawSpan {
-    /// Whether this JSON value is what Python takes for false: what an answer leaves out (§2).
-    /// Nothing at all is false, too.
-    internal var isFalsy: Bool {
-        guard byteCount > 0 else { return true }
-        switch self[octet: 0] {
-        case 0x6E, 0x66: return true  // null, false
-        case 0x74: return false
-        case 0x22: return byteCount <= 2
-        case 0x5B, 0x7B: return isEmptyContainer
-        default:
-            // Not the digits decide: 1e-400 is 0.0 as well.
-            var reader = JSONReader(self)
-            guard let number = try? reader.item() else { return false }
-            return reader.double(number) == 0
-        }
-    }
-
-    /// Whether there is nothing but space between two brackets or braces.
-    private var isEmptyContainer: Bool {
-        for index in 1..<max(1, byteCount - 1) where self[octet: index] > 0x20 { return false }
-        return true
-    }
+    /// The text of a string; `nil` for what is none, and for one that is no Unicode text.
+    func string(_ item: JSONItem?) -> [UInt8]? { item?.text(in: text) }
 }

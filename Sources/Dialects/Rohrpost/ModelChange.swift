@@ -168,9 +168,7 @@ package struct ModelChange: Sendable {
             while let key = try? scanner.nextKey(&members) {
                 guard (try? scanner.value()) != nil else { return }
                 if scanner.string(key, equals: "updated_fields") { takesUpdatedFields = false }
-                var name = OctetBuffer(capacity: 32)
-                _ = name.append(unescaping: object.extracting(key.contents))
-                if fields.contains(name.octets.array) { showsAny = true }
+                if fields.contains(key.repairedText(in: object)) { showsAny = true }
             }
         }
     }

@@ -53,8 +53,8 @@ extension Commands {
     internal mutating func beginAnswer(_ caller: borrowing Caller) -> Int {
         let start = octets.count
         octets.append(0x7B)
-        if !caller.id.isFalsy { appendMember(#""id":"#, caller.id, after: start) }
-        if !caller.type.isFalsy { appendMember(#""type":"#, caller.type, after: start) }
+        if !caller.id.isFalseToPython() { appendMember(#""id":"#, caller.id, after: start) }
+        if !caller.type.isFalseToPython() { appendMember(#""type":"#, caller.type, after: start) }
         return start
     }
 
@@ -74,7 +74,7 @@ extension Commands {
     internal mutating func answer(_ caller: borrowing Caller, data: RawSpan) {
         let start = beginAnswer(caller)
         if data.byteCount > 0, data[octet: 0] == 0x7B {
-            if !data.isFalsy { appendMember(#""data":"#, data, after: start) }
+            if !data.isFalseToPython() { appendMember(#""data":"#, data, after: start) }
         } else {
             appendMember(#""data":{"data":"#, data, after: start)
             octets.append(0x7D)

@@ -99,22 +99,17 @@ internal struct Report: ~Escapable {
     /// The text of a string member that must say something; `nil` when it is absent.
     func string(_ name: String) throws(ReportProblem) -> [UInt8]? {
         guard let item = self[name] else { return nil }
-        guard item.kind == .string, let octets = string(item), !octets.isEmpty else {
+        guard let octets = string(item), !octets.isEmpty else {
             throw .wrongKind(name, expected: "a string that is not empty")
         }
         return octets
     }
 
-    /// The text of a string; `nil` for one with half of a surrogate pair.
-    func string(_ item: JSONItem) -> [UInt8]? {
-        var plain = OctetBuffer(capacity: item.range.count)
-        return plain.append(unescaping: text.extracting(item.contents)) ? plain.octets.array : nil
-    }
+    /// The text of a string; `nil` for what is none, and for one that is no Unicode text.
+    func string(_ item: JSONItem) -> [UInt8]? { item.text(in: text) }
 
     /// A key, repaired for people, and not longer than they like to read.
     private func name(_ key: JSONItem) -> String {
-        var plain = OctetBuffer(capacity: 64)
-        _ = plain.append(unescaping: text.extracting(key.contents))
-        return String(plain.octets.text.prefix(64))
+        String(String(decoding: key.repairedText(in: text), as: UTF8.self).prefix(64))
     }
 }

@@ -70,7 +70,7 @@ internal final class RohrpostSession: Session {
         // The old reading: as it is, and like every member left out when it says nothing.
         let start = commands.beginAnswer(caller)
         let value = call.raw(data)
-        if !value.isFalsy { commands.appendMember(#""data":"#, value, after: start) }
+        if !value.isFalseToPython() { commands.appendMember(#""data":"#, value, after: start) }
         commands.endAnswer(from: start)
     }
 

@@ -129,9 +129,7 @@ internal final class ConnectQuestion: PendingOpening {
             guard scanner.string(key, equals: "reason") else { continue }
             reason = nil
             guard value.kind == .string else { continue }
-            var text = OctetBuffer(capacity: value.range.count)
-            _ = text.append(unescaping: scanner.text.extracting(value.contents))
-            reason = text.octets.text
+            reason = String(decoding: value.repairedText(in: scanner.text), as: UTF8.self)
         }
         return (try? scanner.end()) == nil || reason?.isEmpty == true ? nil : reason
     }

@@ -66,13 +66,10 @@ internal struct EndpointContext: Sendable {
         json.append(0x7B)
         var scanner = JSONScanner(object)
         if var members = try? scanner.beginObject() {
-            var key = OctetBuffer(capacity: 32)
             while let item = (try? scanner.nextKey(&members)) ?? nil,
                 let value = try? scanner.value()
             {
-                key.removeAll()
-                _ = key.append(unescaping: object.extracting(item.contents))
-                let name = key.octets.array
+                let name = item.repairedText(in: object)
                 if names.contains(where: { $0.utf8.elementsEqual(name) }) { continue }
                 json.append(object.extracting(item.range.lowerBound..<value.range.upperBound))
                 json.append(0x2C)

@@ -65,13 +65,7 @@ internal struct Request: ~Escapable {
     func raw(_ item: JSONItem) -> RawSpan { text.extracting(item.range) }
 
     /// The text of a string. Half of a surrogate pair becomes U+FFFD; no name of ours has one.
-    func name(_ item: JSONItem) -> [UInt8] {
-        let contents = text.extracting(item.contents)
-        guard item.hasEscapes else { return contents.array }
-        var plain = OctetBuffer(capacity: contents.byteCount)
-        _ = plain.append(unescaping: contents)
-        return plain.octets.array
-    }
+    func name(_ item: JSONItem) -> [UInt8] { item.repairedText(in: text) }
 
     /// The schema's pattern is searched for, not compared (§2.1): `xrequesty` passes.
     private func saysRequest(_ item: JSONItem) -> Bool {

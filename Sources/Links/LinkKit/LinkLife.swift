@@ -4,13 +4,12 @@
 // that was lost after it served is a gap: whoever reads the events and the counters knows that
 // something may have passed unseen, whichever broker it was.
 
-package import Telemetry
+internal import Telemetry
 
 /// One link's connections, one after the other.
 package struct LinkLife: ~Copyable {
     private let thread: LinkThread
-    private let status: LinkStatus
-    private let report: LinkReporter
+    private let desk: LinkDesk
     private let countsGaps: Bool
     private let present: (Bool) -> Void
     private var backOff: BackOff
@@ -26,14 +25,13 @@ package struct LinkLife: ~Copyable {
     ///   - countsGaps: Whether a lost connection means messages that may have passed unseen.
     ///   - present: Told whether the connection serves.
     package init(
-        thread: LinkThread, status: LinkStatus, backOff: BackOff, countsGaps: Bool,
-        report: @escaping LinkReporter, present: @escaping (Bool) -> Void
+        thread: LinkThread, desk: LinkDesk, backOff: BackOff, countsGaps: Bool,
+        present: @escaping (Bool) -> Void
     ) {
         self.thread = thread
-        self.status = status
+        self.desk = desk
         self.backOff = backOff
         self.countsGaps = countsGaps
-        self.report = report
         self.present = present
     }
 
@@ -42,9 +40,9 @@ package struct LinkLife: ~Copyable {
         precondition(servesSince == nil)
         let now = ContinuousClock.now
         servesSince = now
-        status.count(.connects)
+        desk.status.count(.connects)
         present(true)
-        report(.connected(gap: lostAt.map { now - $0 }))
+        desk.report(.connected(gap: lostAt.map { now - $0 }))
     }
 
     /// Runs one session after the other until the thread is to stop.
@@ -64,9 +62,9 @@ package struct LinkLife: ~Copyable {
                 if thread.isStopping { return }
                 let delay = backOff.next()
                 if hadServed {
-                    report(.lost(reason: error.reason, retryIn: delay))
+                    desk.report(.lost(reason: error.reason, retryIn: delay))
                 } else {
-                    report(.refused(reason: error.reason, retryIn: delay))
+                    desk.report(.refused(reason: error.reason, retryIn: delay))
                 }
                 thread.pause(delay)
             }
@@ -82,7 +80,7 @@ package struct LinkLife: ~Copyable {
         lostAt = now
         present(false)
         if now - began >= Self.trial { backOff.reset() }
-        if countsGaps, !thread.isStopping { status.count(.gaps) }
+        if countsGaps, !thread.isStopping { desk.status.count(.gaps) }
         return true
     }
 }

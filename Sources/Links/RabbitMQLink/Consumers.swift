@@ -12,9 +12,7 @@ internal import Telemetry
 /// The consumers of a link; what they remember outlives a connection. Used by the link's thread.
 final class Consumers {
     private let settings: RabbitMQSettings
-    private let status: LinkStatus
-    private let handler: LinkHandler
-    private let report: LinkReporter
+    private let desk: LinkDesk
     private var memories: [Memory]
     private var channels: [Channel] = []
 
@@ -41,14 +39,9 @@ final class Consumers {
     /// high-templar's messages are small and handed over at once.
     private static let triggerPrefetch: UInt16 = 256
 
-    init(
-        _ settings: RabbitMQSettings, status: LinkStatus, handler: @escaping LinkHandler,
-        report: @escaping LinkReporter
-    ) {
+    init(_ settings: RabbitMQSettings, _ desk: LinkDesk) {
         self.settings = settings
-        self.status = status
-        self.handler = handler
-        self.report = report
+        self.desk = desk
         memories = settings.consumers.map { consumer in
             switch consumer {
             case .highTemplar: Memory(bindings: [], recent: nil)
@@ -159,14 +152,12 @@ final class Consumers {
     private func take(
         _ delivery: Delivery, _ index: Int, _ broker: borrowing Broker
     ) throws(LinkFailure) {
-        status.count(.messages)
+        desk.status.count(.messages)
         if let id = delivery.messageID, memories[index].recent?.contains(id) == true {
-            status.count(.duplicates)
+            desk.status.count(.duplicates)
         } else {
             if case .rejected(let reason) = handOver(delivery, index) {
-                status.count(.rejected)
-                let origin = String(decoding: delivery.routingKey, as: UTF8.self)
-                report(.rejected(origin: origin, reason: reason))
+                desk.drop(delivery.routingKey, reason)
             }
             // Rejected ones too: they would not be better the next time.
             if let id = delivery.messageID { memories[index].recent?.insert(id) }
@@ -207,7 +198,7 @@ final class Consumers {
                 return .rejected("its routing key matches no binding that the template is for")
             }
         }
-        return handler(message)
+        return desk.handOver(message)
     }
 
     private func acknowledge(_ index: Int, _ broker: borrowing Broker) throws(LinkFailure) {

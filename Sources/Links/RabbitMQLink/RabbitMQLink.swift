@@ -7,43 +7,34 @@
 internal import Bytes
 internal import CSystem
 package import LinkKit
-package import Telemetry
+internal import Telemetry
 
 /// A link to one broker. ``stop()`` it before letting it go.
 package final class RabbitMQLink: Sendable {
     package let settings: RabbitMQSettings
-    private let status: LinkStatus
-    private let handler: LinkHandler
-    private let report: LinkReporter
+    private let desk: LinkDesk
     private let thread: LinkThread
 
     /// - Parameters:
     ///   - settings: Without ``RabbitMQSettings/problems``.
-    ///   - status: Where it counts; `isConnected` is kept up to date.
-    ///   - handler: Takes the messages; ``LinkMessage/subscription`` is the consumer's place in the
-    ///     settings. The acknowledgement follows its return.
-    ///   - report: Takes what happens, for a log.
-    package init(
-        _ settings: RabbitMQSettings, status: LinkStatus, handler: @escaping LinkHandler,
-        report: @escaping LinkReporter
-    ) throws(LinkFailure) {
+    ///   - desk: Takes the messages; ``LinkMessage/subscription`` is the consumer's place in the
+    ///     settings.
+    package init(_ settings: RabbitMQSettings, desk: LinkDesk) throws(LinkFailure) {
         precondition(settings.problems.isEmpty, "settings are checked where they are read")
         self.settings = settings
-        self.status = status
-        self.handler = handler
-        self.report = report
+        self.desk = desk
         thread = try LinkThread(name: "rabbitmq")
     }
 
     /// Starts connecting; never waits for the broker.
     package func start() throws(LinkFailure) {
-        try thread.start { [settings, status, handler, report] thread in
-            let consumers = Consumers(settings, status: status, handler: handler, report: report)
+        try thread.start { [settings, desk] thread in
+            let consumers = Consumers(settings, desk)
             let backOff = BackOff(
                 ceiling: settings.retryCeiling, seed: carillon_monotonic_now())
             var life = LinkLife(
-                thread: thread, status: status, backOff: backOff, countsGaps: true, report: report,
-                present: { status.isConnected = $0 })
+                thread: thread, desk: desk, backOff: backOff, countsGaps: true,
+                present: { desk.status.isConnected = $0 })
             var dialler = Dialler(.tcp(host: settings.host, port: settings.port))
             life.run { (life) throws(LinkFailure) in
                 let socket = try dialler.dial(on: thread, limit: settings.connectLimit)

@@ -5,18 +5,11 @@ internal import Telemetry
 
 final class Hearing {
     private let settings: RedisSettings
-    private let status: LinkStatus
-    private let handler: LinkHandler
-    private let report: LinkReporter
+    private let desk: LinkDesk
 
-    init(
-        _ settings: RedisSettings, status: LinkStatus, handler: @escaping LinkHandler,
-        report: @escaping LinkReporter
-    ) {
+    init(_ settings: RedisSettings, _ desk: LinkDesk) {
         self.settings = settings
-        self.status = status
-        self.handler = handler
-        self.report = report
+        self.desk = desk
     }
 
     /// Subscribes, and hands over until the connection or the thread is to end.
@@ -51,10 +44,14 @@ final class Hearing {
                     case .serves:
                         openingEnd = nil
                         life.serves()
-                    case .message(let message): handOver(message)
+                    case .message(let message):
+                        desk.status.count(.messages)
+                        if case .rejected(let reason) = desk.handOver(message) {
+                            desk.drop(message.origin, reason)
+                        }
                     case .unusable(let origin, let reason):
-                        status.count(.messages)
-                        reject(origin, reason)
+                        desk.status.count(.messages)
+                        desk.drop(origin, reason)
                     }
                 }
                 continue
@@ -65,15 +62,5 @@ final class Hearing {
             case .lost: throw LinkFailure("the server does not answer")
             }
         }
-    }
-
-    private func handOver(_ message: LinkMessage) {
-        status.count(.messages)
-        if case .rejected(let reason) = handler(message) { reject(message.origin, reason) }
-    }
-
-    private func reject(_ origin: [UInt8], _ reason: String) {
-        status.count(.rejected)
-        report(.rejected(origin: String(decoding: origin, as: UTF8.self), reason: reason))
     }
 }

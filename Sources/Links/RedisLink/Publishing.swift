@@ -5,21 +5,16 @@ internal import Telemetry
 
 final class Publishing {
     private let settings: RedisSettings
-    private let status: LinkStatus
+    private let desk: LinkDesk
     private let outbox: Outbox
-    private let report: LinkReporter
 
     /// Octets given to the library at a time. It moves what is left after each send, so little.
     private static let batchSize = 64 << 10
 
-    init(
-        _ settings: RedisSettings, status: LinkStatus, outbox: Outbox,
-        report: @escaping LinkReporter
-    ) {
+    init(_ settings: RedisSettings, _ desk: LinkDesk, _ outbox: Outbox) {
         self.settings = settings
-        self.status = status
+        self.desk = desk
         self.outbox = outbox
-        self.report = report
     }
 
     /// Publishes until the connection or the thread is to end.
@@ -29,7 +24,7 @@ final class Publishing {
         _ socket: CInt, on thread: LinkThread, _ life: inout LinkLife
     ) throws(LinkFailure) {
         // Whatever waits or is unanswered when this ends has failed.
-        defer { status.count(.failures, outbox.close()) }
+        defer { desk.status.count(.failures, outbox.close()) }
         let connection = try RedisConnection(
             adopting: socket, messageLimit: settings.messageLimit)
         var talk = PublisherTalk(settings)
@@ -84,11 +79,10 @@ final class Publishing {
             case .published: published += 1
             case .refused(let channel, let reason):
                 outbox.answered(1)
-                status.count(.failures)
-                report(.rejected(origin: String(decoding: channel, as: UTF8.self), reason: reason))
+                desk.drop(channel, reason, as: .failures)
             }
         }
         outbox.answered(published)
-        status.count(.published, published)
+        desk.status.count(.published, published)
     }
 }

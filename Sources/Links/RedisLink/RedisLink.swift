@@ -7,14 +7,12 @@
 internal import CSystem
 package import LinkKit
 internal import Lockfree
-package import Telemetry
+internal import Telemetry
 
 /// A link to one Redis server. ``stop()`` it before letting it go.
 package final class RedisLink: Sendable {
     package let settings: RedisSettings
-    private let status: LinkStatus
-    private let handler: LinkHandler
-    private let report: LinkReporter
+    private let desk: LinkDesk
     private let presence: Presence
     private let outbox: Outbox
     private let hearing: LinkThread?
@@ -22,41 +20,33 @@ package final class RedisLink: Sendable {
 
     /// - Parameters:
     ///   - settings: Without ``RedisSettings/problems``.
-    ///   - status: Where it counts; `isConnected` while every connection that is wanted serves.
-    ///   - handler: Takes the messages; ``LinkMessage/subscription`` is the subscription's place in
-    ///     the settings.
-    ///   - report: Takes what happens, for a log; of both connections.
-    package init(
-        _ settings: RedisSettings, status: LinkStatus, handler: @escaping LinkHandler,
-        report: @escaping LinkReporter
-    ) throws(LinkFailure) {
+    ///   - desk: Of both connections; connected while every one that is wanted serves. Takes the
+    ///     messages; ``LinkMessage/subscription`` is the subscription's place in the settings.
+    package init(_ settings: RedisSettings, desk: LinkDesk) throws(LinkFailure) {
         precondition(settings.problems.isEmpty, "settings are checked where they are read")
         self.settings = settings
-        self.status = status
-        self.handler = handler
-        self.report = report
+        self.desk = desk
         outbox = Outbox(countLimit: settings.queueLimit, sizeLimit: settings.queueSizeLimit)
         hearing = settings.subscriptions.isEmpty ? nil : try LinkThread(name: "redis")
         publishing = settings.isPublisher ? try LinkThread(name: "redis-publish") : nil
         presence = Presence(
-            wanted: (hearing == nil ? 0 : 1) + (publishing == nil ? 0 : 1), status: status)
+            wanted: (hearing == nil ? 0 : 1) + (publishing == nil ? 0 : 1), status: desk.status)
     }
 
     /// Starts connecting; never waits for the server.
     package func start() throws(LinkFailure) {
-        try hearing?.start { [settings, status, handler, report, presence] thread in
-            let hearing = Hearing(settings, status: status, handler: handler, report: report)
-            Self.run(settings, on: thread, status, report, presence, countsGaps: true) {
+        try hearing?.start { [settings, desk, presence] thread in
+            let hearing = Hearing(settings, desk)
+            Self.run(settings, on: thread, desk, presence, countsGaps: true) {
                 (socket, life) throws(LinkFailure) in
                 try hearing.serve(socket, on: thread, &life)
             }
         }
         do throws(LinkFailure) {
-            try publishing?.start { [settings, status, report, presence, outbox] thread in
-                let publishing = Publishing(
-                    settings, status: status, outbox: outbox, report: report)
+            try publishing?.start { [settings, desk, presence, outbox] thread in
+                let publishing = Publishing(settings, desk, outbox)
                 // What a publisher misses is counted as failures; nothing passes unseen.
-                Self.run(settings, on: thread, status, report, presence, countsGaps: false) {
+                Self.run(settings, on: thread, desk, presence, countsGaps: false) {
                     (socket, life) throws(LinkFailure) in
                     try publishing.serve(socket, on: thread, &life)
                 }
@@ -74,7 +64,7 @@ package final class RedisLink: Sendable {
     package func publish(_ payload: [UInt8], to channel: [UInt8]) -> Bool {
         switch outbox.append(Publication(channel: channel, payload: payload)) {
         case .refused:
-            status.count(.failures)
+            desk.status.count(.failures)
             return false
         case .admitted(let isFirst):
             if isFirst { publishing?.wake() }
@@ -89,15 +79,15 @@ package final class RedisLink: Sendable {
     }
 
     private static func run(
-        _ settings: RedisSettings, on thread: LinkThread, _ status: LinkStatus,
-        _ report: @escaping LinkReporter, _ presence: Presence, countsGaps: Bool,
+        _ settings: RedisSettings, on thread: LinkThread, _ desk: LinkDesk, _ presence: Presence,
+        countsGaps: Bool,
         _ serve: (CInt, inout LinkLife) throws(LinkFailure) -> Void
     ) {
         var dialler = Dialler(settings.address)
         let backOff = BackOff(ceiling: settings.retryCeiling, seed: carillon_monotonic_now())
         var life = LinkLife(
-            thread: thread, status: status, backOff: backOff, countsGaps: countsGaps,
-            report: report, present: presence.set)
+            thread: thread, desk: desk, backOff: backOff, countsGaps: countsGaps,
+            present: presence.set)
         life.run { (life) throws(LinkFailure) in
             let socket = try dialler.dial(on: thread, limit: settings.connectLimit)
             try serve(socket, &life)

@@ -97,7 +97,7 @@ final class HubWorld: ClientWorld {
             firstID: Self.router)
         var settings = EngineSettings()
         settings.handlers = options.handlers
-        if router.hasHistory { settings.recorder = { router.record($0) } }
+        if router.hasHistory { settings.taps = [Tap(everything: { router.record($0) })] }
         for dialect in router.makeDialects() {
             settings.forms.append((dialect.id, dialect))
             guard let subprotocol = dialect.form.subprotocol else { continue }

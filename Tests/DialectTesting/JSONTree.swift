@@ -1,20 +1,24 @@
 // JSONTree — JSON compared by structure, with places for what a server chooses.
 //
-// Members in any order, numbers digit by digit. Places are those of Tests/Transcripts/README.md,
-// and one more: a text that ends in `$...` is any text that begins so.
+// Members in any order, numbers digit by digit. Places are those of Tests/Transcripts/README.md
+// that dialects other than WAMP need, and one more: a text that ends in `$...` is any text that
+// begins so.
 
 import Bytes
 import Codecs
 
 /// A parsed JSON value. For tests: recursive, and it allocates for everything.
-indirect enum JSONTree: Equatable {
-    case plain(String)  // null, a truth value or a number, as written
+package indirect enum JSONTree: Equatable {
+    case null
+    case bool(Bool)
+    case number(String)  // as written
     case string(String)
     case array([JSONTree])
     case object([String: JSONTree])
 
-    init(_ text: String) throws {
-        let octets = Array(text.utf8)
+    package init(_ text: String) throws { try self.init(Array(text.utf8)) }
+
+    package init(_ octets: [UInt8]) throws {
         let bytes = unsafe octets.span.bytes
         _ = try JSONScanner.document(bytes)
         var reader = JSONReader(bytes)
@@ -22,23 +26,28 @@ indirect enum JSONTree: Equatable {
     }
 
     private static func tree(_ reader: inout JSONReader) throws -> JSONTree {
+        if reader.isAtMap() {
+            var tree: [String: JSONTree] = [:]
+            var members = try reader.beginMap()
+            while let key = try reader.nextKey(&members) {
+                tree[text(key, reader)] = try Self.tree(&reader)
+            }
+            return .object(tree)
+        }
         if reader.isAtArray() {
             var elements: [JSONTree] = []
             var items = try reader.beginArray()
             while try reader.next(&items) { elements.append(try tree(&reader)) }
             return .array(elements)
         }
-        if reader.isAtMap() {
-            var tree: [String: JSONTree] = [:]
-            var members = try reader.beginMap()
-            while let key = try reader.nextKey(&members) {
-                tree[text(key, reader)] = try self.tree(&reader)
-            }
-            return .object(tree)
-        }
         let item = try reader.item()
-        guard item.kind != .string else { return .string(text(item, reader)) }
-        return .plain(reader.octets.extracting(item.range).text)
+        return switch item.kind {
+        case .false: .bool(false)
+        case .true: .bool(true)
+        case .integer, .float: .number(reader.octets.extracting(item.range).text)
+        case .string: .string(text(item, reader))
+        default: .null
+        }
     }
 
     private static func text(_ item: Item, _ reader: borrowing JSONReader) -> String {
@@ -47,9 +56,12 @@ indirect enum JSONTree: Equatable {
         return plain.octets.text
     }
 
-    /// Whether this is what `expected` says, with its places.
-    func matches(_ expected: JSONTree, _ names: inout [String: JSONTree]) -> Bool {
+    /// Whether this is what `expected` says, with its places: `$?any` and `$?text` are filled by any
+    /// value or text, `$name` by a value that from then on is `$name`.
+    package func matches(_ expected: JSONTree, _ names: inout [String: JSONTree]) -> Bool {
         switch (self, expected) {
+        case (_, .string("$?any")): return true
+        case (.string(let text), .string("$?text")): return !text.isEmpty
         case (.string(let text), .string(let pattern)) where pattern.hasSuffix("$..."):
             return text.hasPrefix(pattern.dropLast(4))
         case (_, .string(let name)) where name.hasPrefix("$"):
