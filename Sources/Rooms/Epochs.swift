@@ -8,12 +8,13 @@
 
 /// Counters of changes.
 struct Epochs: ~Copyable {
-    private var narrow = [UInt64](repeating: 0, count: 4096)
-    private var wide = [UInt64](repeating: 0, count: 256)
+    private var narrow = Slab<UInt64>(repeating: 0, count: 4096)
+    private var wide = Slab<UInt64>(repeating: 0, count: 256)
 
     init() {}
 
     /// The sum of everything that can change what `room` matches.
+    @inline(__always)
     func stamp(of room: borrowing Room, in realm: Realm) -> UInt64 {
         narrow[Self.narrow(room.fingerprint, realm)]
             &+ narrow[Self.narrow(room.parentFingerprint, realm)]
@@ -21,15 +22,18 @@ struct Epochs: ~Copyable {
             &+ wide[Self.wide(-1, realm)]
     }
 
-    /// A member list of `pattern` came or went.
-    mutating func bump(_ pattern: borrowing Pattern, in realm: Realm) {
-        switch pattern {
-        case .exact(let room): narrow[Self.narrow(room.fingerprint, realm)] &+= 1
-        case .glob(let parent, _): narrow[Self.narrow(parent.fingerprint, realm)] &+= 1
-        case .wildcard(let components): wide[Self.wide(components.count, realm)] &+= 1
-        case .prefix: wide[Self.wide(-1, realm)] &+= 1
-        }
+    /// Something came or went that can only reach this room, or what is right below it.
+    mutating func bump(room fingerprint: UInt64, in realm: Realm) {
+        narrow[Self.narrow(fingerprint, realm)] &+= 1
     }
+
+    /// A list of a wildcard of that many segments came or went.
+    mutating func bump(wildcardOf segmentCount: Int, in realm: Realm) {
+        wide[Self.wide(segmentCount, realm)] &+= 1
+    }
+
+    /// A list of a prefix came or went.
+    mutating func bumpPrefixes(in realm: Realm) { wide[Self.wide(-1, realm)] &+= 1 }
 
     private static func narrow(_ fingerprint: UInt64, _ realm: Realm) -> Int {
         Int(truncatingIfNeeded: fingerprint ^ UInt64(realm.rawValue)) & 4095

@@ -89,8 +89,11 @@ package struct IndexLimits: Sendable {
     /// Rooms whose matches are remembered; at least 1.
     package var rememberedRooms = 65_536
     /// Whether exact rooms, and rooms above globs, are kept findable for covering publishes. It costs
-    /// about 32 octets per segment of a room; without it ``RoomIndex/match(covering:_:in:)`` matches one room.
+    /// 16 octets of a room and, from a family's first such publish on, about 50 per segment; without it
+    /// ``RoomIndex/match(covering:_:in:)`` matches one room.
     package var answersCoveringPublishes = true
+    /// Rooms of a family that a covering publish compares one by one; of more, posting lists are made.
+    package var scannedRoomsPerFamily = 64
 
     package init() {}
 

@@ -9,33 +9,48 @@
 /// No list, no node, no entry: the end of every chain of indices here.
 let none = UInt32.max
 
-/// One run of members. Safety: `base` points to `capacity` members allocated by ``Membership``,
-/// the first `count` initialized; it is `nil` exactly while the list is free.
-@safe
-struct MemberList {
+/// One run of members, 32 octets. A single member is in the list itself, which is all that most
+/// rooms of a server with a room per user ever have.
+///
+/// Safety: while `capacity` is more than 1, `storage` holds the address of a block of `capacity`
+/// members allocated by ``Membership``, the first `count` initialized; while it is 1, `storage` is the
+/// member; while it is 0 the list is free.
+struct MemberList: BitwiseCopyable {
     var envelopeClass: EnvelopeClass
     /// The pattern's node, or nothing while the list is free.
     var node: UInt32
     /// The next list of the same node, or the next free list.
     var next: UInt32
-    var base: UnsafeMutablePointer<Member>?
-    var count: UInt32
-    var capacity: UInt32
+    fileprivate var storage: UInt64 = 0
+    var count: UInt32 = 0
+    fileprivate(set) var capacity: UInt32 = 1
+
+    fileprivate init(envelopeClass: EnvelopeClass, node: UInt32, next: UInt32) {
+        self.envelopeClass = envelopeClass
+        self.node = node
+        self.next = next
+    }
+
+    @unsafe
+    fileprivate var block: UnsafeMutablePointer<Member>? {
+        get { unsafe UnsafeMutablePointer(bitPattern: UInt(storage)) }
+        set { storage = UInt64(UInt(bitPattern: newValue)) }
+    }
 }
 
 /// All member lists and entries of one core.
 struct Membership: ~Copyable {
     /// Where one subscription's member is.
-    struct Entry {
+    struct Entry: BitwiseCopyable {
         /// Nothing while the entry is free.
         var list: UInt32
         /// The member's place in the list, or the next free entry.
         var position: UInt32
     }
 
-    private var lists: [MemberList] = []
+    private var lists = Slab<MemberList>()
     private var freeList = none
-    private var entries: [Entry] = []
+    private var entries = Slab<Entry>()
     private var freeEntry = none
     /// Subscriptions.
     private(set) var count = 0
@@ -43,91 +58,96 @@ struct Membership: ~Copyable {
     init() {}
 
     deinit {
-        for list in lists { unsafe list.base?.deallocate() }
+        for place in 0..<lists.count where lists[place].capacity > 1 {
+            unsafe lists[place].block?.deallocate()
+        }
     }
 
     /// The member lists in use and out of use.
     var listCount: Int { lists.count }
 
-    func list(_ list: UInt32) -> MemberList { lists[Int(list)] }
+    func list(_ list: UInt32) -> MemberList { lists[list] }
 
     /// The members of a list, lent.
     func members(of list: UInt32) -> UnsafeBufferPointer<Member> {
-        let list = lists[Int(list)]
-        return unsafe UnsafeBufferPointer(start: list.base, count: Int(list.count))
+        unsafe UnsafeBufferPointer(start: base(of: list), count: Int(lists[list].count))
+    }
+
+    /// Where the members of a list are: its block, or the one field of the list itself.
+    @unsafe
+    @inline(__always)
+    private func base(of place: UInt32) -> UnsafeMutablePointer<Member> {
+        let list = unsafe lists.pointer(to: Int(place))
+        if unsafe list.pointee.capacity > 1 { return unsafe list.pointee.block.unsafelyUnwrapped }
+        // Behind the class, the node and the next list; `checkInvariants` looks.
+        return unsafe (UnsafeMutableRawPointer(list) + 16).assumingMemoryBound(to: Member.self)
     }
 
     /// Makes an empty list; it must get a member before anything else happens.
     mutating func makeList(
         of envelopeClass: EnvelopeClass, at node: UInt32, before next: UInt32
     ) -> UInt32 {
-        let capacity: UInt32 = 2
-        let base = UnsafeMutablePointer<Member>.allocate(capacity: Int(capacity))
-        let list = unsafe MemberList(
-            envelopeClass: envelopeClass, node: node, next: next, base: base, count: 0,
-            capacity: capacity)
+        let list = MemberList(envelopeClass: envelopeClass, node: node, next: next)
         if freeList != none {
             let place = freeList
-            freeList = lists[Int(place)].next
-            lists[Int(place)] = list
+            freeList = lists[place].next
+            lists[place] = list
             return place
         }
-        lists.append(list)
-        return UInt32(lists.count - 1)
+        return lists.append(list)
     }
 
     /// Gives an empty list back.
     mutating func freeList(_ place: UInt32) {
-        precondition(lists[Int(place)].count == 0)
-        unsafe lists[Int(place)].base?.deallocate()
-        unsafe lists[Int(place)].base = nil
-        lists[Int(place)].capacity = 0
-        lists[Int(place)].node = none
-        lists[Int(place)].next = freeList
+        precondition(lists[place].count == 0)
+        if lists[place].capacity > 1 { unsafe lists[place].block?.deallocate() }
+        lists[place].capacity = 0
+        lists[place].node = none
+        lists[place].next = freeList
         freeList = place
     }
 
-    mutating func setNext(of list: UInt32, to next: UInt32) { lists[Int(list)].next = next }
+    mutating func setNext(of list: UInt32, to next: UInt32) { lists[list].next = next }
 
     /// Whether one more subscription can be named.
     var isFull: Bool { freeEntry == none && entries.count >= Int(UInt32.max) - 1 }
 
     /// Adds a subscription of `connection` to a list.
     mutating func join(_ list: UInt32, connection: UInt32) -> EntryID {
-        if lists[Int(list)].count == lists[Int(list)].capacity {
-            resize(list, to: lists[Int(list)].capacity * 2)
+        if lists[list].count == lists[list].capacity {
+            // 3, 7, 15… members fill what malloc hands out, which keeps 8 octets for itself.
+            resize(list, to: lists[list].capacity * 2 + 1)
         }
-        let position = lists[Int(list)].count
+        let position = lists[list].count
         let entry: UInt32
         if freeEntry != none {
             entry = freeEntry
-            freeEntry = entries[Int(entry)].position
-            entries[Int(entry)] = Entry(list: list, position: position)
+            freeEntry = entries[entry].position
+            entries[entry] = Entry(list: list, position: position)
         } else {
-            entry = UInt32(entries.count)
-            entries.append(Entry(list: list, position: position))
+            entry = entries.append(Entry(list: list, position: position))
         }
         let member = Member(connection: connection, entry: entry)
-        unsafe (lists[Int(list)].base.unsafelyUnwrapped + Int(position)).initialize(to: member)
-        lists[Int(list)].count += 1
+        unsafe (base(of: list) + Int(position)).initialize(to: member)
+        lists[list].count += 1
         count += 1
         return EntryID(rawValue: entry)
     }
 
     /// Removes a subscription and returns its list, which may be empty now.
     mutating func leave(_ id: EntryID) -> UInt32 {
-        precondition(id.rawValue < entries.count)
-        let entry = entries[Int(id.rawValue)]
+        precondition(id.rawValue < UInt32(entries.count))
+        let entry = entries[id.rawValue]
         precondition(entry.list != none, "a subscription was removed twice")
-        let list = lists[Int(entry.list)]
-        let base = unsafe list.base.unsafelyUnwrapped
+        let list = lists[entry.list]
+        let base = unsafe base(of: entry.list)
         precondition(unsafe base[Int(entry.position)].entry == id.rawValue)
         let last = unsafe base[Int(list.count - 1)]
         unsafe base[Int(entry.position)] = last
-        entries[Int(last.entry)].position = entry.position
-        entries[Int(id.rawValue)] = Entry(list: none, position: freeEntry)
+        entries[last.entry].position = entry.position
+        entries[id.rawValue] = Entry(list: none, position: freeEntry)
         freeEntry = id.rawValue
-        lists[Int(entry.list)].count -= 1
+        lists[entry.list].count -= 1
         count -= 1
         // Shrinking at a quarter leaves room both ways, so a list at the edge does not thrash.
         if list.capacity > 8 && (list.count - 1) * 4 <= list.capacity {
@@ -138,26 +158,28 @@ struct Membership: ~Copyable {
 
     /// The list a subscription is in.
     func list(of id: EntryID) -> UInt32 {
-        precondition(id.rawValue < entries.count)
-        precondition(entries[Int(id.rawValue)].list != none, "the subscription was removed")
-        return entries[Int(id.rawValue)].list
+        precondition(id.rawValue < UInt32(entries.count))
+        precondition(entries[id.rawValue].list != none, "the subscription was removed")
+        return entries[id.rawValue].list
     }
 
     private mutating func resize(_ place: UInt32, to capacity: UInt32) {
-        let list = lists[Int(place)]
+        let list = lists[place]
         precondition(capacity >= list.count)
-        let base = unsafe list.base.unsafelyUnwrapped
+        let base = unsafe base(of: place)
         let fresh = UnsafeMutablePointer<Member>.allocate(capacity: Int(capacity))
-        unsafe fresh.moveInitialize(from: base, count: Int(list.count))
-        unsafe base.deallocate()
-        unsafe lists[Int(place)].base = fresh
-        lists[Int(place)].capacity = capacity
+        unsafe fresh.initialize(from: base, count: Int(list.count))
+        if list.capacity > 1 { unsafe base.deallocate() }
+        unsafe lists[place].block = fresh
+        lists[place].capacity = capacity
     }
 
     /// Checks that entries and members point at each other and that the free chains are whole.
     func checkInvariants() {
         var memberCount = 0
-        for (place, list) in lists.enumerated() where list.node != none {
+        precondition(MemoryLayout<MemberList>.offset(of: \.storage) == 16)
+        for place in 0..<lists.count where lists[place].node != none {
+            let list = lists[place]
             precondition(list.count > 0 && list.count <= list.capacity)
             memberCount += Int(list.count)
             let members = unsafe members(of: UInt32(place))
@@ -170,16 +192,16 @@ struct Membership: ~Copyable {
         var free = 0
         var entry = freeEntry
         while entry != none {
-            precondition(entries[Int(entry)].list == none)
+            precondition(entries[entry].list == none)
             free += 1
-            entry = entries[Int(entry)].position
+            entry = entries[entry].position
         }
         precondition(free + count == entries.count)
         var list = freeList
         while list != none {
-            precondition(lists[Int(list)].node == none)
-            precondition(unsafe lists[Int(list)].base == nil)
-            list = lists[Int(list)].next
+            precondition(lists[list].node == none)
+            precondition(lists[list].capacity == 0)
+            list = lists[list].next
         }
     }
 }

@@ -32,22 +32,41 @@ enum OctetHash {
     /// The hash of `octets`, wherever in a name they stand.
     static func hash(_ octets: RawSpan) -> UInt64 {
         let keys = keys
+        let size = octets.byteCount
         var hash = keys.0
         var offset = 0
-        while octets.byteCount - offset >= 8 {
-            let word = unsafe octets.unsafeLoadUnaligned(
-                fromUncheckedByteOffset: offset, as: UInt64.self)
-            hash = folded(hash ^ word, keys.1)
-            offset += 8
+        while size &- offset > 8 {
+            hash = folded(hash ^ word(octets, at: offset), keys.1)
+            offset &+= 8
         }
-        // The last word holds 0 to 7 octets and says above them how many, so that no two names are
-        // the same words.
-        var word = UInt64(truncatingIfNeeded: octets.byteCount - offset)
-        while offset < octets.byteCount {
-            word = word << 8 | UInt64(octets[octet: offset])
-            offset += 1
+        // The size is in the factor, where it meets a key: no two sizes can be chosen to collide.
+        let factor = keys.2 ^ UInt64(truncatingIfNeeded: size) << 1
+        return folded(hash ^ lastWord(octets, from: offset), factor)
+    }
+
+    /// The last 0 to 8 octets; where they are fewer than 8, some of them twice.
+    @inline(__always)
+    private static func lastWord(_ octets: RawSpan, from offset: Int) -> UInt64 {
+        let end = octets.byteCount
+        let size = end &- offset
+        if size == 8 { return word(octets, at: offset) }
+        if size >= 4 {
+            let low = unsafe octets.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt32.self)
+            let high = unsafe octets.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: end &- 4, as: UInt32.self)
+            return UInt64(high) << 32 | UInt64(low)
         }
-        return folded(hash ^ word, keys.2)
+        if size == 0 { return 0 }
+        return UInt64(octets[octet: offset]) | UInt64(octets[octet: offset &+ size / 2]) << 8
+            | UInt64(octets[octet: end &- 1]) << 16
+    }
+
+    @inline(__always)
+    private static func word(_ octets: RawSpan, at offset: Int) -> UInt64 {
+        assert(offset >= 0 && offset <= octets.byteCount - 8)
+        return unsafe octets.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: offset, as: UInt64.self)
     }
 
     /// The hash of a name whose first part has `hash` and whose next segment has `segmentHash`.

@@ -37,6 +37,15 @@ extension Pattern {
 }
 
 extension Room {
+    /// Whether the fixed segments of a stored wildcard are those of the room.
+    func matches(_ name: Name, fixed: UInt32) -> Bool {
+        guard name.segmentCount == segmentCount else { return false }
+        for index in 0..<segmentCount where fixed >> UInt32(index) & 1 == 1 {
+            guard withSegment(index, { $0.equals(name.segment(index)) }) else { return false }
+        }
+        return true
+    }
+
     /// Whether the room has as many segments as there are components, each equal unless `nil`.
     func matches(_ components: [[UInt8]?]) -> Bool {
         guard components.count == segmentCount else { return false }
@@ -45,34 +54,5 @@ extension Room {
             guard withSegment(index, { $0.equals(component.raw) }) else { return false }
         }
         return true
-    }
-}
-
-extension Pattern {
-    /// Whether covering publishes find it by its values: an exact room, or a wildcard that fixes its
-    /// first segment.
-    var isPosted: Bool {
-        switch self {
-        case .exact: true
-        case .wildcard(let components): components.first.flatMap { $0 } != nil
-        case .prefix, .glob: false
-        }
-    }
-
-    /// Whether covering publishes find it by values, its own or its parent's.
-    var isFoundByValues: Bool {
-        if case .glob = self { return true }
-        return isPosted
-    }
-
-    /// Whether a room exists that a posted pattern and the components both have.
-    func shares(with components: [[UInt8]?]) -> Bool {
-        switch self {
-        case .exact(let room): room.matches(components)
-        case .wildcard(let own):
-            own.count == components.count
-                && zip(own, components).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
-        case .prefix, .glob: false
-        }
     }
 }

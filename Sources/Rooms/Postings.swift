@@ -1,19 +1,18 @@
-// Postings — which exact rooms and wildcards have a given value at a given position, for covering
-// publishes.
+// Postings — who of a family has a given value at a given position, for covering publishes.
 //
-// A trigger like `customer=*, target=chat` must reach every live room it covers, at a cost that
-// depends on those rooms and not on all. So each exact room is posted once per segment, under
-// (realm, first segment, segment count, position, value). A covering publish takes the shortest of
-// its lists and compares the rooms on it with the whole pattern. Wildcards that fix their first
-// segment are posted likewise, their open segments under a value of their own: who is open at a
-// position may be meant by every value there.
+// Each room of a family that has postings (Families.swift) is posted once per segment, under
+// (family, position, value). A covering publish takes the shortest of its lists and compares the
+// rooms on it with the whole pattern. Wildcards are posted likewise, their open segments under a
+// value of their own: who is open at a position may be meant by every value there.
 //
 // Cells are doubly linked and chained per room, so a room comes and goes in O(segments). They are
 // met only by covering publishes, where following links is nothing beside the deliveries.
 
+internal import Bytes
+
 /// The posting lists of one core.
 struct Postings: ~Copyable {
-    private struct List {
+    struct List: BitwiseCopyable {
         var hash: UInt64
         var position: UInt8
         /// The first cell, or the next free list.
@@ -22,7 +21,7 @@ struct Postings: ~Copyable {
         var count: UInt32
     }
 
-    private struct Cell {
+    struct Cell: BitwiseCopyable {
         /// The exact room's node, or nothing while the cell is free.
         var node: UInt32
         var list: UInt32
@@ -34,37 +33,23 @@ struct Postings: ~Copyable {
     }
 
     private var table = TagTable()
-    private var lists: [List] = []
+    private var lists = Slab<List>()
     private var freeList = none
-    private var cells: [Cell] = []
+    private var cells = Slab<Cell>()
     private var freeCell = none
 
     init() {}
 
-    /// Posts a room. Returns its first cell, which `remove` wants back.
-    mutating func add(_ node: UInt32, room: Room, in realm: Realm) -> UInt32 {
-        let family = room.withSegment(0) { Self.family(first: $0, count: room.segmentCount, realm) }
-        return add(node, count: room.segmentCount) { position in
-            room.withSegment(position) { Self.hash($0, at: position, in: family) }
-        }
-    }
-
-    /// Posts a wildcard whose first component is not `nil`. Returns its first cell.
-    mutating func add(_ node: UInt32, wildcard: [[UInt8]?], in realm: Realm) -> UInt32 {
-        guard case let first?? = wildcard.first else { return none }
-        let family = Self.family(first: first.raw, count: wildcard.count, realm)
-        return add(node, count: wildcard.count) { position in
-            wildcard[position].map { Self.hash($0.raw, at: position, in: family) }
-                ?? Self.openHash(at: position, in: family)
-        }
-    }
-
-    private mutating func add(
-        _ node: UInt32, count: Int, _ hash: (_ position: Int) -> UInt64
+    /// Posts a room or a wildcard of `count` segments. Returns its first cell, which `remove` wants
+    /// back. `value` tells the hash of a segment, or `nil` for an open one.
+    mutating func add(
+        _ node: UInt32, count: Int, in family: UInt64, value: (_ position: Int) -> UInt64?
     ) -> UInt32 {
         var chain = none
         for position in 0..<count {
-            let hash = hash(position)
+            let hash =
+                value(position).map { Self.hash($0, at: position, in: family) }
+                ?? Self.openHash(at: position, in: family)
             let list = findOrMakeList(hash, UInt8(truncatingIfNeeded: position))
             let cell = Cell(
                 node: node, list: list, previous: none, next: lists[Int(list)].first,
@@ -100,17 +85,16 @@ struct Postings: ~Copyable {
     }
 
     /// Calls `body` with every node that may be covered, each once: those on the shortest list
-    /// the pattern names. Its first component decides the family of rooms and must not be `nil`.
+    /// the pattern names.
     func forEachCandidate(
-        for pattern: [[UInt8]?], in realm: Realm, _ body: (UInt32) -> Void
+        for pattern: [[UInt8]?], in family: UInt64, _ body: (UInt32) -> Void
     ) {
-        guard pattern.count <= Room.segmentLimit, case let first?? = pattern.first else { return }
-        let family = Self.family(first: first.raw, count: pattern.count, realm)
         var shortest: (fixed: Int?, open: Int?, count: UInt32)?
         for position in pattern.indices {
             guard let value = pattern[position] else { continue }
             let place = UInt8(truncatingIfNeeded: position)
-            let fixed = find(Self.hash(value.raw, at: position, in: family), place)
+            let fixed = find(
+                Self.hash(OctetHash.hash(value.raw), at: position, in: family), place)
             let open = find(Self.openHash(at: position, in: family), place)
             let count = (fixed.map { lists[$0].count } ?? 0) + (open.map { lists[$0].count } ?? 0)
             // One value that nobody has or leaves open there, and nothing is covered.
@@ -126,19 +110,14 @@ struct Postings: ~Copyable {
         }
     }
 
-    private static func family(first: RawSpan, count: Int, _ realm: Realm) -> UInt64 {
-        let count = UInt64(truncatingIfNeeded: count)
-        return OctetHash.hash(OctetHash.hash(first) ^ count << 56, for: .posting, in: realm)
-    }
-
     private static func openHash(at position: Int, in family: UInt64) -> UInt64 {
         OctetHash.appending(
             OctetHash.anySegment ^ UInt64(truncatingIfNeeded: position) << 56, to: family)
     }
 
-    private static func hash(_ value: RawSpan, at position: Int, in family: UInt64) -> UInt64 {
+    private static func hash(_ value: UInt64, at position: Int, in family: UInt64) -> UInt64 {
         let position = UInt64(truncatingIfNeeded: position)
-        return OctetHash.appending(OctetHash.hash(value) ^ position << 56, to: family)
+        return OctetHash.appending(value ^ position << 56, to: family)
     }
 
     private func find(_ hash: UInt64, _ position: UInt8) -> Int? {
@@ -158,8 +137,7 @@ struct Postings: ~Copyable {
             freeList = lists[Int(place)].first
             lists[Int(place)] = list
         } else {
-            place = UInt32(lists.count)
-            lists.append(list)
+            place = lists.append(list)
         }
         table.insert(TagTable.tag(hash), Int(place))
         return place
@@ -178,8 +156,7 @@ struct Postings: ~Copyable {
             cells[Int(place)] = cell
             return place
         }
-        cells.append(cell)
-        return UInt32(cells.count - 1)
+        return cells.append(cell)
     }
 
     /// Checks the links of all lists; `isPosted` says whether a node in use has postings.
@@ -201,6 +178,6 @@ struct Postings: ~Copyable {
             precondition(count == Int(lists[place].count) && count > 0)
             used += count
         }
-        precondition(used == cells.count { $0.node != none })
+        precondition(used == (0..<cells.count).count { cells[$0].node != none })
     }
 }

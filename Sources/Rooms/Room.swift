@@ -9,7 +9,7 @@ internal import Bytes
 /// An isolated name space; rooms of different realms never meet.
 @frozen
 @usableFromInline
-package struct Realm: Hashable, Sendable {
+package struct Realm: Hashable, BitwiseCopyable, Sendable {
     @usableFromInline package let rawValue: UInt16
 
     @inlinable
@@ -36,8 +36,9 @@ package struct Room: Hashable, Sendable {
 
     /// All segments, one behind the other, without separators.
     package private(set) var octets: [UInt8]
-    /// Where each segment ends in `octets`; an octet holds it because the size limit does.
-    private var ends: InlineArray<32, UInt8>
+    /// Where each segment ends in `octets`, eight to a word, the first one lowest; an octet holds it
+    /// because the size limit does. Behind the last end there are zeros.
+    private var ends: InlineArray<4, UInt64>
     private var endCount: UInt8
     /// The hash of all segments, the same for equal rooms everywhere in this process.
     private(set) var fingerprint: UInt64
@@ -79,7 +80,7 @@ package struct Room: Hashable, Sendable {
             octets.count + segmentCount + segment.byteCount <= Self.sizeLimit
         else { throw .tooLong(limit: Self.sizeLimit) }
         unsafe segment.withUnsafeBytes { unsafe octets.append(contentsOf: $0) }
-        ends[segmentCount] = UInt8(octets.count)
+        ends[segmentCount >> 3] |= UInt64(octets.count) << UInt64((segmentCount & 7) * 8)
         endCount += 1
         parentFingerprint = fingerprint
         fingerprint = OctetHash.appending(OctetHash.hash(segment), to: fingerprint)
@@ -88,8 +89,13 @@ package struct Room: Hashable, Sendable {
     /// The place of segment `index` in `octets`.
     package func range(of index: Int) -> Range<Int> {
         precondition(index >= 0 && index < segmentCount)
-        let start = index == 0 ? 0 : Int(ends[index - 1])
-        return start..<Int(ends[index])
+        return (index == 0 ? 0 : end(of: index - 1))..<end(of: index)
+    }
+
+    /// Where segment `index` ends; 0 if there is none.
+    @inline(__always)
+    private func end(of index: Int) -> Int {
+        Int(ends[index >> 3] >> UInt64((index & 7) * 8) & 0xFF)
     }
 
     package subscript(segment index: Int) -> ArraySlice<UInt8> { octets[range(of: index)] }
@@ -106,7 +112,7 @@ package struct Room: Hashable, Sendable {
         precondition(count >= 0 && count <= segmentCount)
         if count == segmentCount { return self }
         var room = Room()
-        room.octets.reserveCapacity(count == 0 ? 0 : Int(ends[count - 1]))
+        room.octets.reserveCapacity(count == 0 ? 0 : end(of: count - 1))
         for index in 0..<count {
             // What fitted as a part of the whole fits alone.
             withSegment(index) { segment in try! room.append(segment) }
@@ -119,7 +125,9 @@ package struct Room: Hashable, Sendable {
         guard segmentCount == other.segmentCount + 1, parentFingerprint == other.fingerprint,
             octets.count >= other.octets.count
         else { return false }
-        for index in 0..<other.segmentCount where ends[index] != other.ends[index] { return false }
+        for index in 0..<other.segmentCount where end(of: index) != other.end(of: index) {
+            return false
+        }
         return octets.raw.extracting(first: other.octets.count)
             .equals(other.octets.raw)
     }
@@ -128,10 +136,43 @@ package struct Room: Hashable, Sendable {
         guard left.fingerprint == right.fingerprint, left.endCount == right.endCount else {
             return false
         }
-        for index in 0..<left.segmentCount where left.ends[index] != right.ends[index] {
+        for word in 0..<Name.endsSize(left.segmentCount) >> 3
+        where left.ends[word] != right.ends[word] {
             return false
         }
         return left.octets.raw.equals(right.octets.raw)
+    }
+
+    /// Whether the room has the segments of `name`, no more and no fewer.
+    @inline(__always)
+    func isNamed(_ name: Name) -> Bool {
+        guard segmentCount == name.segmentCount, octets.count == name.size else { return false }
+        for word in 0..<Name.endsSize(segmentCount) >> 3
+        where unsafe ends[word] != name.base.load(fromByteOffset: word &* 8, as: UInt64.self) {
+            return false
+        }
+        return octets.raw.equals(name.octets)
+    }
+
+    /// Writes the run of octets that ``Name`` describes; `base` must have room for it.
+    @unsafe
+    func write(to base: UnsafeMutableRawPointer) {
+        let endsSize = Name.endsSize(segmentCount)
+        for word in 0..<endsSize >> 3 {
+            unsafe base.storeBytes(of: ends[word], toByteOffset: word * 8, as: UInt64.self)
+        }
+        unsafe octets.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe (base + endsSize).copyMemory(from: start, byteCount: source.count)
+        }
+    }
+
+    /// The room with the segments of a stored name.
+    init(_ name: Name) {
+        self.init()
+        octets.reserveCapacity(name.size)
+        // What is stored was a room, so it is within the limits.
+        for index in 0..<name.segmentCount { try! append(name.segment(index)) }
     }
 
     package func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }

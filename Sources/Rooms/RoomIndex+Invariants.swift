@@ -1,5 +1,7 @@
 // RoomIndex+Invariants — everything that must agree with everything else, for tests and simulation.
 
+internal import Bytes
+
 extension RoomIndex {
     /// Stops the process with the fact that does not hold. O(everything).
     package func checkInvariants() {
@@ -7,20 +9,27 @@ extension RoomIndex {
         table.checkInvariants()
         parentTable.checkInvariants()
         remembered.checkInvariants()
-        precondition(table.count == nodes.count { $0.pattern != nil })
-        postings.checkInvariants { node in
-            nodes[Int(node)].pattern?.isPosted == true
+        precondition(MemoryLayout<Node>.size == 64)
+        precondition(table.count == (0..<nodes.count).count { nodes[$0].kind != .free })
+        families.checkInvariants { place in
+            let name = nodes.name(of: Int(place))
+            precondition(nodes[place].isFixed(0) && nodes[place].kind != .glob)
+            return Families.hash(
+                first: name.segment(0), count: name.segmentCount, in: nodes[place].realm)
         }
-        parentPostings.checkInvariants { !parents[Int($0)].globs.isEmpty }
+        parentFamilies.checkInvariants { place in
+            precondition(!parents[Int(place)].globs.isEmpty)
+            let room = parents[Int(place)].room
+            return room.withSegment(0) {
+                Families.hash(
+                    first: $0, count: room.segmentCount, in: parents[Int(place)].realm)
+            }
+        }
         var listCount = 0
         var globCount = 0
-        for (place, node) in nodes.enumerated() {
-            guard let pattern = node.pattern else { continue }
-            precondition(node.tag == Self.tag(of: pattern, in: node.realm))
-            precondition(
-                table.find(node.tag) {
-                    nodes[$0].realm == node.realm && nodes[$0].pattern == pattern
-                } == place)
+        for place in 0..<nodes.count where nodes[place].kind != .free {
+            let node = nodes[place]
+            precondition(table.find(node.tag) { $0 == place } == place)
             precondition(node.firstList != none, "a pattern without subscribers stayed")
             var classes: Set<EnvelopeClass> = []
             var list = node.firstList
@@ -31,12 +40,12 @@ extension RoomIndex {
                 listCount += 1
                 list = values.next
             }
-            if case .glob(let parent, let glob) = pattern {
+            if node.kind == .glob {
                 globCount += 1
-                precondition(findParent(parent, in: node.realm) == Int(node.companion))
+                let name = nodes.name(of: place)
                 precondition(
-                    parents[Int(node.companion)].globs.contains {
-                        $0.node == UInt32(place) && $0.glob == glob
+                    parents[Int(node.parent)].globs.contains {
+                        $0.node == UInt32(place) && name.octets.equals($0.glob.text.raw)
                     })
             }
         }
@@ -56,21 +65,21 @@ extension RoomIndex {
     }
 
     private func checkShapes() {
-        var counted: [Realm: Shapes] = [:]
-        for node in nodes {
-            switch node.pattern {
-            case .prefix(let octets)?:
-                counted[node.realm, default: Shapes()].add(prefix: octets.count)
-            case .wildcard(let components)?:
-                counted[node.realm, default: Shapes()].add(
-                    wildcard: Shapes.fixed(in: components), count: components.count)
-            case .exact?, .glob?, nil: break
+        var counted = ShapesByRealm()
+        for place in 0..<nodes.count {
+            let node = nodes[place]
+            switch node.kind {
+            case .prefix: counted.update(node.realm) { $0.add(prefix: Int(node.size)) }
+            case .wildcard:
+                counted.update(node.realm) {
+                    $0.add(wildcard: node.fixed, count: Int(node.segmentCount))
+                }
+            case .exact, .glob, .free: break
             }
         }
-        precondition(counted.count == shapes.count)
-        for (realm, expected) in counted {
-            guard let actual = shapes[realm] else { preconditionFailure("a realm lost its shapes") }
-            precondition(actual.isEqual(to: expected))
+        for number in 0..<max(counted.count, shapes.count) {
+            let realm = Realm(rawValue: UInt16(number))
+            precondition(counted[realm].isEqual(to: shapes[realm]))
         }
     }
 }

@@ -1,6 +1,6 @@
 // RoomIndex+Match — from a room to the member lists a publication reaches.
 //
-// Remembered rooms cost one hash probe and four loads. The others are looked up by what each kind
+// Remembered rooms cost one hash probe, four loads and one comparison of names. The others are looked up by what each kind
 // of pattern is keyed by:
 //
 //     exact     one probe
@@ -14,6 +14,8 @@ internal import Bytes
 struct MatchScratch: ~Copyable {
     var nodes: [UInt32] = []
     var lists: [MemberListID] = []
+    /// Nodes or glob parents that a covering publish may mean.
+    var candidates: [UInt32] = []
     var dotted = OctetBuffer(capacity: Room.sizeLimit + 1)
     var covered = CoveredLists()
 }
@@ -56,6 +58,14 @@ extension RoomIndex {
         let stamp = epochs.stamp(of: room, in: realm)
         let place = remembered.find(room, in: realm, tag)
         if let place, let lists = remembered.lists(at: place, ifStill: stamp) { return lists }
+        return lookUp(room, in: realm, tag: tag, at: place, stamp: stamp)
+    }
+
+    /// Matches a room and remembers the result, at `place` if it has one.
+    @inline(never)
+    private mutating func lookUp(
+        _ room: borrowing Room, in realm: Realm, tag: UInt32, at place: Int?, stamp: UInt64
+    ) -> MatchedLists {
         scratch.nodes.removeAll(keepingCapacity: true)
         scratch.lists.removeAll(keepingCapacity: true)
         collectNodes(matching: room, in: realm)
@@ -65,7 +75,7 @@ extension RoomIndex {
         }
         collectLists()
         return remembered.remember(
-            copy room, in: realm, tag: tag, at: place, stamp: stamp, lists: scratch.lists)
+            room, in: realm, tag: tag, at: place, stamp: stamp, lists: scratch.lists)
     }
 
     /// The member lists that a publication to all rooms of `coverage` reaches, each once: those of
@@ -87,11 +97,17 @@ extension RoomIndex {
         let isPosted = limits.answersCoveringPublishes && coverage.first.flatMap { $0 } != nil
         if isPosted {
             // These are among the candidates below.
-            scratch.nodes.removeAll { nodes[Int($0)].pattern?.isFoundByValues == true }
-            postings.forEachCandidate(for: coverage, in: realm) { node in
-                guard nodes[Int(node)].realm == realm,
-                    nodes[Int(node)].pattern?.shares(with: coverage) == true
-                else { return }
+            var kept = 0
+            for node in scratch.nodes where !nodes[node].isFoundByValues {
+                scratch.nodes[kept] = node
+                kept += 1
+            }
+            scratch.nodes.removeSubrange(kept...)
+            scratch.candidates.removeAll(keepingCapacity: true)
+            families.candidates(for: coverage, in: realm, into: &scratch.candidates) {
+                place, position in nodes.valueHash(of: place, at: position)
+            }
+            for node in scratch.candidates where nodes.shares(node, with: coverage, in: realm) {
                 scratch.nodes.append(node)
             }
             collectGlobs(under: coverage, room, in: realm)
@@ -104,7 +120,7 @@ extension RoomIndex {
     /// Writes the lists of the nodes found into `scratch.lists`.
     private mutating func collectLists() {
         for node in scratch.nodes {
-            var list = nodes[Int(node)].firstList
+            var list = nodes[node].firstList
             while list != none {
                 scratch.lists.append(MemberListID(rawValue: list))
                 list = membership.list(list).next
@@ -115,14 +131,13 @@ extension RoomIndex {
     private mutating func collectNodes(matching room: borrowing Room, in realm: Realm) {
         let exact = TagTable.tag(OctetHash.hash(room.fingerprint, for: .exact, in: realm))
         let found = table.find(exact) { place in
-            guard nodes[place].realm == realm, case .exact(let other)? = nodes[place].pattern else {
-                return false
-            }
-            return other == room
+            nodes[place].hash == room.fingerprint && nodes[place].kind == .exact
+                && nodes[place].realm == realm && room.isNamed(nodes.name(of: place))
         }
         if let found { scratch.nodes.append(UInt32(found)) }
         collectGlobs(matching: room, in: realm)
-        if let shapes = shapes[realm] {
+        if shapes.count > Int(realm.rawValue) {
+            let shapes = shapes[realm]
             collectWildcards(of: shapes, matching: room, in: realm)
             collectPrefixes(of: shapes, matching: room, in: realm)
         }
@@ -149,27 +164,39 @@ extension RoomIndex {
         under coverage: [[UInt8]?], _ room: borrowing Room, in realm: Realm
     ) {
         if parentTable.count == 0 { return }
-        parentPostings.forEachCandidate(for: coverage, in: realm) { place in
-            guard parents[Int(place)].realm == realm, parents[Int(place)].room.matches(coverage)
-            else { return }
+        collectParents(under: coverage, in: realm)
+        for place in scratch.candidates where isParent(place, under: coverage, in: realm) {
             for (glob, node) in parents[Int(place)].globs where glob.matchesEmpty {
                 scratch.nodes.append(node)
             }
         }
         guard coverage.count > 1, room.segmentCount == coverage.count else { return }
         let above = Array(coverage.dropLast())
+        collectParents(under: above, in: realm)
         room.withSegment(coverage.count - 1) { last in
-            parentPostings.forEachCandidate(for: above, in: realm) { place in
-                let parent = parents[Int(place)].room
+            for place in scratch.candidates where isParent(place, under: above, in: realm) {
                 // Otherwise there is no such room.
-                let fits = parent.dottedSize + 1 + last.byteCount <= Room.sizeLimit
-                guard fits, parents[Int(place)].realm == realm, parent.matches(above)
-                else { return }
+                guard parents[Int(place)].room.dottedSize + 1 + last.byteCount <= Room.sizeLimit
+                else { continue }
                 for (glob, node) in parents[Int(place)].globs where glob.matches(last) {
                     scratch.nodes.append(node)
                 }
             }
         }
+    }
+
+    private mutating func collectParents(under coverage: [[UInt8]?], in realm: Realm) {
+        scratch.candidates.removeAll(keepingCapacity: true)
+        parentFamilies.candidates(for: coverage, in: realm, into: &scratch.candidates) {
+            place, position in
+            parents[Int(place)].room.withSegment(position) { OctetHash.hash($0) }
+        }
+    }
+
+    private func isParent(
+        _ place: UInt32, under coverage: [[UInt8]?], in realm: Realm
+    ) -> Bool {
+        parents[Int(place)].realm == realm && parents[Int(place)].room.matches(coverage)
     }
 
     private mutating func collectWildcards(
@@ -189,11 +216,10 @@ extension RoomIndex {
             }
             let tag = TagTable.tag(OctetHash.hash(hash, for: .wildcard, in: realm))
             let found = table.find(tag) { place in
-                guard nodes[place].realm == realm,
-                    case .wildcard(let components)? = nodes[place].pattern
-                else { return false }
                 // Another shape with the same tag has a probe of its own.
-                return Shapes.fixed(in: components) == shape.fixed && room.matches(components)
+                nodes[place].hash == hash && nodes[place].kind == .wildcard
+                    && nodes[place].realm == realm && nodes[place].fixed == shape.fixed
+                    && room.matches(nodes.name(of: place), fixed: shape.fixed)
             }
             if let found { scratch.nodes.append(UInt32(found)) }
         }
@@ -212,34 +238,21 @@ extension RoomIndex {
     }
 
     private func findPrefix(_ octets: RawSpan, in realm: Realm) -> Int? {
-        let hash = OctetHash.hash(OctetHash.hash(octets), for: .prefix, in: realm)
-        return table.find(TagTable.tag(hash)) { place in
-            guard nodes[place].realm == realm, case .prefix(let other)? = nodes[place].pattern
-            else {
-                return false
-            }
-            return octets.equals(other.raw)
+        let hash = OctetHash.hash(octets)
+        let tag = TagTable.tag(OctetHash.hash(hash, for: .prefix, in: realm))
+        return table.find(tag) { place in
+            nodes[place].hash == hash && nodes[place].kind == .prefix
+                && nodes[place].realm == realm && octets.equals(nodes.name(of: place).octets)
         }
     }
 
-    /// The tag under which the node of `pattern` is stored; the probes above make the same one.
-    static func tag(of pattern: borrowing Pattern, in realm: Realm) -> UInt32 {
-        let hash: UInt64
-        switch pattern {
-        case .exact(let room): hash = OctetHash.hash(room.fingerprint, for: .exact, in: realm)
-        case .glob(let parent, let glob):
-            let whole = OctetHash.appending(OctetHash.hash(glob.text.raw), to: parent.fingerprint)
-            hash = OctetHash.hash(whole, for: .glob, in: realm)
-        case .prefix(let octets):
-            hash = OctetHash.hash(OctetHash.hash(octets.raw), for: .prefix, in: realm)
-        case .wildcard(let components):
-            var chain = OctetHash.start
-            for component in components {
-                let segment = component.map { OctetHash.hash($0.raw) } ?? OctetHash.anySegment
-                chain = OctetHash.appending(segment, to: chain)
-            }
-            hash = OctetHash.hash(chain, for: .wildcard, in: realm)
+    /// The hash of a wildcard; the probes above make the same one.
+    static func hash(of components: [[UInt8]?]) -> UInt64 {
+        var hash = OctetHash.start
+        for component in components {
+            let segment = component.map { OctetHash.hash($0.raw) } ?? OctetHash.anySegment
+            hash = OctetHash.appending(segment, to: hash)
         }
-        return TagTable.tag(hash)
+        return hash
     }
 }

@@ -7,20 +7,10 @@
 //
 // Owned by one core and called only there. Nothing here blocks, and nothing traps on any name.
 
+internal import Bytes
+
 /// The index of one core.
 package struct RoomIndex: ~Copyable {
-    /// One pattern with at least one subscriber.
-    struct Node {
-        /// `nil` while the node is free.
-        var pattern: Pattern?
-        var realm: Realm
-        var tag: UInt32
-        /// Its first member list, or the next free node.
-        var firstList: UInt32
-        /// Its first posting cell, or the parent record of a glob.
-        var companion: UInt32
-    }
-
     /// The globs under one room.
     struct GlobParent {
         var room: Room
@@ -28,33 +18,35 @@ package struct RoomIndex: ~Copyable {
         var tag: UInt32
         /// Empty while the record is free.
         var globs: [(glob: Glob, node: UInt32)]
-        /// The first cell of its postings, if it has any.
-        var posting: UInt32
     }
 
     let limits: IndexLimits
     var membership = Membership()
-    var nodes: [Node] = []
-    private var freeNode = none
+    var nodes = Nodes()
     /// Nodes by pattern.
     var table = TagTable()
     var parents: [GlobParent] = []
     private var freeParents: [UInt32] = []
     /// Glob parents by room.
     var parentTable = TagTable()
-    var shapes: [Realm: Shapes] = [:]
-    var postings = Postings()
+    var shapes = ShapesByRealm()
+    /// Exact rooms and wildcards by the family they are in.
+    var families: Families
     /// The same for glob parents, by their places.
-    var parentPostings = Postings()
+    var parentFamilies: Families
     var epochs = Epochs()
     var remembered: RememberedRooms
     var scratch = MatchScratch()
+    /// Where names of patterns are made.
+    private var writer = NameWriter()
     /// Publications that met more patterns than ``IndexLimits/nodesPerMatch``.
     package var cutMatchCount: UInt64 = 0
 
     package init(limits: IndexLimits = .standard) {
         self.limits = limits
         remembered = RememberedRooms(limit: limits.rememberedRooms)
+        families = Families(scanLimit: limits.scannedRoomsPerFamily)
+        parentFamilies = Families(scanLimit: limits.scannedRoomsPerFamily)
     }
 
     /// Subscriptions held.
@@ -94,10 +86,25 @@ package struct RoomIndex: ~Copyable {
 
     /// The pattern the members of `list` subscribed to.
     package func pattern(of list: MemberListID) -> Pattern {
-        guard let pattern = nodes[Int(membership.list(list.rawValue).node)].pattern else {
-            preconditionFailure("a member list outlived its pattern")
+        let place = membership.list(list.rawValue).node
+        let node = nodes[place]
+        let name = nodes.name(of: Int(place))
+        switch node.kind {
+        case .free: preconditionFailure("a member list outlived its pattern")
+        case .exact: return .exact(Room(name))
+        case .prefix: return .prefix(name.octets.array)
+        case .wildcard:
+            return .wildcard(
+                (0..<name.segmentCount).map {
+                    node.fixed >> UInt32($0) & 1 == 1 ? name.segment($0).array : nil
+                })
+        case .glob:
+            let parent = parents[Int(node.parent)]
+            guard let glob = parent.globs.first(where: { $0.node == place })?.glob else {
+                preconditionFailure("a glob is not where its parent says")
+            }
+            return .glob(parent: parent.room, glob)
         }
-        return pattern
     }
 
     /// The members of `list`, lent for the hot loop.
@@ -149,91 +156,139 @@ package struct RoomIndex: ~Copyable {
     private mutating func findOrMakeNode(
         _ pattern: Pattern, in realm: Realm
     ) throws(IndexError) -> UInt32 {
-        let tag = Self.tag(of: pattern, in: realm)
-        let found = table.find(tag) { nodes[$0].realm == realm && nodes[$0].pattern == pattern }
-        if let found { return UInt32(found) }
-        // Limits first: an error must leave nothing behind.
-        switch pattern {
-        case .exact, .prefix: break
-        case .wildcard(let components):
-            let fixed = Shapes.fixed(in: components)
-            let limit = limits.shapesPerLength
-            if shapes[realm]?.refuses(fixed, count: components.count, limit: limit) ?? (limit < 1) {
-                throw .tooManyShapes(limit: limit)
-            }
-        case .glob(let parent, _):
-            if let place = findParent(parent, in: realm),
-                parents[place].globs.count >= limits.globsPerParent
-            {
-                throw .tooManyGlobs(limit: limits.globsPerParent)
-            }
-        }
-        let node = storeNode(
-            Node(pattern: pattern, realm: realm, tag: tag, firstList: none, companion: none))
-        table.insert(tag, Int(node))
         switch pattern {
         case .exact(let room):
-            if limits.answersCoveringPublishes {
-                nodes[Int(node)].companion = postings.add(node, room: room, in: realm)
-            }
-        case .prefix(let octets): shapes[realm, default: Shapes()].add(prefix: octets.count)
+            return findOrMakeExact(room, in: realm)
+        case .prefix(let octets):
+            let fresh = Node(.prefix, OctetHash.hash(octets.raw), in: realm)
+            writer.write(octets.raw)
+            let tag = fresh.tag
+            if let found = find(fresh, tag) { return found }
+            shapes.update(realm) { $0.add(prefix: octets.count) }
+            return store(fresh, tag)
         case .wildcard(let components):
-            shapes[realm, default: Shapes()].add(
-                wildcard: Shapes.fixed(in: components), count: components.count)
-            if limits.answersCoveringPublishes {
-                nodes[Int(node)].companion = postings.add(node, wildcard: components, in: realm)
-            }
+            return try findOrMakeWildcard(components, in: realm)
         case .glob(let parent, let glob):
-            let place = findParent(parent, in: realm) ?? makeParent(parent, in: realm)
-            parents[place].globs.append((glob, node))
-            nodes[Int(node)].companion = UInt32(place)
+            return try findOrMakeGlob(parent, glob, in: realm)
         }
+    }
+
+    private mutating func findOrMakeExact(_ room: borrowing Room, in realm: Realm) -> UInt32 {
+        let fresh = Node(.exact, room.fingerprint, in: realm)
+        let tag = fresh.tag
+        let found = table.find(tag) { place in
+            nodes[place].hash == fresh.hash && nodes[place].kind == .exact
+                && nodes[place].realm == realm && room.isNamed(nodes.name(of: place))
+        }
+        if let found { return UInt32(found) }
+        writer.write(room)
+        let node = store(fresh, tag)
+        link(node, fresh)
         return node
     }
 
-    private mutating func removeNode(_ node: UInt32) {
-        let realm = nodes[Int(node)].realm
-        let companion = nodes[Int(node)].companion
-        switch nodes[Int(node)].pattern {
-        case nil: preconditionFailure("a pattern was removed twice")
-        case .exact?: if companion != none { postings.remove(companion) }
-        case .prefix(let octets)?: shapes[realm]?.remove(prefix: octets.count)
-        case .wildcard(let components)?:
-            shapes[realm]?.remove(
-                wildcard: Shapes.fixed(in: components), count: components.count)
-            if companion != none { postings.remove(companion) }
-        case .glob?: removeGlob(node, from: Int(companion))
+    private mutating func findOrMakeWildcard(
+        _ components: [[UInt8]?], in realm: Realm
+    ) throws(IndexError) -> UInt32 {
+        let fixed = Shapes.fixed(in: components)
+        let fresh = Node(.wildcard, Self.hash(of: components), in: realm, fixed: fixed)
+        writer.write(components)
+        let tag = fresh.tag
+        if let found = find(fresh, tag) { return found }
+        // Limits first: an error must leave nothing behind.
+        let limit = limits.shapesPerLength
+        if shapes[realm].refuses(fixed, count: components.count, limit: limit) {
+            throw .tooManyShapes(limit: limit)
         }
-        if shapes[realm]?.isEmpty == true { shapes[realm] = nil }
-        table.remove(nodes[Int(node)].tag, Int(node))
-        nodes[Int(node)].pattern = nil
-        nodes[Int(node)].firstList = freeNode
-        freeNode = node
+        shapes.update(realm) { $0.add(wildcard: fixed, count: components.count) }
+        let node = store(fresh, tag)
+        if fixed & 1 == 1 { link(node, fresh) }
+        return node
     }
 
-    private mutating func storeNode(_ node: Node) -> UInt32 {
-        if freeNode != none {
-            let place = freeNode
-            freeNode = nodes[Int(place)].firstList
-            nodes[Int(place)] = node
-            return place
+    private mutating func findOrMakeGlob(
+        _ room: Room, _ glob: Glob, in realm: Realm
+    ) throws(IndexError) -> UInt32 {
+        let hash = OctetHash.appending(OctetHash.hash(glob.text.raw), to: room.fingerprint)
+        let parent = findParent(room, in: realm)
+        if let parent {
+            let fresh = Node(.glob, hash, in: realm, parent: UInt32(parent))
+            writer.write(glob.text.raw)
+            if let found = find(fresh, fresh.tag) { return found }
+            if parents[parent].globs.count >= limits.globsPerParent {
+                throw .tooManyGlobs(limit: limits.globsPerParent)
+            }
+        } else if limits.globsPerParent < 1 {
+            throw .tooManyGlobs(limit: limits.globsPerParent)
         }
-        nodes.append(node)
-        return UInt32(nodes.count - 1)
+        let place = parent ?? makeParent(room, in: realm)
+        writer.write(glob.text.raw)
+        let fresh = Node(.glob, hash, in: realm, parent: UInt32(place))
+        let node = store(fresh, fresh.tag)
+        parents[place].globs.append((glob, node))
+        return node
+    }
+
+    /// The node that is as `fresh` and has the name written last.
+    private func find(_ fresh: Node, _ tag: UInt32) -> UInt32? {
+        let name = writer.name
+        return table.find(tag) { place in
+            let node = nodes[place]
+            return node.hash == fresh.hash && node.kind == fresh.kind && node.realm == fresh.realm
+                && node.parent == fresh.parent && node.fixed == fresh.fixed
+                && Int(node.segmentCount) == name.segmentCount && Int(node.size) == name.size
+                && nodes.name(of: place).run.equals(name.run)
+        }.map { UInt32($0) }
+    }
+
+    /// Keeps a node with the name written last.
+    private mutating func store(_ fresh: Node, _ tag: UInt32) -> UInt32 {
+        let node = nodes.store(fresh, writer.name)
+        table.insert(tag, Int(node))
+        return node
+    }
+
+    /// Makes a node with the name written last known to covering publishes; its first segment is fixed.
+    private mutating func link(_ place: UInt32, _ node: Node) {
+        guard limits.answersCoveringPublishes else { return }
+        let name = writer.name
+        let family = Families.hash(
+            first: name.segment(0), count: name.segmentCount, in: node.realm)
+        families.add(place, to: family, count: name.segmentCount) { position in
+            let isFixed = node.kind == .exact || node.fixed >> UInt32(position) & 1 == 1
+            return isFixed ? OctetHash.hash(name.segment(position)) : nil
+        }
+    }
+
+    private mutating func removeNode(_ place: UInt32) {
+        let node = nodes[place]
+        switch node.kind {
+        case .free: preconditionFailure("a pattern was removed twice")
+        case .exact: families.remove(place)
+        case .prefix: shapes.update(node.realm) { $0.remove(prefix: Int(node.size)) }
+        case .wildcard:
+            shapes.update(node.realm) {
+                $0.remove(wildcard: node.fixed, count: Int(node.segmentCount))
+            }
+            families.remove(place)
+        case .glob: removeGlob(place, from: Int(node.parent))
+        }
+        table.remove(node.tag, Int(place))
+        nodes.free(place)
     }
 
     // MARK: Member lists
 
     private mutating func findOrMakeList(_ envelopeClass: EnvelopeClass, at node: UInt32) -> UInt32
     {
-        let first = nodes[Int(node)].firstList
+        let first = nodes[node].firstList
         var list = first
         while list != none {
             if membership.list(list).envelopeClass == envelopeClass { return list }
             list = membership.list(list).next
         }
         list = membership.makeList(of: envelopeClass, at: node, before: first)
-        nodes[Int(node)].firstList = list
+        nodes.setFirstList(of: node, to: list)
         noteChange(at: node)
         return list
     }
@@ -241,8 +296,8 @@ package struct RoomIndex: ~Copyable {
     private mutating func removeList(_ list: UInt32) {
         let node = membership.list(list).node
         let next = membership.list(list).next
-        if nodes[Int(node)].firstList == list {
-            nodes[Int(node)].firstList = next
+        if nodes[node].firstList == list {
+            nodes.setFirstList(of: node, to: next)
         } else {
             var previous = nodes[Int(node)].firstList
             while membership.list(previous).next != list {
@@ -252,13 +307,20 @@ package struct RoomIndex: ~Copyable {
         }
         membership.freeList(list)
         noteChange(at: node)
-        if nodes[Int(node)].firstList == none { removeNode(node) }
+        if nodes[node].firstList == none { removeNode(node) }
     }
 
     /// Rooms that match the node must look again: it has a list more or less.
-    private mutating func noteChange(at node: UInt32) {
-        guard let pattern = nodes[Int(node)].pattern else { return }
-        epochs.bump(pattern, in: nodes[Int(node)].realm)
+    private mutating func noteChange(at place: UInt32) {
+        let node = nodes[place]
+        switch node.kind {
+        case .free: preconditionFailure("a member list outlived its pattern")
+        case .exact: epochs.bump(room: node.hash, in: node.realm)
+        case .glob:
+            epochs.bump(room: parents[Int(node.parent)].room.fingerprint, in: node.realm)
+        case .wildcard: epochs.bump(wildcardOf: Int(node.segmentCount), in: node.realm)
+        case .prefix: epochs.bumpPrefixes(in: node.realm)
+        }
     }
 
     // MARK: Glob parents
@@ -277,7 +339,7 @@ package struct RoomIndex: ~Copyable {
 
     private mutating func makeParent(_ room: Room, in realm: Realm) -> Int {
         let tag = TagTable.tag(OctetHash.hash(room.fingerprint, for: .globParent, in: realm))
-        let parent = GlobParent(room: room, realm: realm, tag: tag, globs: [], posting: none)
+        let parent = GlobParent(room: room, realm: realm, tag: tag, globs: [])
         let place: Int
         if let free = freeParents.popLast() {
             place = Int(free)
@@ -288,7 +350,12 @@ package struct RoomIndex: ~Copyable {
         }
         parentTable.insert(tag, place)
         if limits.answersCoveringPublishes, room.segmentCount > 0 {
-            parents[place].posting = parentPostings.add(UInt32(place), room: room, in: realm)
+            let family = room.withSegment(0) {
+                Families.hash(first: $0, count: room.segmentCount, in: realm)
+            }
+            parentFamilies.add(UInt32(place), to: family, count: room.segmentCount) { position in
+                room.withSegment(position) { OctetHash.hash($0) }
+            }
         }
         return place
     }
@@ -300,8 +367,7 @@ package struct RoomIndex: ~Copyable {
         parents[place].globs.remove(at: index)
         guard parents[place].globs.isEmpty else { return }
         parentTable.remove(parents[place].tag, place)
-        if parents[place].posting != none { parentPostings.remove(parents[place].posting) }
-        parents[place].posting = none
+        parentFamilies.remove(UInt32(place))
         parents[place].room = Room()
         freeParents.append(UInt32(place))
     }

@@ -18,13 +18,11 @@ struct Shapes {
         var nodeCount: Int
     }
 
-    /// By number of segments.
-    private var wildcards: [Int: [Wildcard]] = [:]
+    /// By number of segments, as far as there are any.
+    private var wildcards: [[Wildcard]] = []
     private(set) var prefixes: [Prefix] = []
 
-    var isEmpty: Bool { wildcards.isEmpty && prefixes.isEmpty }
-
-    func wildcards(of count: Int) -> [Wildcard] { wildcards[count] ?? [] }
+    func wildcards(of count: Int) -> [Wildcard] { count < wildcards.count ? wildcards[count] : [] }
 
     /// Whether one more shape would be needed for `fixed`, and there is no room for it.
     func refuses(_ fixed: UInt32, count: Int, limit: Int) -> Bool {
@@ -33,23 +31,20 @@ struct Shapes {
     }
 
     mutating func add(wildcard fixed: UInt32, count: Int) {
-        var shapes = wildcards(of: count)
-        if let index = shapes.firstIndex(where: { $0.fixed == fixed }) {
-            shapes[index].nodeCount += 1
+        while wildcards.count <= count { wildcards.append([]) }
+        if let index = wildcards[count].firstIndex(where: { $0.fixed == fixed }) {
+            wildcards[count][index].nodeCount += 1
         } else {
-            shapes.append(Wildcard(fixed: fixed, nodeCount: 1))
+            wildcards[count].append(Wildcard(fixed: fixed, nodeCount: 1))
         }
-        wildcards[count] = shapes
     }
 
     mutating func remove(wildcard fixed: UInt32, count: Int) {
-        var shapes = wildcards(of: count)
-        guard let index = shapes.firstIndex(where: { $0.fixed == fixed }) else {
+        guard let index = wildcards(of: count).firstIndex(where: { $0.fixed == fixed }) else {
             preconditionFailure("a shape was removed that was never added")
         }
-        shapes[index].nodeCount -= 1
-        if shapes[index].nodeCount == 0 { shapes.remove(at: index) }
-        wildcards[count] = shapes.isEmpty ? nil : shapes
+        wildcards[count][index].nodeCount -= 1
+        if wildcards[count][index].nodeCount == 0 { wildcards[count].remove(at: index) }
     }
 
     mutating func add(prefix size: Int) {
@@ -73,5 +68,23 @@ struct Shapes {
         var fixed: UInt32 = 0
         for index in components.indices where components[index] != nil { fixed |= 1 << index }
         return fixed
+    }
+}
+
+/// The shapes of all realms.
+struct ShapesByRealm {
+    /// By number of realm, up to the highest that ever had any.
+    private var shapes: [Shapes] = []
+
+    var count: Int { shapes.count }
+
+    subscript(realm: Realm) -> Shapes {
+        let place = Int(realm.rawValue)
+        return place < shapes.count ? shapes[place] : Shapes()
+    }
+
+    mutating func update(_ realm: Realm, _ body: (inout Shapes) -> Void) {
+        while shapes.count <= Int(realm.rawValue) { shapes.append(Shapes()) }
+        body(&shapes[Int(realm.rawValue)])
     }
 }

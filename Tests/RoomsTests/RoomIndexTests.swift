@@ -103,11 +103,14 @@ struct RoomIndexTests {
         index.checkInvariants()
     }
 
-    @Test("agrees with it through random comings and goings", arguments: [1, 16, 65_536])
-    func random(rememberedRooms: Int) throws {
+    @Test(
+        "agrees with it through random comings and goings", arguments: [1, 16, 65_536],
+        [0, 3, 64])
+    func random(rememberedRooms: Int, scannedRooms: Int) throws {
         for seed in UInt64(1)...40 {
             var limits = IndexLimits()
             limits.rememberedRooms = rememberedRooms
+            limits.scannedRoomsPerFamily = scannedRooms
             var run = RandomRun(seed: seed, limits: limits)
             try run.go(steps: 400)
         }
@@ -248,6 +251,61 @@ struct RoomIndexTests {
         #expect(lean.deliveries(covering: [[0x6B], nil]).isEmpty)
         lean.remove(entry)
         lean.checkInvariants()
+    }
+
+    @Test("makes posting lists of a family that came before its first covering publish")
+    func latePostings() throws {
+        let index = Subject()
+        var entries: [EntryID] = []
+        for number in UInt32(0)..<300 {
+            entries.append(try index.add(.exact(room("k", "\(number % 3)", "\(number)")), number))
+        }
+        for number in UInt32(300)..<400 {
+            let parent = room("k", "\(number % 3)", "\(number)")
+            entries.append(try index.add(glob(parent, "*"), number))
+        }
+        index.checkInvariants()
+        let covered = index.deliveries(covering: [Array("k".utf8), Array("1".utf8), nil])
+        #expect(covered.map(\.connection) == (0..<400).filter { $0 % 3 == 1 })
+        index.checkInvariants()
+        // Who comes now is posted at once.
+        entries.append(try index.add(.exact(room("k", "1", "x")), 400))
+        index.checkInvariants()
+        #expect(index.deliveries(covering: [Array("k".utf8), nil, Array("x".utf8)]).count == 1)
+        for entry in entries { index.remove(entry) }
+        index.checkInvariants()
+        #expect(index.deliveries(covering: [Array("k".utf8), nil, nil]).isEmpty)
+    }
+
+    @Test("finds names that are too long to be kept inside a node or a remembered room")
+    func longNames() throws {
+        let index = Subject()
+        let names = [20, 30, 31, 32, 33, 70, 71, 72, 73, 120].map {
+            String(repeating: "n", count: $0)
+        }
+        var entries: [EntryID] = []
+        for (number, name) in names.enumerated() {
+            let connection = UInt32(number)
+            for pattern in [
+                .exact(room(name, "a")), wildcard(name, nil), prefix("\(name).a"),
+                glob(room(name), "[a]"), glob(room(name, "a"), name + "*"),
+            ] {
+                entries.append(try index.add(pattern, connection))
+                #expect(
+                    index.patterns(matching: room(name, "a")).contains(pattern)
+                        || index.patterns(matching: room(name, "a", name)).contains(pattern))
+            }
+        }
+        for _ in 0..<2 {
+            for (number, name) in names.enumerated() {
+                let connections = index.deliveries(to: room(name, "a")).map(\.connection)
+                #expect(connections == [UInt32](repeating: UInt32(number), count: 4))
+            }
+        }
+        index.checkInvariants()
+        for entry in entries { index.remove(entry) }
+        index.checkInvariants()
+        #expect(index.patternCount == 0)
     }
 
     @Test("stops when a subscription is removed twice")
