@@ -179,7 +179,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CCounters", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
-                "DialectKit", "OpenAPIRPC", "Engine",
+                "DialectKit", "Echo", "OpenAPIRPC", "Engine",
             ],
             path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
 

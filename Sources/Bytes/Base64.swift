@@ -4,17 +4,20 @@
 package enum Base64 {
     /// Appends the text of `octets`, padded to a multiple of four.
     package static func encode(_ octets: RawSpan, into text: inout OctetBuffer) {
-        text.reserve((octets.byteCount + 2) / 3 * 4)
-        var index = 0
-        while index < octets.byteCount {
-            let size = min(3, octets.byteCount - index)
-            var group = UInt32(truncatingIfNeeded: octets.bigEndian(at: index, size: size))
-            group <<= UInt32(truncatingIfNeeded: (3 - size) * 8)
-            text.append(letter(group >> 18))
-            text.append(letter(group >> 12))
-            text.append(size > 1 ? letter(group >> 6) : 0x3D)
-            text.append(size > 2 ? letter(group) : 0x3D)
-            index += size
+        let size = octets.byteCount
+        unsafe text.append(atMost: (size + 2) / 3 * 4) { room in
+            var place = 0
+            for start in stride(from: 0, to: size, by: 3) {
+                var group = UInt32(octets[octet: start]) << 16
+                if start + 1 < size { group |= UInt32(octets[octet: start + 1]) << 8 }
+                if start + 2 < size { group |= UInt32(octets[octet: start + 2]) }
+                unsafe room[place] = letter(group >> 18)
+                unsafe room[place + 1] = letter(group >> 12)
+                unsafe room[place + 2] = start + 1 < size ? letter(group >> 6) : 0x3D
+                unsafe room[place + 3] = start + 2 < size ? letter(group) : 0x3D
+                place += 4
+            }
+            return place
         }
     }
 
@@ -56,14 +59,9 @@ package enum Base64 {
     }
 
     private static func letter(_ bits: UInt32) -> UInt8 {
-        let value = UInt8(truncatingIfNeeded: bits & 63)
-        return switch value {
-        case 0..<26: 0x41 + value
-        case 26..<52: 0x61 + value - 26
-        case 52..<62: 0x30 + value - 52
-        case 62: 0x2B
-        default: 0x2F
-        }
+        let alphabet: StaticString =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        return unsafe alphabet.utf8Start[Int(bits & 63)]
     }
 
     private static func value(_ letter: UInt8) -> UInt8? {

@@ -73,10 +73,23 @@ extension RawSpan {
     }
 
     /// Whether the run is `lowercase`, ASCII letters compared without case.
+    ///
+    /// - Parameter lowercase: Small letters, digits and marks that are no braces.
     @inlinable
     package func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         guard byteCount == lowercase.utf8CodeUnitCount else { return false }
-        for index in 0..<byteCount {
+        var index = 0
+        while byteCount &- index >= 8 {
+            let wanted = unsafe UnsafeRawPointer(lowercase.utf8Start)
+                .loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let word = unsafe unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            // 0x20 where a small letter is wanted: it makes its capital the same.
+            guard word | wanted &>> 1 & wanted & 0x2020_2020_2020_2020 == wanted else {
+                return false
+            }
+            index &+= 8
+        }
+        for index in index..<byteCount {
             var octet = self[octet: index]
             if octet >= 0x41 && octet <= 0x5A { octet |= 0x20 }
             if unsafe octet != lowercase.utf8Start[index] { return false }

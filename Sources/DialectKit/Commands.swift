@@ -65,9 +65,30 @@ package enum Command {
 /// What one session tells another, or work done elsewhere its own: a class of the dialect's.
 package protocol SessionNote: AnyObject, Sendable {}
 
+/// A message to the connection itself: ``Command/reply(_:_:)`` or ``Command/relay(_:_:)``.
+package struct Answer: Sendable {
+    package let isRelay: Bool
+    package let kind: MessageKind
+    package let range: Range<Int>
+
+    fileprivate var command: Command { isRelay ? .relay(kind, range) : .reply(kind, range) }
+}
+
+private final class Asked: Sendable {
+    let question: GateQuestion
+
+    init(_ question: GateQuestion) { self.question = question }
+}
+
 /// The commands of one inbound message.
 package struct Commands: ~Copyable {
-    package private(set) var list: [Command] = []
+    /// The first command while it is the only one, and an answer: what most messages come to. A list
+    /// of one cost a third of an echo, since a command is copied field by field.
+    private var first: Answer?
+    private var others: [Command] = []
+
+    /// All of them, in order.
+    package var list: [Command] { first.map { [$0.command] } ?? others }
     /// Where replies are written. A reply is a range of it.
     package var octets: OctetBuffer
     /// Error replies among them; too many in a minute end the connection.
@@ -79,7 +100,9 @@ package struct Commands: ~Copyable {
     /// What a gate lets the connection do; `nil` where there is no gate. Set by the engine.
     package var clearance: Clearance?
     /// What has to be known before the message at hand is carried out.
-    package private(set) var question: GateQuestion?
+    package var question: GateQuestion? { asked?.question }
+    /// In a box: hardly ever there, and commands are moved for every message.
+    private var asked: Asked?
     /// Where in the message at hand the part begins that waits for the answer. What comes before
     /// it, in messages that hold several, has been carried out.
     package var resumption = 0
@@ -93,16 +116,38 @@ package struct Commands: ~Copyable {
         let start = octets.count
         body(&octets)
         precondition(octets.count >= start)
-        list.append(.reply(kind, start..<octets.count))
+        add(Answer(isRelay: false, kind: kind, range: start..<octets.count))
     }
 
     /// Queues what was written to ``octets`` since `start` as one message to this connection.
     package mutating func appendReply(_ kind: MessageKind, from start: Int) {
         precondition(start >= 0 && start <= octets.count)
-        list.append(.reply(kind, start..<octets.count))
+        add(Answer(isRelay: false, kind: kind, range: start..<octets.count))
     }
 
-    package mutating func append(_ command: Command) { list.append(command) }
+    /// Queues a part of the inbound message as one message to this connection.
+    package mutating func relay(_ kind: MessageKind, _ range: Range<Int>) {
+        add(Answer(isRelay: true, kind: kind, range: range))
+    }
+
+    package mutating func append(_ command: Command) {
+        if let first {
+            others.append(first.command)
+            self.first = nil
+        }
+        others.append(command)
+    }
+
+    private mutating func add(_ answer: Answer) {
+        if first == nil, others.isEmpty {
+            first = answer
+        } else {
+            append(answer.command)
+        }
+    }
+
+    /// Takes out the only command where it is an answer.
+    package mutating func takeOnlyAnswer() -> Answer? { first.take() }
 
     /// Counts an error reply, which the engine limits per minute.
     package mutating func noteError() { errorCount += 1 }
@@ -112,22 +157,26 @@ package struct Commands: ~Copyable {
 
     /// Lets the message at hand wait until the gate has answered.
     mutating func ask(_ question: GateQuestion) {
-        precondition(self.question == nil, "a message that is asked about goes no further")
-        self.question = question
+        precondition(asked == nil, "a message that is asked about goes no further")
+        asked = Asked(question)
     }
 
     /// Takes the question out.
     package mutating func takeQuestion() -> GateQuestion? {
-        defer { question = nil }
+        defer { asked = nil }
         return question
     }
 
     /// Forgets all commands but these, which are some of them.
-    package mutating func keep(_ rest: [Command]) { list = rest }
+    package mutating func keep(_ rest: [Command]) {
+        first = nil
+        others = rest
+    }
 
     /// Forgets everything and keeps the room, up to `sizeLimit` octets of it.
     package mutating func removeAll(keeping sizeLimit: Int = 262_144) {
-        list.removeAll(keepingCapacity: true)
+        first = nil
+        if !others.isEmpty { others.removeAll(keepingCapacity: true) }
         if octets.capacity > sizeLimit { octets = OctetBuffer(capacity: 4096) }
         octets.removeAll()
         errorCount = 0

@@ -1,6 +1,8 @@
 // Connection — everything of a connection that a delivery does not touch.
 //
-// Lives and dies on the core that accepted it; only that core's thread reads it.
+// Lives and dies on the core that accepted it; only that core's thread reads it. Most connections
+// are idle most of the time, so here stands what every open one needs, in the order that wastes no
+// padding; what few have at a time is a `RareState`, made when first needed.
 
 import Bytes
 import DialectKit
@@ -26,16 +28,13 @@ final class Connection {
     let id: ConnectionID
     let socket: SocketHandle
     var phase = Phase.http
-    var listener = ListenerRole.main
+    private var role: UInt8 = 0
     /// As its listener says (``Listener/peerAddressSize``).
     var peerAddressSize = 16 as UInt8
-    /// The peer's host, where connections per address are counted.
-    var host: String?
 
     // What is in flight (at most one each).
     var isReceiving = false
     var isSending = false
-    var isCancelling = false
 
     // Flow of input.
     var isPeerFinished = false  // their FIN has come
@@ -43,8 +42,6 @@ final class Connection {
     var isStarved = false  // waits for receive buffers
     var isRunnable = false  // waits for its next turn with parked octets
     var awaitsAnswer = false  // before the next message
-    /// Calls that its later messages wait for.
-    var awaitedCalls: [CallToken] = [] { didSet { awaitsCall = !awaitedCalls.isEmpty } }
     private(set) var awaitsCall = false
     var waitsForTick = false  // because it sends too much, or the cores do
     var awaitsGate = false  // before the message that its gate is asked about
@@ -53,78 +50,46 @@ final class Connection {
     var holdsInput: Bool { awaitsAnswer || awaitsCall || waitsForTick || awaitsGate }
     /// Before its next message.
     var awaitsReply: Bool { awaitsAnswer || awaitsCall || awaitsGate }
-    /// Messages that came meanwhile.
-    var held: HeldMessages?
     /// Its close frame has come; calls do not hold it any more.
     var isLeaving = false
-    /// Octets received and not consumed: part of a request head, or a turn's rest.
-    var parked: OctetBuffer?
-
-    /// Octets parked. By pattern: `parked?.count` on an empty field reads what was in it before
-    /// when compiled without optimization (Swift 6.3.1, noncopyable optional in a class).
-    var parkedSize: Int {
-        switch parked {
-        case .some(let parked): parked.count
-        case nil: 0
-        }
-    }
-
-    /// Whether a whole line is parked.
-    var hasParkedLine: Bool {
-        switch parked {
-        case .some(let parked): parked.octets.firstIndex(of: 0x0A) != nil
-        case nil: false
-        }
-    }
 
     /// Shutdowns under way. The kernel leaves them to a worker thread, which looks the socket up by
     /// its place in the table only then: closed meanwhile, that place may be somebody else's.
     var shutdownCount = 0 as UInt8
 
-    // Time (core clock, ns).
-    var lastReceived: UInt64
-    var phaseDeadline: UInt64 = 0
     var isPongAwaited = false
     /// Counted among the handshakes in progress.
     var isShakingHands = true
-
-    // The WebSocket.
-    var receiver: Receiver?
-    var session: (any Session)?
-    var route: Int = -1
-    /// Those of its route, unless its session joins others.
-    var realm = Realm.standard
-    var dialect = DialectID(rawValue: 0)
-    /// What holds its session to a gate's word.
-    var gated: GatedConnection?
-    /// When its session wants to be called; 0 for never.
-    var sessionDeadline: UInt64 = 0
-    var wire = WireForm.plain
-    var subscriptions: SubscriptionSet?
     /// Its realm's dealer knows it, as a party of the engine's making.
     var isParty = false
-    /// Error replies since `errorWindow`, when the running minute began.
-    var errorCount = 0
-    var errorWindow: UInt64 = 0
-    var allowance = Allowance()
-    /// What it has used of turn `shareTurn`: frames, and octets that were deflated.
-    var shareTurn: UInt64 = 0
-    var frameCount = 0
-    var inflatedSize = 0
-    /// The newest ping not answered because the queue is backlogged.
-    var waitingPong: [UInt8]?
-    /// When a drain closes it.
-    var drainTime: UInt64?
+    var wire = WireForm.plain
 
-    // HTTP.
-    var exchange: Exchange?
-    /// An upgrade that somebody else decides about.
-    var opening: Opening?
+    // Those of its route, unless its session joins others.
+    var dialect = DialectID(rawValue: 0)
+    var realm = Realm.standard
+    private var routePlace: Int32 = -1
 
+    /// What it has used of turn `shareTurn`, whose low half is enough to tell it from the one
+    /// before: frames, and octets that were inflated.
+    var shareTurn: UInt32 = 0
+    var frameCount: UInt32 = 0
+    var inflatedSize: UInt32 = 0
+
+    // Time (core clock, ns).
+    var lastReceived: UInt64
+    var phaseDeadline: UInt64 = 0
+
+    /// Safety: only its core's thread comes here, and a receiver calls nothing that does. The
+    /// runtime's watch over overlapping accesses cost 90 instructions for each call.
+    @exclusivity(unchecked)
+    var receiver: Receiver?
+    var session: (any Session)?
     /// What a stream has in place of `receiver`.
     var stream: StreamState?
+    var subscriptions: SubscriptionSet?
 
     var backlog: Backlog?
+    private var rare: RareState?
 
     init(id: ConnectionID, socket: SocketHandle, now: UInt64) {
         self.id = id
@@ -133,8 +98,193 @@ final class Connection {
     }
 
     var slot: Int { id.slot }
+    /// There is a receiver.
+    var isReadingFrames: Bool { unsafe receiver != nil }
     /// Nothing that names its socket is in the kernel's hands, so the socket can be closed.
     var isQuiet: Bool { !isReceiving && !isSending && shutdownCount == 0 }
+
+    var route: Int {
+        get { Int(routePlace) }
+        set { routePlace = Int32(newValue) }
+    }
+
+    var listener: ListenerRole {
+        get {
+            switch role {
+            case 0: .main
+            case 1: .control
+            default: .stream(Int(role) - 2)
+            }
+        }
+        set {
+            switch newValue {
+            case .main: role = 0
+            case .control: role = 1
+            case .stream(let place): role = UInt8(2 + place)
+            }
+        }
+    }
+}
+
+// MARK: what few have
+
+/// The part of a connection that is there only while somebody needs it.
+private final class RareState {
+    var host: String?
+    var awaitedCalls: [CallToken] = []
+    var held: HeldMessages?
+    var parked: OctetBuffer?
+    var gated: GatedConnection?
+    var sessionDeadline: UInt64 = 0
+    var errorCount = 0
+    var errorWindow: UInt64 = 0
+    var allowance = Allowance()
+    var waitingPong: [UInt8]?
+    var drainTime: UInt64?
+    var exchange: Exchange?
+    var opening: Opening?
+
+    /// What is left of it when a request has become a WebSocket can be dropped.
+    var isEmptyAfterOpening: Bool {
+        parked == nil && host == nil && held == nil && gated == nil && exchange == nil
+            && opening == nil && drainTime == nil && sessionDeadline == 0 && errorCount == 0
+    }
+}
+
+extension Connection {
+    private func makeRare() -> RareState {
+        if let rare { return rare }
+        let fresh = RareState()
+        rare = fresh
+        return fresh
+    }
+
+    /// The opening is over: what it alone needed goes.
+    func trim() {
+        if rare?.isEmptyAfterOpening == true { rare = nil }
+    }
+
+    /// The peer's host, where connections per address are counted.
+    var host: String? {
+        get { rare?.host }
+        set { makeRare().host = newValue }
+    }
+
+    /// Calls that its later messages wait for.
+    var awaitedCalls: [CallToken] {
+        get { rare?.awaitedCalls ?? [] }
+        set {
+            awaitsCall = !newValue.isEmpty
+            if awaitsCall || rare != nil { makeRare().awaitedCalls = newValue }
+        }
+    }
+
+    /// Messages that came while one before them waits.
+    var held: HeldMessages? {
+        get { rare?.held }
+        set { if newValue != nil || rare != nil { makeRare().held = newValue } }
+    }
+
+    /// What holds its session to a gate's word.
+    var gated: GatedConnection? {
+        get { rare?.gated }
+        set { if newValue != nil || rare != nil { makeRare().gated = newValue } }
+    }
+
+    /// When its session wants to be called; 0 for never.
+    var sessionDeadline: UInt64 {
+        get { rare?.sessionDeadline ?? 0 }
+        set { if newValue != 0 || rare != nil { makeRare().sessionDeadline = newValue } }
+    }
+
+    /// Error replies since `errorWindow`, when the running minute began.
+    var errorCount: Int {
+        get { rare?.errorCount ?? 0 }
+        set { makeRare().errorCount = newValue }
+    }
+
+    var errorWindow: UInt64 {
+        get { rare?.errorWindow ?? 0 }
+        set { makeRare().errorWindow = newValue }
+    }
+
+    var allowance: Allowance {
+        get { rare?.allowance ?? Allowance() }
+        set { makeRare().allowance = newValue }
+    }
+
+    /// The newest ping not answered because the queue is backlogged.
+    var waitingPong: [UInt8]? {
+        get { rare?.waitingPong }
+        set { if newValue != nil || rare != nil { makeRare().waitingPong = newValue } }
+    }
+
+    /// When a drain closes it.
+    var drainTime: UInt64? {
+        get { rare?.drainTime }
+        set { if newValue != nil || rare != nil { makeRare().drainTime = newValue } }
+    }
+
+    /// A request that is not complete or not answered.
+    var exchange: Exchange? {
+        get { rare?.exchange }
+        set { if newValue != nil || rare != nil { makeRare().exchange = newValue } }
+    }
+
+    /// An upgrade that somebody else decides about.
+    var opening: Opening? {
+        get { rare?.opening }
+        set { if newValue != nil || rare != nil { makeRare().opening = newValue } }
+    }
+}
+
+// MARK: octets that wait
+
+extension Connection {
+    // By pattern: `parked?.count` on an empty field reads what was in it before when compiled
+    // without optimization (Swift 6.3.1, noncopyable optional in a class).
+
+    /// Whether octets were received and not consumed: part of a request head, or a turn's rest.
+    var hasParked: Bool {
+        guard let rare else { return false }
+        return rare.parked != nil
+    }
+
+    /// Octets parked.
+    var parkedSize: Int {
+        guard let rare else { return 0 }
+        switch rare.parked {
+        case .some(let parked): return parked.count
+        case nil: return 0
+        }
+    }
+
+    /// Whether a whole line is parked.
+    var hasParkedLine: Bool {
+        guard let rare else { return false }
+        switch rare.parked {
+        case .some(let parked): return parked.octets.firstIndex(of: 0x0A) != nil
+        case nil: return false
+        }
+    }
+
+    /// Parks octets behind those that are there.
+    func park(_ octets: RawSpan) {
+        let rare = makeRare()
+        if rare.parked != nil {
+            rare.parked?.append(octets)
+        } else {
+            rare.parked = OctetBuffer(copying: octets)
+        }
+    }
+
+    /// Parks what `takeParked()` has taken out, or the rest of it.
+    func park(_ octets: consuming OctetBuffer) { makeRare().parked = consume octets }
+
+    /// Takes out what is parked.
+    func takeParked() -> OctetBuffer? { rare?.parked.take() }
+
+    func dropParked() { rare?.parked = nil }
 }
 
 /// A valid upgrade.
@@ -186,35 +336,69 @@ struct SubscriptionSet {
     /// Up to here a search in sequence is cheaper than hashing.
     private static let listLimit = 8
 
-    private var list: [(key: Key, entry: EntryID)] = []
-    private var table: [Key: EntryID] = [:]
-
-    var count: Int { list.count + table.count }
-
-    func contains(_ key: Key) -> Bool {
-        table.isEmpty ? list.contains { $0.key == key } : table[key] != nil
+    /// One or the other, so that a set is one word.
+    private enum Store {
+        case list([(key: Key, entry: EntryID)])
+        case table([Key: EntryID])
     }
 
-    mutating func insert(_ key: Key, _ entry: EntryID) {
-        if table.isEmpty, list.count < Self.listLimit {
-            list.append((key, entry))
-            return
+    private var store = Store.list([])
+
+    var count: Int {
+        switch store {
+        case .list(let list): list.count
+        case .table(let table): table.count
         }
-        for (key, entry) in list { table[key] = entry }
-        list = []
-        table[key] = entry
+    }
+
+    func contains(_ key: Key) -> Bool {
+        switch store {
+        case .list(let list): list.contains { $0.key == key }
+        case .table(let table): table[key] != nil
+        }
+    }
+
+    // Below, a store is taken out before it is changed, or it would be copied.
+
+    mutating func insert(_ key: Key, _ entry: EntryID) {
+        switch store {
+        case .list(var list):
+            store = .list([])
+            if list.count < Self.listLimit {
+                list.append((key, entry))
+                store = .list(list)
+            } else {
+                var table: [Key: EntryID] = [key: entry]
+                for (key, entry) in list { table[key] = entry }
+                store = .table(table)
+            }
+        case .table(var table):
+            store = .list([])
+            table[key] = entry
+            store = .table(table)
+        }
     }
 
     mutating func remove(_ key: Key) -> EntryID? {
-        if table.isEmpty {
+        switch store {
+        case .list(var list):
             guard let place = list.firstIndex(where: { $0.key == key }) else { return nil }
-            return list.remove(at: place).entry
+            store = .list([])
+            let entry = list.remove(at: place).entry
+            store = .list(list)
+            return entry
+        case .table(var table):
+            store = .list([])
+            let entry = table.removeValue(forKey: key)
+            store = .table(table)
+            return entry
         }
-        return table.removeValue(forKey: key)
     }
 
     func forEach(_ body: (Key, EntryID) -> Void) {
-        for (key, entry) in list { body(key, entry) }
-        for (key, entry) in table { body(key, entry) }
+        switch store {
+        case .list(let list): for (key, entry) in list { body(key, entry) }
+        case .table(let table): for (key, entry) in table { body(key, entry) }
+        }
     }
 }

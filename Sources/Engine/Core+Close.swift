@@ -7,8 +7,12 @@ import Telemetry
 import Uring
 import WebSocket
 
+// Never inlined, what ends a connection: the runtime's checks of accesses in it would be hoisted out
+// of the loops that may get here, and be paid for by every message.
+
 extension Core where Kernel: ~Copyable {
     /// Starts the closing handshake from our side; the peer's close frame is awaited.
+    @inline(never)
     mutating func close(
         _ connection: Connection, _ code: CloseCode, _ reason: String = "",
         because cause: CloseReason
@@ -37,6 +41,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// Fails the connection: a close frame, and nothing more is awaited (RFC 6455 §7.1.7).
+    @inline(never)
     mutating func fail(
         _ connection: Connection, _ code: CloseCode, _ reason: String = "",
         reason cause: CloseReason
@@ -51,6 +56,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The peer's close frame has come.
+    @inline(never)
     mutating func peerClosed(_ connection: Connection, _ code: CloseCode?) {
         if connection.phase == .open {
             leaveRooms(connection)
@@ -114,14 +120,15 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// What is queued still leaves; then comes FIN.
+    @inline(never)
     mutating func finish(_ connection: Connection) {
         guard connection.phase < .finishing else { return }
         connection.phase = .finishing
-        connection.parked = nil
+        connection.dropParked()
         connection.held = nil
         connection.exchange = nil
         abandonOpening(connection)
-        connection.receiver = nil
+        unsafe connection.receiver = nil
         connection.stream = nil
         connection.phaseDeadline = now + (isStopping ? 200_000_000 : limits.closeTime)
         setDeadline(of: connection)
@@ -200,13 +207,14 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// Closes the socket, after what is in flight has come back.
+    @inline(never)
     mutating func closeNow(_ connection: Connection) {
         guard connection.phase < .ending else { return }
         leaveHandshake(connection)
         connection.phase = .ending
-        connection.parked = nil
+        connection.dropParked()
         connection.held = nil
-        connection.receiver = nil
+        unsafe connection.receiver = nil
         connection.stream = nil
         connection.exchange = nil
         abandonOpening(connection)

@@ -13,6 +13,26 @@ extension Core where Kernel: ~Copyable {
     mutating func carryOut(
         _ commands: inout Commands, _ inbound: RawSpan, for connection: Connection
     ) {
+        if let answer = commands.takeOnlyAnswer() {
+            if connection.phase == .open {
+                if answer.isRelay {
+                    sendMessage(answer.kind, inbound.extracting(answer.range), to: connection)
+                } else {
+                    sendMessage(
+                        answer.kind, commands.octets.octets.extracting(answer.range),
+                        to: connection)
+                }
+            }
+        } else {
+            carryOutAll(&commands, inbound, for: connection)
+        }
+        if commands.errorCount > 0 { countErrors(commands.errorCount, connection) }
+        commands.removeAll()
+    }
+
+    private mutating func carryOutAll(
+        _ commands: inout Commands, _ inbound: RawSpan, for connection: Connection
+    ) {
         for (place, command) in commands.list.enumerated() {
             guard connection.phase == .open else { break }
             switch command {
@@ -48,8 +68,6 @@ extension Core where Kernel: ~Copyable {
                 setDeadline(of: connection)
             }
         }
-        if commands.errorCount > 0 { countErrors(commands.errorCount, connection) }
-        commands.removeAll()
     }
 
     /// Says where and when its session is called.

@@ -33,12 +33,19 @@ extension Core where Kernel: ~Copyable {
                 // After our close frame nothing is processed.
                 guard connection.phase == .open else { continue }
                 let payload = unsafe connection.receiver!.payload(of: place, input: octets)
-                unsafe deliverInTurn(
-                    kind == .text ? .text : .binary, payload.bytes, to: connection)
-                connection.receiver?.releaseMessage()
+                // By pattern: `==` of another module's enum is a call by witness.
+                let isText = if case .text = kind { true } else { false }
+                unsafe deliverInTurn(isText ? .text : .binary, payload.bytes, to: connection)
+                unsafe connection.receiver?.releaseMessage()
                 // A step is bounded by the receiver; a turn of many messages is bounded here.
-                if connection.wire != .plain { connection.inflatedSize += place.size }
                 if self.limits.messageRate > 0, !spendAllowance(of: connection) { return }
+                guard connection.wire != .plain else {
+                    // Nearly always a message comes alone; then there is nothing to look for.
+                    if offset == octets.count { return }
+                    continue
+                }
+                connection.inflatedSize = UInt32(
+                    clamping: Int(connection.inflatedSize) + place.size)
                 if connection.inflatedSize > self.limits.inflatedPerTurn {
                     hit(.inflatedPerTurn, connection)
                     makeRunnable(connection)
@@ -48,10 +55,10 @@ extension Core where Kernel: ~Copyable {
                 guard connection.phase == .open else { continue }
                 let payload = unsafe connection.receiver!.payload(of: place, input: octets)
                 unsafe pong(payload.bytes, to: connection)
-                connection.receiver?.releaseMessage()
+                unsafe connection.receiver?.releaseMessage()
             case .pong:
                 connection.isPongAwaited = false
-                connection.receiver?.releaseMessage()
+                unsafe connection.receiver?.releaseMessage()
             case .close(let code, _):
                 closeInTurn(code, connection)
                 return
@@ -63,8 +70,9 @@ extension Core where Kernel: ~Copyable {
     @inline(__always)
     mutating func mayTakeFrame(_ connection: Connection) -> Bool {
         // A connection's share holds for the turn, however many buffers its octets came in.
-        if connection.shareTurn != turnNumber {
-            connection.shareTurn = turnNumber
+        let turn = UInt32(truncatingIfNeeded: turnNumber)
+        if connection.shareTurn != turn {
+            connection.shareTurn = turn
             connection.frameCount = 0
             connection.inflatedSize = 0
         }
@@ -75,8 +83,9 @@ extension Core where Kernel: ~Copyable {
             makeRunnable(connection)
             return false
         }
-        // A few octets of calls can ask for a lot of replies.
-        if unflushedOctets >= Self.unflushedLimit || isTurnOver {
+        // A few octets of calls can ask for a lot of replies. For the first frame the clock has been
+        // looked at by whoever gave this connection its turn.
+        if unflushedOctets >= Self.unflushedLimit || (connection.frameCount > 0 && isTurnOver) {
             makeRunnable(connection)
             return false
         }

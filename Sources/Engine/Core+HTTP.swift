@@ -46,8 +46,13 @@ extension Core where Kernel: ~Copyable {
                 return
             }
             let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[offset...]).bytes
-            var head = connection.exchange?.head ?? RequestHead()
-            connection.exchange = nil
+            var head: RequestHead
+            if let exchange = connection.exchange {
+                head = exchange.head
+                connection.exchange = nil
+            } else {
+                head = spareHead.take() ?? RequestHead()
+            }
             do throws(HeadError) {
                 guard try head.resume(rest, limits: headLimits) else {
                     connection.exchange = Exchange(head: head)
@@ -61,6 +66,8 @@ extension Core where Kernel: ~Copyable {
             offset += head.headSize
             metrics.add(.requests)
             handle(head, rest.extracting(0..<head.headSize), for: connection)
+            head.reset()
+            spareHead = consume head
         }
     }
 
@@ -71,7 +78,7 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 400)
             return
         }
-        let isUpgrade = head.fields.contains { $0.name == .upgrade }
+        let isUpgrade = head.table.has(.upgrade)
         if connection.listener == .main,
             let route = routes.place(
                 of: path, sentPath: octets.extracting(head.pathRange).text, isUpgrade: isUpgrade,

@@ -93,17 +93,17 @@ extension Core where Kernel: ~Copyable {
         _ octets: UnsafeMutableRawBufferPointer, for connection: Connection
     ) {
         guard connection.phase < .finishing else { return }  // read and discarded
-        if connection.parked != nil {
-            unsafe connection.parked?.append(octets.bytes)
+        if connection.hasParked {
+            unsafe connection.park(octets.bytes)
             if !connection.isRunnable && !mustWait(connection) { consumeParked(connection) }
         } else if mustWait(connection) || connection.isRunnable {
-            unsafe connection.parked = OctetBuffer(copying: octets.bytes)
+            unsafe connection.park(octets.bytes)
         } else {
             var offset = 0
             unsafe consume(octets, &offset, for: connection)
             if offset < octets.count, connection.phase < .finishing {
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[offset...])
-                unsafe connection.parked = OctetBuffer(copying: rest.bytes)
+                unsafe connection.park(rest.bytes)
             }
         }
         pauseIfNeeded(connection)
@@ -111,9 +111,9 @@ extension Core where Kernel: ~Copyable {
 
     /// Consumes what is parked; the rest stays parked.
     mutating func consumeParked(_ connection: Connection) {
-        guard var parked = connection.parked.take() else {
+        guard var parked = connection.takeParked() else {
             // A step of inflation may be due without further input.
-            if connection.phase == .open, connection.receiver != nil || connection.held != nil {
+            if connection.phase == .open, connection.isReadingFrames || connection.held != nil {
                 var none = 0
                 unsafe consume(
                     UnsafeMutableRawBufferPointer(start: nil, count: 0), &none, for: connection)
@@ -125,7 +125,7 @@ extension Core where Kernel: ~Copyable {
         unsafe consume(octets, &offset, for: connection)
         guard offset < parked.count, connection.phase < .finishing else { return }
         parked.removeFirst(offset)
-        connection.parked = consume parked
+        connection.park(consume parked)
     }
 
     private mutating func consume(
@@ -193,19 +193,22 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    private func mayNotRead(_ connection: Connection) -> Bool {
+    private mutating func mayNotRead(_ connection: Connection) -> Bool {
         connection.parkedSize + (connection.held?.size ?? 0) > limits.parkedSize
             || isChoked(connection)
     }
 
+    // Mutating though they change nothing: to one that is not, and that is not inlined, the whole core
+    // is copied first (Swift 6.3.1, a borrowed `self` inside a mutating method; 180 instructions).
+
     /// Its queue is half full: what it asks is not answered before it has read on.
-    func isChoked(_ connection: Connection) -> Bool {
+    mutating func isChoked(_ connection: Connection) -> Bool {
         guard let backlog = connection.backlog else { return false }
         return backlog.size > Int(unsafe table.hot[connection.slot].limit) / 2
     }
 
     /// What it has sent stays parked for now.
-    private func mustWait(_ connection: Connection) -> Bool {
+    private mutating func mustWait(_ connection: Connection) -> Bool {
         let isHeld =
             connection.phase == .open
             ? connection.waitsForTick || isHoldingEnough(connection) : connection.holdsInput
@@ -213,7 +216,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// As many messages wait for their turn as may.
-    func isHoldingEnough(_ connection: Connection) -> Bool {
+    mutating func isHoldingEnough(_ connection: Connection) -> Bool {
         guard let held = connection.held, connection.awaitsReply else { return false }
         return held.size > limits.parkedSize
     }
@@ -245,7 +248,7 @@ extension Core where Kernel: ~Copyable {
     /// One reason to hold the input is gone; with none left, what is parked goes on.
     mutating func resumeHeldInput(_ connection: Connection) {
         guard !connection.holdsInput else { return }
-        if connection.parked != nil || connection.held != nil { makeRunnable(connection) }
+        if connection.hasParked || connection.held != nil { makeRunnable(connection) }
         if connection.isPaused { resumeInput(connection) }
         if connection.isPeerFinished { peerFinished(connection) }
     }

@@ -8,7 +8,7 @@ import WebSocket
 
 extension Core where Kernel: ~Copyable {
     /// When the core must be awake next; `nil` when nothing is due.
-    func nextDeadline() -> UInt64? {
+    mutating func nextDeadline() -> UInt64? {
         var next = wheel.nextDeadline()
         if isAcceptPaused { next = min(next ?? .max, acceptPausedUntil) }
         if let drain { next = min(next ?? .max, drainTime(drain)) }
@@ -123,7 +123,7 @@ extension Core where Kernel: ~Copyable {
         if connection.exchange?.decoder != nil {
             hit(.bodyStallTime, connection)
             refuse(connection, status: 408)
-        } else if connection.isShakingHands || connection.parked != nil {
+        } else if connection.isShakingHands || connection.hasParked {
             hit(.handshakeTime, connection)
             if connection.hasParkedLine, !connection.listener.isStream {
                 refuse(connection, status: 408)

@@ -10,14 +10,16 @@ extension Core where Kernel: ~Copyable {
     mutating func upgrade(
         _ head: RequestHead, _ octets: RawSpan, to place: Int, for connection: Connection
     ) {
-        let route = state.settings.routes[place]
+        // Asked for what is needed: a copy of a route retains everything in it.
+        let routes = state.settings.routes
         let request: UpgradeRequest
         do throws(UpgradeRefusal) {
             request = try UpgradeRequest.check(
-                head, in: octets, origins: route.originList, deflate: state.settings.deflate)
+                head, in: octets, origins: routes[place].originList, deflate: state.settings.deflate
+            )
         } catch {
             if error != .forbiddenOrigin, error != .unsupportedVersion,
-                let refusal = route.dialect.refusalWithoutUpgrade
+                let refusal = routes[place].dialect.refusalWithoutUpgrade
             {
                 refuse(connection, refusal)
             } else {
@@ -25,12 +27,16 @@ extension Core where Kernel: ~Copyable {
             }
             return
         }
-        let asked = opening(head, octets, route)
+        let dialect = routes[place].dialect
+        let gate = routes[place].gate
+        let asked = Self.opening(
+            head, octets,
+            withHeaders: dialect.readsHeaders || gate?.readsHeaders == true)
         let opening = Opening(request: request, route: place)
-        if let gate = route.gate {
-            enter(by: gate, route.dialect, asked, opening, connection)
+        if let gate {
+            enter(by: gate, dialect, asked, opening, connection)
         } else {
-            carryOut(route.dialect.open(asked), opening, for: connection)
+            carryOut(dialect.open(asked), opening, for: connection)
         }
     }
 
@@ -97,11 +103,11 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// What the dialect may look at. Text is made only for those that read it.
-    private func opening(
-        _ head: RequestHead, _ octets: RawSpan, _ route: Route
+    private static func opening(
+        _ head: RequestHead, _ octets: RawSpan, withHeaders: Bool
     ) -> OpeningRequest {
         var headers: [(name: String, value: String)] = []
-        if route.dialect.readsHeaders || route.gate?.readsHeaders == true {
+        if withHeaders {
             for field in head.fields {
                 headers.append(
                     (
@@ -121,27 +127,31 @@ extension Core where Kernel: ~Copyable {
         _ connection: Connection, _ request: UpgradeRequest, _ session: any Session,
         _ subprotocol: String?, _ place: Int
     ) {
-        let route = state.settings.routes[place]
+        let routes = state.settings.routes
+        let dialect = routes[place].dialectID
+        let realm = routes[place].realm
         message.removeAll()
-        request.writeResponse(subprotocol: subprotocol ?? route.subprotocol, into: &message)
+        request.writeResponse(
+            subprotocol: subprotocol ?? routes[place].subprotocol, into: &message)
         sendMessageBuffer(to: connection)
         metrics.count(handshake: .accepted)
         metrics.adjust(.openWebSockets, by: 1)
         leaveHandshake(connection)
+        connection.trim()
         connection.phase = .open
         connection.route = place
-        connection.realm = route.realm
-        connection.dialect = route.dialectID
+        connection.realm = realm
+        connection.dialect = dialect
         connection.session = session
-        connection.receiver = Receiver(role: .server, deflate: request.deflate)
+        unsafe connection.receiver = Receiver(role: .server, deflate: request.deflate)
         if let deflate = request.deflate {
             connection.wire = WireForm(rawValue: max(9, min(15, deflate.serverWindowBits)))
         }
         // Never under twice the message limit, or one message could overflow an empty queue.
-        let messageSize = route.messageSize ?? limits.messageSize
-        let limit = max(route.sendQueueSize ?? limits.sendQueueSize, 2 * messageSize)
+        let messageSize = routes[place].messageSize ?? limits.messageSize
+        let limit = max(routes[place].sendQueueSize ?? limits.sendQueueSize, 2 * messageSize)
         unsafe (table.hot + connection.slot).pointee.limit = UInt32(clamping: limit)
-        state.registry.opened(route.dialectID, in: route.realm)
+        state.registry.opened(dialect, in: realm)
         // Balancers need time to see the red light: who comes meanwhile is drained like the rest.
         if let drain { setDrainTime(of: connection, drain) }
         setDeadline(of: connection)

@@ -6,6 +6,7 @@
 
 import Bytes
 import DialectKit
+import HTTP1
 import Rooms
 import Telemetry
 import Uring
@@ -114,7 +115,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var inflaters = InflaterPool()
     var deflaters: DeflaterTable
 
-    // Buffers used again for every message.
+    // Buffers used again for every message, and for every request.
+    var spareHead: RequestHead?
     var commands: Commands? = Commands()
     /// When calls may be due that connections of this core asked the dealers.
     var dealerAlarm: UInt64 = .max

@@ -122,12 +122,20 @@ package struct RequestHead: Sendable {
 
     /// Makes the head ready for the next request and keeps its room.
     package mutating func reset() {
-        var table = self.table
+        // In place: a copy of the table would share its room, and emptying it would make another.
         table.reset()
-        self = RequestHead(reusing: table)
+        method = .other
+        version = .http11
+        methodRange = 0..<0
+        targetRange = 0..<0
+        pathRange = 0..<0
+        queryRange = 0..<0
+        bodyLength = .none
+        keepsAlive = true
+        expectsContinue = false
+        headSize = 0
+        stage = .start
     }
-
-    private init(reusing table: consuming FieldTable) { self.table = table }
 
     /// The fields, in the order sent.
     package var fields: [Field] { table.fields }

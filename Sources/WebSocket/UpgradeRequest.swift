@@ -86,9 +86,11 @@ package struct UpgradeRequest: Sendable {
         }
         guard areSubprotocolsValid(head, bytes) else { throw .badRequest }
         var agreement: DeflateAgreement?
-        for field in head.fields where field.name == .webSocketExtensions && agreement == nil {
-            agreement = DeflateAgreement.accept(
-                offers: bytes.extracting(field.valueRange), settings: deflate)
+        if table.has(.webSocketExtensions) {
+            for field in head.fields where field.name == .webSocketExtensions && agreement == nil {
+                agreement = DeflateAgreement.accept(
+                    offers: bytes.extracting(field.valueRange), settings: deflate)
+            }
         }
         return UpgradeRequest(key: key, deflate: agreement)
     }
@@ -96,6 +98,7 @@ package struct UpgradeRequest: Sendable {
     /// The subprotocols the client offers, in its order of preference.
     package static func subprotocols(of head: RequestHead, in bytes: RawSpan) -> [String] {
         var names: [String] = []
+        guard head.table.has(.webSocketProtocol) else { return names }
         for field in head.fields where field.name == .webSocketProtocol {
             let list = bytes.extracting(field.valueRange)
             var offset = 0

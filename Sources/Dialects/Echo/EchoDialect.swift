@@ -25,6 +25,6 @@ package final class EchoDialect: Dialect {
 
 private final class EchoSession: Session, Sendable {
     func receive(_ kind: MessageKind, _ octets: RawSpan, _ commands: inout Commands) {
-        commands.append(.relay(kind, 0..<octets.byteCount))
+        commands.relay(kind, 0..<octets.byteCount)
     }
 }

@@ -89,7 +89,7 @@ extension SimulatedWorld {
         if connection.backlog != nil, !connection.isSending {
             violate("slot \(connection.slot): backlogged and nobody sends")
         }
-        if connection.parked != nil, connection.phase == .open, !connection.holdsInput,
+        if connection.hasParked, connection.phase == .open, !connection.holdsInput,
             !connection.isPaused
         {
             violate("slot \(connection.slot): octets parked and forgotten")

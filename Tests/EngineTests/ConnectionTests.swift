@@ -1,0 +1,100 @@
+// A connection keeps little while nothing happens, and what it needed for a while it gives back.
+
+import Bytes
+import Glibc
+import Rooms
+import Testing
+import Uring
+
+@testable import Engine
+
+@Suite struct ConnectionTests {
+    private func connection() -> Connection {
+        Connection(
+            id: ConnectionID(core: 0, slot: 1, generation: 1),
+            socket: SocketHandle(index: 1, isDirect: true), now: 0)
+    }
+
+    @Test("an idle connection takes no more than 256 octets of the allocator's")
+    func size() {
+        let connection = connection()
+        // Glibc's module leaves <malloc.h> out.
+        typealias UsableSize = @convention(c) (UnsafeMutableRawPointer?) -> Int
+        let symbol = unsafe dlsym(nil, "malloc_usable_size")
+        let usableSize = unsafe unsafeBitCast(symbol, to: UsableSize.self)
+        let size = unsafe usableSize(Unmanaged.passUnretained(connection).toOpaque())
+        // The allocator's own eight octets stand in front.
+        #expect(size + 8 <= 256)
+        withExtendedLifetime(connection) {}
+    }
+
+    @Test("octets are parked behind each other and taken out together")
+    func parking() throws {
+        let connection = connection()
+        #expect(!connection.hasParked && connection.parkedSize == 0)
+        unsafe connection.park(Array("GET".utf8).span.bytes)
+        unsafe connection.park(Array(" /\r\n".utf8).span.bytes)
+        #expect(connection.hasParked && connection.parkedSize == 7 && connection.hasParkedLine)
+        let taken = connection.takeParked()
+        let isNothing = taken == nil
+        #expect(!isNothing)
+        #expect(!connection.hasParked && !connection.hasParkedLine)
+        connection.park(OctetBuffer(capacity: 8))
+        #expect(connection.hasParked)
+        connection.dropParked()
+        #expect(!connection.hasParked)
+    }
+
+    @Test("what is rare is as it was set, and reads as nothing before and after a trim")
+    func rarities() {
+        let connection = connection()
+        #expect(connection.awaitedCalls.isEmpty && connection.drainTime == nil)
+        #expect(connection.sessionDeadline == 0 && connection.errorCount == 0)
+        connection.awaitedCalls = [3, 4]
+        #expect(connection.holdsInput && connection.awaitsReply)
+        connection.awaitedCalls.removeAll { $0 == 3 }
+        #expect(connection.awaitedCalls == [4] && connection.holdsInput)
+        connection.awaitedCalls = []
+        #expect(!connection.holdsInput)
+        connection.trim()
+        connection.drainTime = 5
+        connection.trim()
+        #expect(connection.drainTime == 5)
+    }
+
+    @Test("a listener's role survives its short form", arguments: [0, 1, 2, 9])
+    func roles(place: Int) {
+        let connection = connection()
+        let role: ListenerRole =
+            switch place {
+            case 0: .main
+            case 1: .control
+            default: .stream(place - 2)
+            }
+        connection.listener = role
+        #expect(connection.listener == role)
+    }
+
+    @Test("a set of subscriptions finds all of them, few or many")
+    func subscriptions() throws {
+        var set = SubscriptionSet()
+        var keys: [SubscriptionSet.Key] = []
+        for number in 0..<20 {
+            var room = Room()
+            try unsafe room.append(Array("r\(number)".utf8).span.bytes)
+            let key = SubscriptionSet.Key(pattern: .exact(room), reading: 1, tail: [])
+            keys.append(key)
+            #expect(!set.contains(key))
+            set.insert(key, EntryID(rawValue: UInt32(number)))
+            #expect(set.contains(key) && set.count == number + 1)
+        }
+        var seen = 0
+        set.forEach { _, _ in seen += 1 }
+        #expect(seen == 20)
+        for (number, key) in keys.enumerated() {
+            #expect(set.remove(key) == EntryID(rawValue: UInt32(number)))
+            #expect(set.remove(key) == nil)
+        }
+        #expect(set.count == 0)
+    }
+}
