@@ -179,7 +179,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CCounters", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
-                "DialectKit", "Echo", "OpenAPIRPC", "Engine",
+"DialectKit", "Telemetry", "Hub", "Echo", "OpenAPIRPC", "HighTemplar",
+                "WAMPAuthentication", "WAMPRouter", "Engine",
             ],
             path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),
 

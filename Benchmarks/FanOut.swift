@@ -13,15 +13,18 @@ struct FanOut: Work, ~Copyable {
     private let world: FanOutWorld
     private let publications: [Publication]
     private let subscriberCount: Int
-    private let deliveryCount: Int
     private let turnCount: Int
+    let publicationCount: Int
+    let deliveryCount: Int
 
     /// - Parameters:
     ///   - roomCount: Rooms, each with `subscribersPerRoom` connections of its own.
     ///   - publicationsPerRoom: What is published to each within one turn.
     ///   - turnCount: Turns of one pass.
+    ///   - tail: What ends each subscriber's messages.
     init(
-        roomCount: Int, subscribersPerRoom: Int, publicationsPerRoom: Int, turnCount: Int
+        roomCount: Int, subscribersPerRoom: Int, publicationsPerRoom: Int, turnCount: Int,
+        tail: String = ""
     ) {
         let dialect = DialectID(rawValue: 0)
         var settings = EngineSettings()
@@ -39,7 +42,9 @@ struct FanOut: Work, ~Copyable {
         // Subscribers of a room came one after the other or long apart; here rooms take turns, so
         // that a room's slots do not lie side by side.
         for _ in 0..<subscribersPerRoom {
-            for room in rooms { world.open(subscribedTo: .exact(room), reading: 2) }
+            for room in rooms {
+                world.open(subscribedTo: .exact(room), reading: 2, tail: Array(tail.utf8))
+            }
         }
         let payload = jsonText(size: 128)
         publications = (0..<publicationsPerRoom).flatMap { _ in
@@ -49,6 +54,7 @@ struct FanOut: Work, ~Copyable {
             }
         }
         self.turnCount = turnCount
+        publicationCount = publications.count * turnCount
         deliveryCount = subscriberCount * publicationsPerRoom * turnCount
     }
 
@@ -71,10 +77,19 @@ struct FanOut: Work, ~Copyable {
         for publicationsPerTurn in [1, 16, 128] {
             // About as many deliveries in each case.
             let turns = suite.pick(small: max(1, 16 / publicationsPerTurn), real: 1)
-            suite.measure("FanOut", "one room, \(publicationsPerTurn) per turn") {
+            suite.measureTwice("FanOut", "one room, \(publicationsPerTurn) per turn") {
                 FanOut(
-                    roomCount: 1, subscribersPerRoom: subscribers,
+                    roomCount: 1, subscribersPerRoom: subscribers * $0,
                     publicationsPerRoom: publicationsPerTurn, turnCount: turns)
+            }
+        }
+        // Frames of their own: few of a turn are gathered by the kernel, many copied together.
+        for publicationsPerTurn in [1, 4, 16] {
+            suite.measureTwice("FanOut", "tails, \(publicationsPerTurn) per turn") {
+                FanOut(
+                    roomCount: 1, subscribersPerRoom: subscribers * $0,
+                    publicationsPerRoom: publicationsPerTurn, turnCount: 1,
+                    tail: #","requestId":17}"#)
             }
         }
         let rooms = suite.pick(small: 10, real: 1000)

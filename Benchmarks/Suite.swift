@@ -11,10 +11,20 @@ protocol Work: ~Copyable {
     /// Items one pass goes through; times and counts are printed per item.
     var itemCount: Int { get }
 
+    /// Publications of one pass, and connections that took one, summed over them; 0 where nothing
+    /// is published.
+    var publicationCount: Int { get }
+    var deliveryCount: Int { get }
+
     /// Goes through all items once.
     ///
     /// - Returns: A checksum of everything it found out, the same for every pass.
     mutating func pass() -> UInt64
+}
+
+extension Work where Self: ~Copyable {
+    var publicationCount: Int { 0 }
+    var deliveryCount: Int { 0 }
 }
 
 /// The benchmarks of one run.
@@ -62,11 +72,38 @@ struct Suite {
             nanoseconds = fastestPass(of: &work, checksum)
         }
         measuredCount += 1
-        let items = work.itemCount
         report(
-            name, parameters, checksum, items,
-            time: Double(nanoseconds) / Double(items),
-            allocations: Double(allocationCount) / Double(items))
+            name, parameters, checksum, work.itemCount, nanoseconds, Int(allocationCount),
+            publications: work.publicationCount, deliveries: work.deliveryCount)
+    }
+
+    /// Measures something with its subscribers and, where items are counted rather than timed, with
+    /// twice as many of them: what differs is the deliveries', to the instruction.
+    mutating func measureTwice<W: Work & ~Copyable>(
+        _ name: String, _ parameters: String, _ make: (_ factor: Int) -> W
+    ) {
+        measure(name, parameters) { make(1) }
+        guard options.isSmall else { return }
+        measure(name, "\(parameters), twice the subscribers") { make(2) }
+    }
+
+    /// Finds a figure that is no time and the same in every run, unless the filter leaves it out.
+    mutating func find(
+        _ name: String, _ parameters: String, _ unit: String, _ find: () -> Double
+    ) {
+        guard options.wants(name) else { return }
+        let value = find()
+        measuredCount += 1
+        if options.isJSON {
+            print(
+                #"{"benchmark":"\#(name)","parameters":"\#(parameters)","#
+                    + #""value":\#(value.rounded(to: 3))}"#)
+        } else {
+            print(
+                name.padded(to: 16), parameters.padded(to: 44),
+                "\(value.rounded(to: 1)) \(unit)")
+        }
+        fflush(nil)
     }
 
     /// Ends the run; one that measured nothing was misspelled.
@@ -94,15 +131,19 @@ struct Suite {
     }
 
     private func report(
-        _ name: String, _ parameters: String, _ checksum: UInt64, _ items: Int, time: Double,
-        allocations: Double
+        _ name: String, _ parameters: String, _ checksum: UInt64, _ items: Int,
+        _ nanoseconds: UInt64, _ allocationCount: Int, publications: Int, deliveries: Int
     ) {
         let sum = String(checksum, radix: 16)
+        let time = Double(nanoseconds) / Double(items)
+        let allocations = Double(allocationCount) / Double(items)
         if options.isJSON {
             print(
                 #"{"benchmark":"\#(name)","parameters":"\#(parameters)","checksum":"\#(sum)","#
                     + #""items":\#(items),"nanoseconds":\#(time.rounded(to: 3)),"#
-                    + #""allocations":\#(allocations.rounded(to: 3))}"#)
+                    + #""allocations":\#(allocations.rounded(to: 3)),"#
+                    + #""allocationCount":\#(allocationCount),"publications":\#(publications),"#
+                    + #""deliveries":\#(deliveries)}"#)
         } else {
             print(
                 name.padded(to: 16), parameters.padded(to: 34), sum.padded(to: 17),

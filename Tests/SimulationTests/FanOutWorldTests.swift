@@ -1,16 +1,21 @@
 // The world of the fan-out benchmark counts what it claims to.
 
+import Bytes
 import DialectKit
 import Engine
 import OpenAPIRPC
 import Rooms
+import Telemetry
 import Testing
+import WebSocket
 
 @Suite struct FanOutWorldTests {
     private static let dialect = DialectID(rawValue: 0)
 
     /// A world with `subscriberCount` connections, each in the same room.
-    private func world(subscriberCount: Int, room: Room, flushSlice: Int) -> FanOutWorld {
+    private func world(
+        subscriberCount: Int, room: Room, flushSlice: Int, coreCount: Int = 1
+    ) -> FanOutWorld {
         var settings = EngineSettings()
         settings.flushSlice = flushSlice
         settings.routes = [
@@ -21,8 +26,11 @@ import Testing
                     directory: Registry()),
                 dialectID: Self.dialect)
         ]
-        let world = FanOutWorld(settings: settings, connectionLimit: subscriberCount)
-        for _ in 0..<subscriberCount { world.open(subscribedTo: .exact(room), reading: 1) }
+        let world = FanOutWorld(
+            settings: settings, connectionLimit: subscriberCount + 16, coreCount: coreCount)
+        for number in 0..<subscriberCount {
+            world.open(subscribedTo: .exact(room), reading: 1, core: number % coreCount)
+        }
         return world
     }
 
@@ -56,5 +64,29 @@ import Testing
         let world = world(subscriberCount: 3, room: room, flushSlice: 64)
         let publication = Publication(realm: .standard, room: other, payload: Array("1".utf8))
         #expect(world.publish([publication], turnCount: 2) == FanOutFigures())
+    }
+
+    @Test("what a peer publishes reaches the subscribers of every core")
+    func speaks() throws {
+        let room = try Room(dotted: unsafe Array("news.x".utf8).span.bytes)
+        for coreCount in 1...2 {
+            let world = world(subscriberCount: 6, room: room, flushSlice: 64, coreCount: coreCount)
+            var request = OctetBuffer()
+            ClientHandshake(random: (1, 2)).writeRequest(
+                host: "test", target: "/stream", into: &request)
+            let peer = world.connect(request.octets.array)
+            #expect(world.state.metrics[0].value(of: .openWebSockets) == 1)
+            var frame = OctetBuffer()
+            FrameWriter.writeMessage(
+                .text, unsafe Array(Call.publish("news", "x", data: "1").utf8).span.bytes,
+                mask: MaskKey(bits: 7), into: &frame)
+            let before = world.figures
+            for _ in 0..<3 { world.receive(frame.octets.array, from: peer) }
+            world.settle()
+            #expect(world.figures.deliveryCount - before.deliveryCount == 18)
+            // Three replies leave together, and so do three publications for each subscriber; those of
+            // another core as its mail comes in.
+            #expect(world.figures.sendCount - before.sendCount == 7)
+        }
     }
 }

@@ -83,8 +83,8 @@ final class SpokenWorld: ClientWorld {
     }
 
     /// A WAMP session, its welcome read.
-    func join(core: Int = 0) -> SimulatedClient {
-        let client = router.connect(.json, core: core)
+    func join(core: Int = 0, offersDeflate: Bool = false) -> SimulatedClient {
+        let client = router.connect(.json, core: core, offersDeflate: offersDeflate)
         clients.append(client)
         client.write(
             #"[1,"realm1",{"roles":{"publisher":{},"subscriber":{},"#

@@ -18,6 +18,13 @@ void counters_begin_allocations(void);
 /// Ends counting and returns how often memory was asked for (malloc, calloc, realloc, memalign).
 uint64_t counters_end_allocations(void);
 
+/// Begins to add up the heap of all threads.
+void counters_begin_octets(void);
+
+/// Ends it and returns by how many octets the heap's blocks in use have grown, the allocator's own
+/// octets of each included (8 in glibc), its free blocks not.
+int64_t counters_end_octets(void);
+
 /// Whether the instructions between the next two calls will be counted.
 int counters_has_instructions(void);
 
