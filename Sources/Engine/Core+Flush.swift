@@ -14,31 +14,43 @@ extension Core where Kernel: ~Copyable {
     mutating func flush() {
         var budget = state.settings.flushSlice
         var size = 0
+        if !prompt.isEmpty {
+            for slot in prompt { flush(Int(slot), &size) }
+            budget = max(budget - prompt.count, budget / 2)
+            prompt.removeAll(keepingCapacity: true)
+        }
         while budget > 0 && firstDirty < dirty.count {
             let slot = Int(dirty[firstDirty])
             firstDirty += 1
-            let line = unsafe table.hot + slot
-            guard unsafe line.pointee.flags.contains(.dirty) else { continue }
-            unsafe line.pointee.flags.remove(.dirty)
-            budget -= 1
-            let token = Token(
-                .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
-            if unsafe line.pointee.firstSpill == SpillPool.none {
-                let range = unsafe line.pointee.last
-                size &+= range.size
-                unsafe kernel.send(
-                    store.start(of: range), size: range.size, to: line.pointee.socket,
-                    mode: .immediate, token: token)
-            } else {
-                size &+= Int(unsafe line.pointee.queued)
-                sendGathered(slot, token)
-            }
+            if flush(slot, &size) { budget -= 1 }
         }
         sentOctets &+= size
         if firstDirty == dirty.count {
             dirty.removeAll(keepingCapacity: true)
             firstDirty = 0
         }
+    }
+
+    /// Sends what a connection has queued.
+    @inline(__always)
+    @discardableResult
+    private mutating func flush(_ slot: Int, _ size: inout Int) -> Bool {
+        let line = unsafe table.hot + slot
+        guard unsafe line.pointee.flags.contains(.dirty) else { return false }
+        unsafe line.pointee.flags.remove(.dirty)
+        let token = Token(
+            .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
+        if unsafe line.pointee.firstSpill == SpillPool.none {
+            let range = unsafe line.pointee.last
+            size &+= range.size
+            unsafe kernel.send(
+                store.start(of: range), size: range.size, to: line.pointee.socket,
+                mode: .immediate, token: token)
+        } else {
+            size &+= Int(unsafe line.pointee.queued)
+            sendGathered(slot, token)
+        }
+        return true
     }
 
     /// Joins the ranges of one connection: few in the kernel, many by copying them together.
@@ -150,13 +162,22 @@ extension Core where Kernel: ~Copyable {
                         end: range.end))
             }
         }
-        for range in rest { backlog.append(range, &store) }
+        for range in rest {
+            backlog.append(range, &store, sharesSmallPieces: sharesSmallPieces)
+        }
         connection.backlog = backlog
-        state.backlogOctets.wrappingAdd(backlog.size, ordering: .relaxed)
-        metrics.adjust(.backlogOctets, by: backlog.size)
         let line = unsafe table.hot + slot
+        if let newest = backlog.newest { unsafe line.pointee.last = newest }
         unsafe line.pointee.flags.insert(.blocked)
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        let held = backlog.size + Int(limits.kernelUnsentSize)
+        let isRoom = heldOctets + held <= heldShare || makeRoom(for: held)
+        heldOctets += Int(limits.kernelUnsentSize)
+        countBacklog(backlog.size)
+        guard isRoom else {
+            giveUp(UInt32(slot))
+            return
+        }
         if backlog.size > Int(unsafe line.pointee.limit) {
             // One turn brought more than may wait, which only a small limit allows.
             unsafe line.pointee.flags.insert(.overflowing)
@@ -206,7 +227,8 @@ extension Core where Kernel: ~Copyable {
             return
         }
         connection.isSending = false
-        guard connection.phase < .ending, let backlog = connection.backlog else {
+        guard connection.phase < .ending, let backlog = connection.backlog, !backlog.isGivenUp
+        else {
             closeIfQuiet(connection)
             return
         }
@@ -214,14 +236,14 @@ extension Core where Kernel: ~Copyable {
             abort(connection, reason: .connectionLost)
             return
         }
+        let line = unsafe table.hot + token.slot
+        backlog.settle(unsafe line.pointee.last)
         if result > 0 {
             backlog.advance(Int(result), &store)
             backlog.lastProgress = now
             metrics.add(.sentOctets, Int(result))
-            state.backlogOctets.wrappingSubtract(Int(result), ordering: .relaxed)
-            metrics.adjust(.backlogOctets, by: -Int(result))
+            countBacklog(-Int(result))
         }
-        let line = unsafe table.hot + token.slot
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
         guard backlog.isEmpty else {
             sendBacklog(of: connection)
@@ -230,6 +252,7 @@ extension Core where Kernel: ~Copyable {
         }
         backlog.close(&store)
         connection.backlog = nil
+        heldOctets -= Int(limits.kernelUnsentSize)
         unsafe line.pointee.flags.remove(.blocked)
         setDeadline(of: connection)
         if let pong = connection.waitingPong, connection.phase == .open {
@@ -259,7 +282,7 @@ extension Core where Kernel: ~Copyable {
             spilledSlots = kept
         }
         gather.removeAll()
-        guard dirty.isEmpty else { return }
+        guard dirty.isEmpty, prompt.isEmpty else { return }
         for log in touchedLogs { logs[log].recycle(&store) }
         touchedLogs.removeAll(keepingCapacity: true)
         privateLog.recycle(&store)

@@ -31,22 +31,19 @@ struct PublicationLog {
     }
 
     /// Lets go of what has been sent to everybody; backlogs keep what they pinned. The current
-    /// segment is written again from its start, while it is warm, unless somebody slow holds it.
+    /// segment is written again from its start, while it is warm, unless somebody slow holds it:
+    /// then the log goes on behind that, and who is slow has its next frames contiguous as well.
     mutating func recycle(_ store: inout SegmentStore) {
         for segment in full { store.unpin(segment) }
         full.removeAll(keepingCapacity: true)
         guard let segment = current else { return }
-        if store.pins(of: segment) == 1 {
-            store.empty(segment)
-        } else {
-            store.unpin(segment)
-            current = nil
-        }
+        if store.pins(of: segment) == 1 { store.empty(segment) }
     }
 
     /// Gives everything back. The log is empty afterwards.
     mutating func close(_ store: inout SegmentStore) {
-        recycle(&store)
+        for segment in full { store.unpin(segment) }
+        full = []
         if let segment = current { store.unpin(segment) }
         current = nil
     }
