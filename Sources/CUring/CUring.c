@@ -10,6 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+const void *carillon_no_address(void) {
+    static const uint64_t address[2];  // AF_UNSPEC is 0
+    return address;
+}
+
 #define SAME(ours, theirs)                                                                         \
     _Static_assert(offsetof(carillon_sqe, ours) == offsetof(struct io_uring_sqe, theirs), #ours)
 _Static_assert(sizeof(carillon_sqe) == sizeof(struct io_uring_sqe), "submission entry");

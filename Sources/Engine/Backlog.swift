@@ -1,8 +1,13 @@
 // Backlog — what a connection has yet to be sent after the kernel refused to take more.
 //
 // Large pieces stay in their segment, pinned; small ones are copied into chunks of the backlog's
-// own, so that one slow reader does not pin a quarter megabyte for a hundred octets. Exists only
-// while its connection is slow.
+// own, so that one slow reader does not pin a quarter megabyte for a hundred octets. Where many are
+// slow, small ones are shared as well (``Core/sharesSmallPieces``). Exists only while its connection
+// is slow.
+//
+// The newest piece also stands in the connection's hot line, where what follows it in its segment
+// only moves the end: a busy room with ten thousand readers that do not read costs it a cache line
+// each. So before anything is asked of a backlog it is told how far that has come (``settle(_:)``).
 
 final class Backlog {
     /// Pieces from here up are shared, smaller ones copied; octets.
@@ -15,6 +20,8 @@ final class Backlog {
     private var chunk: UInt32?
     /// Octets not yet taken by the kernel.
     private(set) var size = 0
+    /// The connection is about to be reset.
+    private(set) var isGivenUp = false
     /// When octets were last taken (core time, ns): a slow write is measured from here.
     var lastProgress: UInt64
 
@@ -22,10 +29,24 @@ final class Backlog {
 
     var isEmpty: Bool { size == 0 }
 
-    func append(_ range: LogRange, _ store: inout SegmentStore) {
+    /// The piece that the hot line has; `nil` when there is none.
+    var newest: LogRange? { first < pieces.count ? pieces.last : nil }
+
+    /// Makes what has lengthened the newest piece in the hot line a part of it.
+    func settle(_ newest: LogRange) {
+        guard !isGivenUp, first < pieces.count, let last = pieces.indices.last,
+            pieces[last].segment == newest.segment, pieces[last].end < newest.end
+        else { return }
+        size += Int(newest.end - pieces[last].end)
+        pieces[last].end = newest.end
+    }
+
+    func append(
+        _ range: LogRange, _ store: inout SegmentStore, sharesSmallPieces: Bool = false
+    ) {
         guard range.size > 0 else { return }
         size += range.size
-        if range.size >= Self.sharedPieceSize {
+        if sharesSmallPieces || range.size >= Self.sharedPieceSize {
             if let last = pieces.indices.last, last >= first,
                 pieces[last].segment == range.segment, pieces[last].end == range.start
             {
@@ -78,6 +99,18 @@ final class Backlog {
             pieces.removeFirst(first)
             first = 0
         }
+    }
+
+    /// Counts nothing as queued any more, and lets go of all but the piece that may be in flight,
+    /// which stays until `close(_:)`. Nothing may be appended or sent afterwards.
+    func giveUp(_ store: inout SegmentStore) {
+        isGivenUp = true
+        size = 0
+        guard first < pieces.count else { return }
+        for piece in pieces[(first + 1)...] { store.unpin(piece.segment) }
+        pieces.removeSubrange((first + 1)...)
+        if let chunk { store.unpin(chunk) }
+        chunk = nil
     }
 
     /// Lets go of everything; nothing may be in flight.

@@ -73,9 +73,11 @@ extension Core where Kernel: ~Copyable {
     ) {
         // The last frame, with a small reserve of its own beyond whatever is queued.
         let line = unsafe table.hot + connection.slot
+        // Behind a queue that was given up it would come within another frame.
+        guard connection.backlog?.isGivenUp != true else { return }
         unsafe line.pointee.flags.remove(.overflowing)
         guard connection.stream == nil else { return }  // a stream has no close frame
-        let queued = max(Int(unsafe line.pointee.limit), connection.backlog?.size ?? 0)
+        let queued = max(Int(unsafe line.pointee.limit), queuedSize(of: connection))
         unsafe line.pointee.limit = UInt32(clamping: queued + 256)
         message.removeAll()
         FrameWriter.writeClosePayload(code, reason: reason, into: &message)
@@ -168,9 +170,10 @@ extension Core where Kernel: ~Copyable {
 
     /// Over their limit: closed after the pass that found it, at a frame boundary.
     mutating func closeOverflowing() {
+        closeGivenUp()
         guard !overflowing.isEmpty else { return }
-        let slots = overflowing
-        overflowing.removeAll(keepingCapacity: true)
+        let slots = overflowing.prefix(Self.closeSlice)
+        overflowing.removeFirst(slots.count)
         for slot in slots {
             guard let connection = table.connection(at: Int(slot)),
                 unsafe table.hot[Int(slot)].flags.contains(.overflowing)
@@ -225,8 +228,19 @@ extension Core where Kernel: ~Copyable {
             return
         }
         guard connection.isReceiving || connection.isSending else { return }
-        // A bare close neither cancels a receive nor ends a send that waits for room.
-        shutDown(connection, both: true)
+        // A bare close neither cancels a receive nor ends a send that waits for room. Of a peer that
+        // does not read, the kernel would keep what it has not taken for minutes (an orphan in
+        // FIN-WAIT-1), and a FIN would be a lie: the connection is reset.
+        if (connection.backlog != nil || connection.isPongAwaited)
+            && connection.peerAddressSize > 0
+        {
+            connection.shutdownCount += 1
+            let token = Token(
+                .shutdown, slot: connection.slot, generation: connection.id.generation)
+            kernel.disconnect(connection.socket, token: token)
+        } else {
+            shutDown(connection, both: true)
+        }
         for operation in [Operation.receive, .patientSend] {
             let isInFlight = operation == .receive ? connection.isReceiving : connection.isSending
             guard isInFlight else { continue }
@@ -262,8 +276,7 @@ extension Core where Kernel: ~Copyable {
     /// Nothing is in flight: memory, descriptor and slot go back.
     private mutating func release(_ connection: Connection) {
         if let backlog = connection.backlog {
-            state.backlogOctets.wrappingSubtract(backlog.size, ordering: .relaxed)
-            metrics.adjust(.backlogOctets, by: -backlog.size)
+            dropBacklog(backlog, connection.slot)
             backlog.close(&store)
             connection.backlog = nil
         }

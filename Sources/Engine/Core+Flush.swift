@@ -12,15 +12,17 @@ import WebSocket
 
 extension Core where Kernel: ~Copyable {
     mutating func flush() {
-        flushUrgent()
-        let budget = sliceSize
+        let slice = sliceSize
+        // What is a connection's own goes first, and takes half of a slice at most.
+        let budget = max(slice - prompt.count, slice / 2)
+        flushPrompt()
         var count = 0
         while count < budget && firstDirty < dirty.count {
             let slot = Int(dirty[firstDirty])
             firstDirty += 1
             if flush(slot) { count += 1 }
         }
-        if state.settings.batchingDelay > 0 {
+        if isPaced {
             pace.prepared(count, of: count + dirty.count - firstDirty, at: kernel.now)
         }
         if firstDirty == dirty.count {
@@ -30,6 +32,13 @@ extension Core where Kernel: ~Copyable {
         } else if mark == nil, unflushedOctets >= Self.markSize {
             setMark()
         }
+    }
+
+    /// Sends what need not wait for the publications of others.
+    mutating func flushPrompt() {
+        guard !prompt.isEmpty else { return }
+        for slot in prompt { _ = flush(Int(slot)) }
+        prompt.removeAll(keepingCapacity: true)
     }
 
     /// Sends what a connection has queued.
@@ -147,13 +156,22 @@ extension Core where Kernel: ~Copyable {
                         end: range.end))
             }
         }
-        for range in rest { backlog.append(range, &store) }
+        for range in rest {
+            backlog.append(range, &store, sharesSmallPieces: sharesSmallPieces)
+        }
         connection.backlog = backlog
-        state.backlogOctets.wrappingAdd(backlog.size, ordering: .relaxed)
-        metrics.adjust(.backlogOctets, by: backlog.size)
         let line = unsafe table.hot + slot
+        if let newest = backlog.newest { unsafe line.pointee.last = newest }
         unsafe line.pointee.flags.insert(.blocked)
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        let held = backlog.size + Int(limits.kernelUnsentSize)
+        let isRoom = heldOctets + held <= heldShare || makeRoom(for: held)
+        heldOctets += Int(limits.kernelUnsentSize)
+        countBacklog(backlog.size)
+        guard isRoom else {
+            giveUp(UInt32(slot))
+            return
+        }
         if backlog.size > Int(unsafe line.pointee.limit) {
             // One turn brought more than may wait, which only a small limit allows.
             unsafe line.pointee.flags.insert(.overflowing)
@@ -203,7 +221,8 @@ extension Core where Kernel: ~Copyable {
             return
         }
         connection.isSending = false
-        guard connection.phase < .ending, let backlog = connection.backlog else {
+        guard connection.phase < .ending, let backlog = connection.backlog, !backlog.isGivenUp
+        else {
             closeIfQuiet(connection)
             return
         }
@@ -211,14 +230,14 @@ extension Core where Kernel: ~Copyable {
             abort(connection, reason: .connectionLost)
             return
         }
+        let line = unsafe table.hot + token.slot
+        backlog.settle(unsafe line.pointee.last)
         if result > 0 {
             backlog.advance(Int(result), &store)
             backlog.lastProgress = now
             metrics.add(.sentOctets, Int(result))
-            state.backlogOctets.wrappingSubtract(Int(result), ordering: .relaxed)
-            metrics.adjust(.backlogOctets, by: -Int(result))
+            countBacklog(-Int(result))
         }
-        let line = unsafe table.hot + token.slot
         unsafe line.pointee.queued = UInt32(clamping: backlog.size)
         guard backlog.isEmpty else {
             sendBacklog(of: connection)
@@ -227,6 +246,7 @@ extension Core where Kernel: ~Copyable {
         }
         backlog.close(&store)
         connection.backlog = nil
+        heldOctets -= Int(limits.kernelUnsentSize)
         unsafe line.pointee.flags.remove(.blocked)
         setDeadline(of: connection)
         if let pong = connection.waitingPong, connection.phase == .open {

@@ -3,7 +3,7 @@
 // While publications keep coming, subscribers who were sent to wait again before the last of the
 // others have had their turn. The dirty list is first in, first out, so everything that was
 // written before some moment has been sent when the list has been passed as it was at that moment.
-// That place is marked, the logs begin new segments, and the old ones go when it has been passed.
+// That place is marked, and segments that are full by then go when it has been passed.
 
 import Telemetry
 

@@ -21,8 +21,6 @@ struct Pace {
     var sliceSize = 0
     var waitingCount = 0
     var preparedAt: UInt64 = 0
-    /// Slots that have something of their own to be sent within a pause.
-    var urgent: [UInt32] = []
 
     /// Publications since the round began, in which everybody who waited then is sent to.
     var publicationCount: UInt64 = 0
@@ -63,10 +61,12 @@ extension Core where Kernel: ~Copyable {
     /// Sends of a paced slice: less than a millisecond.
     private static var pacedSliceSize: Int { 192 }
 
+    var isPaced: Bool { state.settings.batchingDelay > 0 }
+
     /// Sends of one slice.
     var sliceSize: Int {
         let size = state.settings.flushSlice
-        return state.settings.batchingDelay > 0 ? min(size, Self.pacedSliceSize) : size
+        return isPaced ? min(size, Self.pacedSliceSize) : size
     }
 
     /// Whether publications wait now. Not while much does, nor at the end.
@@ -75,16 +75,4 @@ extension Core where Kernel: ~Copyable {
             && drain == nil
     }
 
-    /// Sends what cannot wait for the end of the pause.
-    mutating func flushUrgent() {
-        guard !pace.urgent.isEmpty else { return }
-        for slot in pace.urgent { _ = flush(Int(slot)) }
-        pace.urgent.removeAll(keepingCapacity: true)
-    }
-
-    /// What was just queued for `connection` is its own.
-    @inline(__always)
-    mutating func noteUrgent(_ connection: Connection) {
-        if state.settings.batchingDelay > 0 { pace.urgent.append(UInt32(connection.slot)) }
-    }
 }

@@ -203,8 +203,8 @@ extension Core where Kernel: ~Copyable {
 
     /// Its queue is half full: what it asks is not answered before it has read on.
     mutating func isChoked(_ connection: Connection) -> Bool {
-        guard let backlog = connection.backlog else { return false }
-        return backlog.size > Int(unsafe table.hot[connection.slot].limit) / 2
+        guard connection.backlog != nil else { return false }
+        return queuedSize(of: connection) > Int(unsafe table.hot[connection.slot].limit) / 2
     }
 
     /// What it has sent stays parked for now.

@@ -57,7 +57,7 @@ extension Core where Kernel: ~Copyable {
         let path = connection.route >= 0 ? state.settings.routes[connection.route].path : nil
         let report = LimitReport(
             limit: limit, core: index, peer: nil, path: path,
-            queuedOctets: connection.backlog?.size ?? 0, count: count)
+            queuedOctets: queuedSize(of: connection), count: count)
         askPeer(of: connection, for: .report(report))
     }
 

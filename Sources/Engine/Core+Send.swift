@@ -58,22 +58,35 @@ extension Core where Kernel: ~Copyable {
     private mutating func enqueueSlowly(_ range: LogRange, at slot: UInt32) -> Bool {
         let line = unsafe table.hot + Int(slot)
         let flags = unsafe line.pointee.flags
-        guard flags.contains(.blocked), !flags.contains(.overflowing),
-            let connection = table.connection(at: Int(slot)), let backlog = connection.backlog
-        else { return false }
+        guard flags.contains(.blocked), !flags.contains(.overflowing) else { return false }
         // Compared before anything is appended: a backlog never passes its limit.
-        guard backlog.size + range.size <= Int(unsafe line.pointee.limit) else {
+        let size = Int(unsafe line.pointee.queued) + range.size
+        guard size <= Int(unsafe line.pointee.limit) else {
             unsafe line.pointee.flags.insert(.overflowing)
             overflowing.append(slot)
             return false
         }
-        backlog.append(range, &store)
-        state.backlogOctets.wrappingAdd(range.size, ordering: .relaxed)
-        metrics.adjust(.backlogOctets, by: range.size)
-        if backlog.size > metrics.value(of: .backlogPeakOctets) {
-            metrics.set(.backlogPeakOctets, to: backlog.size)
+        guard heldOctets + range.size <= heldShare || makeRoom(for: range.size) else {
+            giveUp(slot)
+            return false
         }
-        unsafe line.pointee.queued = UInt32(clamping: backlog.size)
+        // Room may have been made at its own cost.
+        guard unsafe !line.pointee.flags.contains(.overflowing) else { return false }
+        if unsafe line.pointee.last.end == range.start
+            && line.pointee.last.segment == range.segment
+        {
+            unsafe line.pointee.last.end = range.end
+        } else {
+            guard let backlog = table.connection(at: Int(slot))?.backlog else { return false }
+            backlog.settle(unsafe line.pointee.last)
+            backlog.append(range, &store, sharesSmallPieces: sharesSmallPieces)
+            if let newest = backlog.newest { unsafe line.pointee.last = newest }
+        }
+        unsafe line.pointee.queued = UInt32(clamping: size)
+        countBacklog(range.size)
+        if size > metrics.value(of: .backlogPeakOctets) {
+            metrics.set(.backlogPeakOctets, to: size)
+        }
         return true
     }
 
@@ -83,13 +96,26 @@ extension Core where Kernel: ~Copyable {
         let line = unsafe table.hot + Int(slot)
         let flags = unsafe line.pointee.flags
         guard flags.contains(.blocked) else { return flags.contains(.open) }
-        guard !flags.contains(.overflowing),
-            let connection = table.connection(at: Int(slot)), let backlog = connection.backlog
-        else { return false }
-        guard backlog.size + size > Int(unsafe line.pointee.limit) else { return true }
+        guard !flags.contains(.overflowing) else { return false }
+        let queued = Int(unsafe line.pointee.queued)
+        guard queued + size > Int(unsafe line.pointee.limit) else { return true }
         unsafe line.pointee.flags.insert(.overflowing)
         overflowing.append(slot)
         return false
+    }
+
+    /// Queues a range of a connection's own. While a fan-out takes several slices, or is paced, it
+    /// leaves with the next turn: only who gets the publication waits for it.
+    mutating func enqueueAlone(_ range: LogRange, at slot: UInt32) -> Bool {
+        let count = dirty.count
+        guard enqueue(range, at: slot) else { return false }
+        if dirty.count > count, isPaced || count - firstDirty >= sliceSize {
+            dirty.removeLast()
+            prompt.append(slot)
+        } else if isPaced {
+            prompt.append(slot)  // and its publications with it, since they come before
+        }
+        return true
     }
 
     /// Appends octets to the log of private frames.
@@ -111,8 +137,7 @@ extension Core where Kernel: ~Copyable {
             unsafe octets.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
             return size
         }
-        noteUrgent(connection)
-        return enqueue(range, at: UInt32(connection.slot))
+        return enqueueAlone(range, at: UInt32(connection.slot))
     }
 
     /// Queues one frame of a connection's own: a reply, a pong, a close.
@@ -135,8 +160,7 @@ extension Core where Kernel: ~Copyable {
             }
             return start + size
         }
-        noteUrgent(connection)
-        return enqueue(range, at: UInt32(connection.slot))
+        return enqueueAlone(range, at: UInt32(connection.slot))
     }
 
     /// Queues one message of a connection's own, deflated where that was agreed and helps.

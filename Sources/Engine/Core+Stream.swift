@@ -158,8 +158,7 @@ extension Core where Kernel: ~Copyable {
         let range = unsafe appendPrivate(atMost: framing.headerSize + payload.byteCount) { room in
             unsafe Self.write(kind, payload, framing, into: room)
         }
-        noteUrgent(connection)
-        return enqueue(range, at: UInt32(connection.slot))
+        return enqueueAlone(range, at: UInt32(connection.slot))
     }
 
     /// Appends one message to the log of a lane whose wire form is a stream's.

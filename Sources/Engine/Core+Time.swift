@@ -12,6 +12,7 @@ extension Core where Kernel: ~Copyable {
         var next = wheel.nextDeadline()
         if isAcceptPaused { next = min(next ?? .max, acceptPausedUntil) }
         if let drain { next = min(next ?? .max, drainTime(drain)) }
+        if firstExpired < expired.count { return now }
         if dealerAlarm != .max { next = min(next ?? .max, dealerAlarm) }
         return next
     }
@@ -20,15 +21,21 @@ extension Core where Kernel: ~Copyable {
         if isAcceptPaused { resumeAccept() }
         if drain != nil { advanceDrain() }
         expireCalls()
-        expired.removeAll(keepingCapacity: true)
-        var due = expired
-        wheel.advance(to: now, expired: &due)
-        for slot in due {
-            guard let connection = table.connection(at: Int(slot)) else { continue }
+        if firstExpired == expired.count {
+            expired.removeAll(keepingCapacity: true)
+            firstExpired = 0
+            wheel.advance(to: now, expired: &expired)
+        }
+        // In slices: ten thousand who stopped reading at once are given up at once.
+        let end = min(expired.count, firstExpired + Self.closeSlice)
+        while firstExpired < end {
+            let slot = Int(expired[firstExpired])
+            firstExpired += 1
+            // A slot that has another connection by now is only looked at.
+            guard let connection = table.connection(at: slot) else { continue }
             deadlinePassed(connection)
         }
-        expired = due
-        shedForMemory()
+        returnShare()
     }
 
     /// Hangs a connection up at the next time something may be due for it.
@@ -171,28 +178,5 @@ extension Core where Kernel: ~Copyable {
         } else {
             sendFrame(.ping, Self.pingText, to: connection)
         }
-    }
-
-    /// Over the process's budget the largest queues are closed first.
-    private mutating func shedForMemory() {
-        guard state.backlogOctets.load(ordering: .relaxed) > limits.processSendQueueSize else {
-            return
-        }
-        var largest: Connection?
-        var leaving = 0
-        for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), let backlog = connection.backlog
-            else { continue }
-            if connection.phase >= .ending { leaving += backlog.size }
-            guard connection.phase < .finishing else { continue }
-            if backlog.size > largest?.backlog?.size ?? 0 { largest = connection }
-        }
-        // A queue given up is freed when its send has come back: it must not cost a second one.
-        guard let largest,
-            state.backlogOctets.load(ordering: .relaxed) - leaving > limits.processSendQueueSize
-        else { return }
-        hit(.processSendQueueShare, largest)
-        shed(largest, reason: .memoryPressure)
-        closeNow(largest)
     }
 }

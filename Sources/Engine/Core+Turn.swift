@@ -23,6 +23,7 @@ extension Core where Kernel: ~Copyable {
             kernel.reap(into: &completions)
         }
         for place in listeners.indices { release(listener: place) }
+        returnShare()
     }
 
     mutating func start() {
@@ -40,6 +41,7 @@ extension Core where Kernel: ~Copyable {
         if timeout != 0 { state.mailboxes[index].stayAwake() }
         now = kernel.now
         if pace.sliceSize > 0 { pace.submitted(at: now, delay: state.settings.batchingDelay) }
+        if turnEnd == 0 { turnEnd = now }
         metrics.add(.loopTurns)
         turnNumber &+= 1
         reap()
@@ -58,14 +60,18 @@ extension Core where Kernel: ~Copyable {
         resumeStarved()
         if isPaused {
             closeOverflowing()
-            flushUrgent()
+            flushPrompt()
         } else {
             settleDeliveries()
             closeOverflowing()
             flush()
         }
         reportFigures()
-        metrics.record(.loopTurn, nanoseconds: kernel.now &- now)
+        // What was flushed is sent within the next enter: with it a turn begins where the last one
+        // ended, unless the core slept in between.
+        let end = kernel.now
+        metrics.record(.loopTurn, nanoseconds: end &- (timeout == 0 ? turnEnd : now))
+        turnEnd = end
     }
 
     /// The turn has worked for its time; what is left waits for the next one.
@@ -82,6 +88,10 @@ extension Core where Kernel: ~Copyable {
         if drain != nil { metrics.set(.connectionsToDrain, to: table.count) }
     }
 
+    /// Entries that may be submitted by the enter that sleeps; more are carried out first, so that
+    /// their time counts as the turn's.
+    private static var sleepersLoad: Int { 64 }
+
     /// How long the core may sleep: not at all while something waits for it.
     private mutating func sleepTime() -> UInt64? {
         let isFlushed = dirty.isEmpty && entered.isEmpty && pace.sliceSize == 0
@@ -89,7 +99,8 @@ extension Core where Kernel: ~Copyable {
         let isIdle =
             firstCompletion == completions.count && firstMail == mail.count
             && (isFlushed || isWaiting) && runnable.isEmpty && finishing.isEmpty
-            && kernel.unsubmittedCount < 4096
+            && overflowing.isEmpty && givenUp.isEmpty
+            && kernel.unsubmittedCount < Self.sleepersLoad
         guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
         var deadline = nextDeadline()
         if isWaiting { deadline = min(deadline ?? .max, pace.pausedUntil) }

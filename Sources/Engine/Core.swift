@@ -89,12 +89,20 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var dirty: [UInt32] = []
     var firstDirty = 0
     var pace = Pace()
+    /// Slots with octets of their own that need not wait for a fan-out of several slices.
+    var prompt: [UInt32] = []
     var spill = SpillPool()
     var spilledSlots: [UInt32] = []
     /// Their send failed for good; they end when the reap is over.
     var broken: [ConnectionID] = []
     var gather: GatherArena
     var overflowing: [UInt32] = []
+    /// Their queues were given up for memory; they are closed after the pass.
+    var givenUp: [UInt32] = []
+    /// Octets that backlogs hold, with what the kernel may hold for their connections; and how many
+    /// of the process's limit this core has taken for that.
+    var heldOctets = 0
+    var heldShare = 0
     var finishing: [ConnectionID] = []
     var encoded: [EncodedForm] = []
     /// Publications that are not queued yet, and what the one at hand adds to them.
@@ -128,6 +136,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var body = OctetBuffer(capacity: 0)
     var sharedBodies: [(endSize: Int, range: LogRange)] = []
     var expired: [UInt32] = []
+    /// Those before this place are done.
+    var firstExpired = 0
     var mail: [Mail] = []
     /// Mail before this place has been read.
     var firstMail = 0
@@ -140,6 +150,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
 
     /// Counts turns, for shares that hold per turn.
     var turnNumber: UInt64 = 0
+    /// When the last turn ended, ns.
+    var turnEnd: UInt64 = 0
     /// When the clock was last looked at for the connections.
     var lastTick: UInt64 = 0
     var drain: DrainPlan?
@@ -153,6 +165,10 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// How long a turn may work before it flushes and looks again, ns. Octets alone do not bound
     /// it: what matches nobody, or is expensive to match, appends none.
     static var turnTime: UInt64 { 4_000_000 }
+
+    /// Connections that are closed, or whose deadlines pass, in one turn: some 25 µs each, most of it
+    /// in the kernel.
+    static var closeSlice: Int { 128 }
 
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }

@@ -50,6 +50,9 @@ protocol Driver: ~Copyable {
 
     mutating func shutdown(_ socket: SocketHandle, both: Bool, token: Token)
 
+    /// Ends a TCP connection at once and frees what the kernel holds for it.
+    mutating func disconnect(_ socket: SocketHandle, token: Token)
+
     mutating func cancel(_ target: Token, token: Token)
 
     mutating func close(_ socket: SocketHandle, token: Token)

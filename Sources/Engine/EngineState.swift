@@ -31,7 +31,7 @@ package struct EngineSettings: Sendable {
     /// Messages below this many octets are sent plain.
     package var deflateMinimumSize = 64
     /// Connections flushed in one turn.
-    package var flushSlice = 1024
+    package var flushSlice = 512
     /// How much longer publications may wait so that a send takes more of them along, ns; 0: not
     /// at all.
     package var batchingDelay: UInt64 = 0
@@ -54,8 +54,9 @@ package final class EngineState: Sendable {
     private let wakeHandles: Guarded<[WakeHandle?]>
     /// Octets of publications posted and not yet delivered, all cores.
     let mailOctets = Atomic<Int>(0)
-    /// Octets in backlogs, all cores.
-    let backlogOctets = Atomic<Int>(0)
+    /// Octets of the process's limit that cores have taken for their backlogs, in steps: no core
+    /// writes it per delivery.
+    let heldOctets = Atomic<Int>(0)
     let draining = Atomic<Bool>(false)
     let openCount = Atomic<Int>(0)
     /// Does what would keep a core too long.

@@ -28,7 +28,7 @@ package struct Limits: Sendable {
 
     // Sending.
     package var sendQueueSize = 1_048_576
-    package var kernelUnsentSize: UInt32 = 131_072
+    package var kernelUnsentSize: UInt32 = 32_768
     package var processSendQueueSize = 4 << 30
     package var slowWriteTime: UInt64 = 10 * second
     /// Octets between cores before publishers stop being read.

@@ -32,39 +32,35 @@ struct PublicationLog {
         return unsafe store.append(to: fresh, atMost: room, body)
     }
 
-    /// Begins a new segment: what was written so far can go when everybody who waits now has
-    /// been sent to.
+    /// Remembers the segments that are full: they can go when everybody who waits now has been
+    /// sent to. The current one goes on.
     mutating func retire() {
-        precondition(retired.isEmpty)
-        swap(&full, &retired)
-        if let current { retired.append(current) }
-        current = nil
+        retired.append(contentsOf: full)
+        full.removeAll(keepingCapacity: true)
     }
 
-    /// Lets go of what was written before ``retire()``.
+    /// Lets go of what was full at ``retire()``.
     mutating func recycleRetired(_ store: inout SegmentStore) {
         for segment in retired { store.unpin(segment) }
         retired.removeAll(keepingCapacity: true)
     }
 
     /// Lets go of what has been sent to everybody; backlogs keep what they pinned. The current
-    /// segment is written again from its start, while it is warm, unless somebody slow holds it.
+    /// segment is written again from its start, while it is warm, unless somebody slow holds it:
+    /// then the log goes on behind that, and who is slow has its next frames contiguous as well.
     mutating func recycle(_ store: inout SegmentStore) {
         recycleRetired(&store)
         for segment in full { store.unpin(segment) }
         full.removeAll(keepingCapacity: true)
         guard let segment = current else { return }
-        if store.pins(of: segment) == 1 {
-            store.empty(segment)
-        } else {
-            store.unpin(segment)
-            current = nil
-        }
+        if store.pins(of: segment) == 1 { store.empty(segment) }
     }
 
     /// Gives everything back. The log is empty afterwards.
     mutating func close(_ store: inout SegmentStore) {
-        recycle(&store)
+        recycleRetired(&store)
+        for segment in full { store.unpin(segment) }
+        full = []
         if let segment = current { store.unpin(segment) }
         current = nil
     }

@@ -1,8 +1,8 @@
 // RingDriver — the driver of production: one ring, one eventfd.
 
+import Bytes
 import CSystem
 import Glibc
-import Bytes
 import Uring
 
 /// Safety: `counter` is allocated in `init`, lent to the kernel while a wake-up is armed, and
@@ -81,6 +81,10 @@ struct RingDriver: Driver, ~Copyable {
 
     mutating func shutdown(_ socket: SocketHandle, both: Bool, token: Token) {
         ring.shutdown(socket, both: both, token: token.rawValue)
+    }
+
+    mutating func disconnect(_ socket: SocketHandle, token: Token) {
+        ring.disconnect(socket, token: token.rawValue)
     }
 
     mutating func cancel(_ target: Token, token: Token) {

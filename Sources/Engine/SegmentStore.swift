@@ -46,6 +46,13 @@ struct SegmentStore: ~Copyable {
 
     /// Segments in use.
     var liveCount: Int { segments.count - free.count }
+    /// Octets allocated, those pooled for later use left out.
+    var heldOctets: Int {
+        let pooledCount = unsafe pooled.count
+        return allocatedOctets - pooledCount * Self.standardCapacity
+    }
+    /// Octets of ordinary segments in use: what logs, and backlogs that share theirs, hold.
+    private(set) var sharedOctets = 0
 
     /// Makes a segment with one pin, its maker's.
     mutating func make(capacity: Int) -> UInt32 {
@@ -58,6 +65,7 @@ struct SegmentStore: ~Copyable {
             allocatedOctets += capacity
         }
         let segment = unsafe Segment(base: base, capacity: UInt32(capacity), used: 0, pins: 1)
+        if capacity == Self.standardCapacity { sharedOctets += capacity }
         if let id = free.popLast() {
             segments[Int(id)] = segment
             return id
@@ -78,6 +86,7 @@ struct SegmentStore: ~Copyable {
     private mutating func release(_ index: Int) {
         guard let base = unsafe segments[index].base else { return }
         let capacity = Int(segments[index].capacity)
+        if capacity == Self.standardCapacity { sharedOctets -= capacity }
         if capacity == Self.standardCapacity, unsafe pooled.count < Self.pooledLimit {
             unsafe pooled.append(base)
         } else {

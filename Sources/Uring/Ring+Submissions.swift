@@ -84,6 +84,15 @@ extension Ring {
         push(&entry)
     }
 
+    /// Ends a TCP connection at once, with a RST, and frees what its queues hold (connect(2) with
+    /// AF_UNSPEC). Other sockets refuse.
+    package mutating func disconnect(_ socket: SocketHandle, token: UInt64) {
+        var entry = Self.entry(CARILLON_OP_CONNECT, token, socket)
+        entry.address = UInt64(UInt(bitPattern: unsafe carillon_no_address()))
+        entry.offset = 16
+        push(&entry)
+    }
+
     /// Cancels the submission that carries `target`; its own completion still comes.
     package mutating func cancel(_ target: UInt64, token: UInt64) {
         var entry = Self.entry(CARILLON_OP_ASYNC_CANCEL, token)

@@ -71,6 +71,43 @@ struct BacklogTests {
         #expect(store.pins(of: log) == 1)
     }
 
+    @Test("shared small pieces are pinned, and what follows them is learned from the hot line")
+    func lengthening() {
+        var store = SegmentStore()
+        let log = store.make(capacity: SegmentStore.standardCapacity)
+        let backlog = Backlog(now: 0)
+        backlog.append(store.write([1, 2], to: log), &store, sharesSmallPieces: true)
+        #expect(store.pins(of: log) == 2)
+        var newest = backlog.newest
+        #expect(newest == LogRange(segment: log, start: 0, end: 2))
+        newest?.end = store.write([3, 4, 5], to: log).end
+        if let newest {
+            backlog.settle(newest)
+            backlog.settle(newest)
+        }
+        #expect(backlog.size == 5)
+        #expect(drain(backlog, &store, by: 2) == [1, 2, 3, 4, 5])
+        #expect(backlog.newest == nil && store.pins(of: log) == 1)
+    }
+
+    @Test("given up, it counts nothing and keeps only the piece that may be in flight")
+    func givingUp() {
+        var store = SegmentStore()
+        let logs = (0..<3).map { _ in store.make(capacity: SegmentStore.standardCapacity) }
+        let backlog = Backlog(now: 0)
+        for log in logs {
+            backlog.append(store.write([1, 2], to: log), &store, sharesSmallPieces: true)
+        }
+        backlog.giveUp(&store)
+        #expect(backlog.isGivenUp && backlog.isEmpty)
+        #expect(logs.map { store.pins(of: $0) } == [2, 1, 1])
+        backlog.settle(LogRange(segment: logs[0], start: 0, end: 9))
+        #expect(backlog.size == 0)
+        backlog.close(&store)
+        for log in logs { store.unpin(log) }
+        #expect(store.liveCount == 0)
+    }
+
     @Test("an empty range changes nothing")
     func empty() {
         var store = SegmentStore()

@@ -81,6 +81,9 @@ int carillon_ring_register_files(carillon_ring *ring, uint32_t count);
 // Puts a descriptor of the process into place `index` of the ring's table. 1 or -errno.
 int carillon_ring_place_file(carillon_ring *ring, uint32_t index, int descriptor);
 
+// An address of no family: connecting to it ends a connection at once (connect(2)).
+const void *carillon_no_address(void);
+
 // Copies an entry into the queue; false while the queue is full.
 bool carillon_ring_push(carillon_ring *ring, const carillon_sqe *entry);
 // Entries prepared that the kernel has not consumed yet.

@@ -30,7 +30,7 @@ extension Configuration {
 
         // Sending
         package var sendQueueSize = 1_048_576
-        package var unsentLowWater = 131_072
+        package var unsentLowWater = 32_768
         package var processSendQueueShare = 0.25
         package var slowWriteTime = Duration.seconds(10)
 

@@ -111,6 +111,8 @@ struct NullDriver: Driver, ~Copyable {
 
     mutating func shutdown(_ socket: SocketHandle, both: Bool, token: Token) {}
 
+    mutating func disconnect(_ socket: SocketHandle, token: Token) {}
+
     mutating func cancel(_ target: Token, token: Token) {}
 
     mutating func close(_ socket: SocketHandle, token: Token) {}

@@ -108,6 +108,8 @@ struct ScriptedDriver: Driver, ~Copyable {
 
     mutating func shutdown(_ socket: SocketHandle, both: Bool, token: Token) { preparedCount &+= 1 }
 
+    mutating func disconnect(_ socket: SocketHandle, token: Token) { preparedCount &+= 1 }
+
     mutating func cancel(_ target: Token, token: Token) { preparedCount &+= 1 }
 
     mutating func close(_ socket: SocketHandle, token: Token) {

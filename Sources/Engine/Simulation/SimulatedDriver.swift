@@ -53,6 +53,10 @@ struct SimulatedDriver: Driver, ~Copyable {
         ring.push(.shutdown(socket, both: both), token)
     }
 
+    mutating func disconnect(_ socket: SocketHandle, token: Token) {
+        ring.push(.disconnect(socket), token)
+    }
+
     mutating func cancel(_ target: Token, token: Token) { ring.push(.cancel(target), token) }
 
     mutating func close(_ socket: SocketHandle, token: Token) { ring.push(.close(socket), token) }

@@ -106,6 +106,16 @@ extension SimulatedRing {
         stage(token, socket.isReset ? -107 : 0)  // ENOTCONN
     }
 
+    func disconnect(_ handle: SocketHandle, _ token: Token) {
+        guard let socket = socket(handle, "a disconnect", token) else {
+            stage(token, -9)
+            return
+        }
+        socket.breakDown()
+        list(socket)
+        stage(token, 0)
+    }
+
     func cancel(_ target: Token, _ token: Token) {
         if target.operation == .accept {
             let place = target.slot

@@ -22,6 +22,7 @@ enum SimulatedEntry {
     case send(SocketHandle, SendMode, UnsafeRawPointer, Int)
     case sendGathered(SocketHandle, SendMode, UnsafePointer<SendHeader>)
     case shutdown(SocketHandle, both: Bool)
+    case disconnect(SocketHandle)
     case cancel(Token)
     case close(SocketHandle)
     case readEvent
@@ -158,6 +159,7 @@ final class SimulatedRing {
             }
             unsafe sendNow(socket, pieces(of: header), token)
         case .shutdown(let socket, let both): working.append((socket, both, token))
+        case .disconnect(let socket): disconnect(socket, token)
         case .cancel(let target): cancel(target, token)
         case .close(let socket): close(socket, token)
         case .readEvent:

@@ -14,8 +14,10 @@ extension SimulatedWorld {
         guard !cores.contains(where: { $0.isInTurn }) else { return }
         var backlogs = 0
         for core in cores where !core.isEnded { backlogs += checkBounds(of: core) }
-        let told = state.backlogOctets.load(ordering: .relaxed)
-        if told != backlogs { violate("backlogs hold \(backlogs) octets, not \(told)") }
+        if backlogSize != backlogs {
+            violate("backlogs hold \(backlogs) octets, not \(backlogSize)")
+        }
+        checkShares()
     }
 
     /// - Returns: Octets in the core's backlogs.
@@ -27,7 +29,11 @@ extension SimulatedWorld {
             count += 1
             let line = unsafe core.core.table.hot[slot]
             if let backlog = connection.backlog {
+                backlog.settle(line.last)
                 backlogs += backlog.size
+                if Int(line.queued) != backlog.size {
+                    violate("slot \(slot): \(backlog.size) octets queued, not \(line.queued)")
+                }
                 let limit = Int(line.limit) + Self.closeReserve
                 if backlog.size > limit {
                     violate("slot \(slot): a backlog of \(backlog.size) octets, limit \(limit)")
@@ -38,7 +44,9 @@ extension SimulatedWorld {
             } else if line.flags.contains(.blocked) {
                 violate("slot \(slot): blocked without a backlog")
             }
-            if connection.phase < .ending, !core.core.wheel.contains(slot) {
+            if connection.phase < .ending, !core.core.wheel.contains(slot),
+                core.core.firstExpired == core.core.expired.count
+            {
                 violate("slot \(slot): \(connection.phase) without a deadline")
             }
         }
@@ -50,6 +58,22 @@ extension SimulatedWorld {
             violate("core \(core.ring.index): \(core.ring.buffers.lentCount) buffers kept")
         }
         return backlogs
+    }
+
+    /// What the cores hold is within their shares, and those within the process's limit.
+    private func checkShares() {
+        var shares = 0
+        for core in cores where !core.isEnded {
+            if core.core.heldOctets > core.core.heldShare {
+                // Only what a send has left over may be held without a share, until its close.
+                let excess = core.core.heldOctets - core.core.heldShare
+                violate("core \(core.ring.index): holds \(excess) octets more than its share")
+            }
+            shares += core.core.heldShare
+        }
+        if shares > state.settings.limits.processSendQueueSize {
+            violate("the process's queues may hold \(shares) octets")
+        }
     }
 
     /// What must be true when nothing is left to do at this moment.
@@ -137,7 +161,7 @@ extension SimulatedWorld {
             }
         }
         if state.connectionCount != 0 { violate("\(state.connectionCount) connections counted") }
-        if state.backlogOctets.load(ordering: .relaxed) != 0 { violate("backlog octets are left") }
+        if state.heldOctets.load(ordering: .relaxed) != 0 { violate("shares of memory are left") }
         if state.mailOctets.load(ordering: .relaxed) != 0 { violate("mail octets are left") }
         for route in state.settings.routes {
             if state.registry.connectionCount(of: route.dialectID, in: route.realm) != 0 {
@@ -185,8 +209,15 @@ extension SimulatedWorld {
         }
     }
 
+    /// Octets that logs and backlogs have allocated, without those kept for later use.
+    package var storedOctets: Int {
+        cores.reduce(0) { $0 + ($1.isEnded ? 0 : $1.core.store.heldOctets) }
+    }
+
     /// Octets in all backlogs.
-    package var backlogSize: Int { state.backlogOctets.load(ordering: .relaxed) }
+    package var backlogSize: Int {
+        state.metrics.reduce(0) { $0 + $1.value(of: .backlogOctets) }
+    }
 
     /// Receives submitted so far, and how many of them ended for want of a buffer.
     package var receiveCounts: (submitted: Int, exhausted: Int) {
