@@ -78,6 +78,64 @@ struct RingTests {
         #expect(completions.count == 2)
     }
 
+    /// Two ends of a TCP connection over the loopback.
+    private func connectedPair() throws -> (server: Int32, client: Int32) {
+        let stream = Int32(SOCK_STREAM.rawValue)
+        let listener = socket(AF_INET, stream, 0)
+        let client = socket(AF_INET, stream, 0)
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = unsafe withUnsafeMutablePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard unsafe bind(listener, address, size) == 0, listen(listener, 1) == 0,
+                    unsafe getsockname(listener, address, &size) == 0
+                else { return -1 as Int32 }
+                return unsafe connect(client, address, size)
+            }
+        }
+        try #require(status == 0)
+        return (unsafe accept(listener, nil, nil), client)
+    }
+
+    @Test("a disconnect ends a TCP connection with a reset, whatever its queue holds")
+    func disconnects() throws {
+        var ring = try Ring(Self.options())
+        let (server, client) = try connectedPair()
+        defer {
+            close(server)
+            close(client)
+        }
+        let octets = [UInt8](repeating: 7, count: 64 << 20)
+        let socket = SocketHandle(index: server, isDirect: false)
+        unsafe octets.withUnsafeBytes { octets in
+            unsafe ring.send(
+                octets.baseAddress!, size: octets.count, to: socket, mode: .immediate, token: 1)
+            _ = ring.enter(timeout: 0)
+        }
+        ring.disconnect(socket, token: 2)
+        var completions: [Completion] = []
+        while !completions.contains(where: { $0.token == 2 }) {
+            _ = ring.enter(timeout: 1_000_000_000)
+            ring.reap(into: &completions)
+        }
+        let sent = try #require(completions.first { $0.token == 1 })
+        #expect(sent.result > 0 && Int(sent.result) < octets.count)
+        #expect(completions.contains { $0.token == 2 && $0.result == 0 })
+        // What had arrived can be read; the rest is gone.
+        var room = [UInt8](repeating: 0, count: 1 << 20)
+        var received = 0
+        var count = 0
+        repeat {
+            count = unsafe recv(client, &room, room.count, 0)
+            received += max(count, 0)
+        } while count > 0
+        #expect(count == -1 && errno == ECONNRESET)
+        #expect(received < Int(sent.result))
+    }
+
     @Test("operations beyond the queue wait and are not dropped")
     func queueFullLosesNothing() throws {
         var ring = try Ring(Self.options())
