@@ -89,7 +89,7 @@ package struct IndexLimits: Sendable {
     /// Rooms whose matches are remembered; at least 1.
     package var rememberedRooms = 65_536
     /// Whether exact rooms, and rooms above globs, are kept findable for covering publishes. It costs
-    /// 16 octets of a room and, from a family's first such publish on, about 50 per segment; without it
+    /// 16 octets of a room and, from a family's first such publish on, about 32 per segment; without it
     /// ``RoomIndex/match(covering:_:in:)`` matches one room.
     package var answersCoveringPublishes = true
     /// Rooms of a family that a covering publish compares one by one; of more, posting lists are made.

@@ -7,10 +7,11 @@ extension RoomIndex {
     package func checkInvariants() {
         membership.checkInvariants()
         table.checkInvariants()
+        rooms.checkInvariants()
         parentTable.checkInvariants()
         remembered.checkInvariants()
         precondition(MemoryLayout<Node>.size == 64)
-        precondition(table.count == (0..<nodes.count).count { nodes[$0].kind != .free })
+        precondition(patternCount == (0..<nodes.count).count { nodes[$0].kind != .free })
         families.checkInvariants { place in
             let name = nodes.name(of: Int(place))
             precondition(nodes[place].isFixed(0) && nodes[place].kind != .glob)
@@ -29,7 +30,10 @@ extension RoomIndex {
         var globCount = 0
         for place in 0..<nodes.count where nodes[place].kind != .free {
             let node = nodes[place]
-            precondition(table.find(node.tag) { $0 == place } == place)
+            let found =
+                node.kind == .exact
+                ? rooms.find(node.tag) { $0 == place } : table.find(node.tag) { $0 == place }
+            precondition(found == place)
             precondition(node.firstList != none, "a pattern without subscribers stayed")
             var classes: Set<EnvelopeClass> = []
             var list = node.firstList

@@ -130,17 +130,14 @@ extension RoomIndex {
 
     private mutating func collectNodes(matching room: borrowing Room, in realm: Realm) {
         let exact = TagTable.tag(OctetHash.hash(room.fingerprint, for: .exact, in: realm))
-        let found = table.find(exact) { place in
+        let found = rooms.find(exact) { place in
             nodes[place].hash == room.fingerprint && nodes[place].kind == .exact
                 && nodes[place].realm == realm && room.isNamed(nodes.name(of: place))
         }
         if let found { scratch.nodes.append(UInt32(found)) }
         collectGlobs(matching: room, in: realm)
-        if shapes.count > Int(realm.rawValue) {
-            let shapes = shapes[realm]
-            collectWildcards(of: shapes, matching: room, in: realm)
-            collectPrefixes(of: shapes, matching: room, in: realm)
-        }
+        collectWildcards(matching: room, in: realm)
+        collectPrefixes(matching: room, in: realm)
     }
 
     private mutating func collectGlobs(matching room: borrowing Room, in realm: Realm) {
@@ -199,40 +196,40 @@ extension RoomIndex {
         parents[Int(place)].realm == realm && parents[Int(place)].room.matches(coverage)
     }
 
-    private mutating func collectWildcards(
-        of shapes: Shapes, matching room: borrowing Room, in realm: Realm
-    ) {
-        let shapes = shapes.wildcards(of: room.segmentCount)
-        if shapes.isEmpty { return }
+    private mutating func collectWildcards(matching room: borrowing Room, in realm: Realm) {
+        let shapeCount = shapes.wildcardCount(realm, room.segmentCount)
+        if shapeCount == 0 { return }
         var hashes = InlineArray<32, UInt64>(repeating: 0)
         for index in 0..<room.segmentCount {
             hashes[index] = room.withSegment(index) { OctetHash.hash($0) }
         }
-        for shape in shapes {
+        for place in 0..<shapeCount {
+            let fixed = shapes.wildcard(realm, room.segmentCount, place)
             var hash = OctetHash.start
             for index in 0..<room.segmentCount {
-                let isFixed = shape.fixed >> UInt32(index) & 1 == 1
+                let isFixed = fixed >> UInt32(index) & 1 == 1
                 hash = OctetHash.appending(isFixed ? hashes[index] : OctetHash.anySegment, to: hash)
             }
             let tag = TagTable.tag(OctetHash.hash(hash, for: .wildcard, in: realm))
             let found = table.find(tag) { place in
                 // Another shape with the same tag has a probe of its own.
                 nodes[place].hash == hash && nodes[place].kind == .wildcard
-                    && nodes[place].realm == realm && nodes[place].fixed == shape.fixed
-                    && room.matches(nodes.name(of: place), fixed: shape.fixed)
+                    && nodes[place].realm == realm && nodes[place].fixed == fixed
+                    && room.matches(nodes.name(of: place), fixed: fixed)
             }
             if let found { scratch.nodes.append(UInt32(found)) }
         }
     }
 
-    private mutating func collectPrefixes(
-        of shapes: Shapes, matching room: borrowing Room, in realm: Realm
-    ) {
-        if shapes.prefixes.isEmpty { return }
+    private mutating func collectPrefixes(matching room: borrowing Room, in realm: Realm) {
+        let sizeCount = shapes.prefixCount(realm)
+        if sizeCount == 0 { return }
         scratch.dotted.removeAll()
         room.appendDotted(to: &scratch.dotted)
-        for prefix in shapes.prefixes where prefix.size <= scratch.dotted.count {
-            let found = findPrefix(scratch.dotted.octets.extracting(first: prefix.size), in: realm)
+        for place in 0..<sizeCount {
+            let size = shapes.prefix(realm, place)
+            guard size <= scratch.dotted.count else { continue }
+            let found = findPrefix(scratch.dotted.octets.extracting(first: size), in: realm)
             if let found { scratch.nodes.append(UInt32(found)) }
         }
     }

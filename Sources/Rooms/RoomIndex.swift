@@ -23,7 +23,10 @@ package struct RoomIndex: ~Copyable {
     let limits: IndexLimits
     var membership = Membership()
     var nodes = Nodes()
-    /// Nodes by pattern.
+    /// Nodes of exact rooms.
+    var rooms = TagTable()
+    /// All other nodes. Rooms are many and patterns few, so what a room that is not remembered
+    /// probes most stays in the cache.
     var table = TagTable()
     var parents: [GlobParent] = []
     private var freeParents: [UInt32] = []
@@ -53,7 +56,7 @@ package struct RoomIndex: ~Copyable {
     package var subscriptionCount: Int { membership.count }
 
     /// Different patterns held.
-    package var patternCount: Int { table.count }
+    package var patternCount: Int { rooms.count + table.count }
 
     /// Adds one subscription. The same pattern twice by one connection is two entries; callers
     /// that deliver once deduplicate before.
@@ -176,7 +179,7 @@ package struct RoomIndex: ~Copyable {
     private mutating func findOrMakeExact(_ room: borrowing Room, in realm: Realm) -> UInt32 {
         let fresh = Node(.exact, room.fingerprint, in: realm)
         let tag = fresh.tag
-        let found = table.find(tag) { place in
+        let found = rooms.find(tag) { place in
             nodes[place].hash == fresh.hash && nodes[place].kind == .exact
                 && nodes[place].realm == realm && room.isNamed(nodes.name(of: place))
         }
@@ -244,7 +247,11 @@ package struct RoomIndex: ~Copyable {
     /// Keeps a node with the name written last.
     private mutating func store(_ fresh: Node, _ tag: UInt32) -> UInt32 {
         let node = nodes.store(fresh, writer.name)
-        table.insert(tag, Int(node))
+        if fresh.kind == .exact {
+            rooms.insert(tag, Int(node))
+        } else {
+            table.insert(tag, Int(node))
+        }
         return node
     }
 
@@ -273,7 +280,11 @@ package struct RoomIndex: ~Copyable {
             families.remove(place)
         case .glob: removeGlob(place, from: Int(node.parent))
         }
-        table.remove(node.tag, Int(place))
+        if node.kind == .exact {
+            rooms.remove(node.tag, Int(place))
+        } else {
+            table.remove(node.tag, Int(place))
+        }
         nodes.free(place)
     }
 

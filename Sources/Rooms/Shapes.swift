@@ -19,7 +19,7 @@ struct Shapes {
     }
 
     /// By number of segments, as far as there are any.
-    private var wildcards: [[Wildcard]] = []
+    fileprivate var wildcards: [[Wildcard]] = []
     private(set) var prefixes: [Prefix] = []
 
     func wildcards(of count: Int) -> [Wildcard] { count < wildcards.count ? wildcards[count] : [] }
@@ -81,6 +81,31 @@ struct ShapesByRealm {
     subscript(realm: Realm) -> Shapes {
         let place = Int(realm.rawValue)
         return place < shapes.count ? shapes[place] : Shapes()
+    }
+
+    // Read in place: handing out the arrays would retain them for every room that is looked up.
+
+    /// Shapes of wildcards of `count` segments.
+    func wildcardCount(_ realm: Realm, _ count: Int) -> Int {
+        let place = Int(realm.rawValue)
+        guard place < shapes.count, count < shapes[place].wildcards.count else { return 0 }
+        return shapes[place].wildcards[count].count
+    }
+
+    /// The fixed positions of one of them.
+    func wildcard(_ realm: Realm, _ count: Int, _ index: Int) -> UInt32 {
+        shapes[Int(realm.rawValue)].wildcards[count][index].fixed
+    }
+
+    /// Sizes of prefixes.
+    func prefixCount(_ realm: Realm) -> Int {
+        let place = Int(realm.rawValue)
+        return place < shapes.count ? shapes[place].prefixes.count : 0
+    }
+
+    /// One of them, in octets.
+    func prefix(_ realm: Realm, _ index: Int) -> Int {
+        shapes[Int(realm.rawValue)].prefixes[index].size
     }
 
     mutating func update(_ realm: Realm, _ body: (inout Shapes) -> Void) {
