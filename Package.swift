@@ -271,7 +271,9 @@ let package = Package(
             also: ["Bytes", "Codecs", "HTTP1", "Hub", "WAMP", "Measurement"]),
 
         // What tests of dialects share.
-        module("DialectTesting", path: "Tests/DialectTesting", imports: ["Bytes", "Codecs"]),
+        module(
+            "DialectTesting", path: "Tests/DialectTesting",
+            imports: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         // What tests of running servers share, and a daemon that has the server in it.
         module(
             "TestClients", path: "Tests/TestClients", imports: ["Bytes", "HTTP1", "WebSocket"]),

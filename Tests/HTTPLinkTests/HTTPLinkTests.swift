@@ -13,15 +13,6 @@ import Testing
 
     deinit { link.stop() }
 
-    private func backEnd(
-        _ url: String, _ change: (inout HTTPBackEndSettings) -> Void = { _ in }
-    ) throws -> HTTPBackEnd {
-        var settings = HTTPBackEndSettings(name: "app", baseURL: url)
-        settings.timeLimit = 60 * HTTPBackEndSettings.second
-        change(&settings)
-        return try link.add(settings)
-    }
-
     @Test("asks with method, target, headers and body as given, and brings the answer")
     func roundTrip() async throws {
         let server = StubServer { request in
@@ -30,7 +21,7 @@ import Testing
                 "\(request.method) \(request.target) [\(fields)] \(request.body)", status: 201,
                 fields: ["Content-Type: Text/Plain; charset=utf-8"])
         }
-        let app = try backEnd(server.url + "/base") { $0.headers = [("X-Key", "k")] }
+        let app = try link.backEnd(server.url + "/base") { $0.headers = [("X-Key", "k")] }
         let host = "127.0.0.1:\(server.port)"
         let posted = await app.ask(
             "/a/../b?c=d", method: "POST",
@@ -62,7 +53,7 @@ import Testing
     @Test("keeps connections, and a large body waits for nobody's permission")
     func keepAlive() async throws {
         let server = StubServer { .answer($0["expect"] ?? String($0.connection)) }
-        let app = try backEnd(server.url)
+        let app = try link.backEnd(server.url)
         let large = String(repeating: "x", count: 1 << 20)
         for round in 0..<50 {
             let result = await app.ask("/", method: "POST", body: round % 10 == 0 ? large : "x")
@@ -75,7 +66,7 @@ import Testing
     @Test("connections of a wave serve the next one")
     func waves() async throws {
         let server = StubServer { _ in .answer(after: 5 * millisecond) }
-        let app = try backEnd(server.url) { $0.inFlightLimit = 32 }
+        let app = try link.backEnd(server.url) { $0.inFlightLimit = 32 }
         for _ in 0..<4 {
             await withTaskGroup(of: Bool.self) { group in
                 for _ in 0..<64 {
@@ -97,7 +88,7 @@ import Testing
             // more.
             return arrived.count <= 256 ? .held("ok") : .answer("ok", after: 20 * millisecond)
         }
-        let app = try backEnd(server.url)
+        let app = try link.backEnd(server.url)
         let results = Results()
         for number in 0..<2000 {
             app.send(BackEndRequest(method: "GET", target: "/\(number)"), results.take("\(number)"))
@@ -123,7 +114,7 @@ import Testing
             arrived.happen()
             return .held(request.target)
         }
-        let app = try backEnd(server.url)
+        let app = try link.backEnd(server.url)
         let results = Results()
         let request = BackEndRequest(method: "GET", target: "/who", isShared: true)
         let first = app.send(request, results.take("first"))
@@ -143,11 +134,11 @@ import Testing
     @Test("a frozen application costs its askers their time limit and nothing else")
     func frozen() async throws {
         let server = StubServer { $0.target == "/frozen" ? .silence : .answer("alive") }
-        let frozen = try backEnd(server.url) {
+        let frozen = try link.backEnd(server.url) {
             $0.inFlightLimit = 8
             $0.breakThreshold = 0
         }
-        let other = try backEnd(server.url)
+        let other = try link.backEnd(server.url)
         await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<100 {
                 group.addTask {
@@ -166,7 +157,7 @@ import Testing
     @Test("in a storm on a frozen application everybody is refused in time")
     func frozenStorm() async throws {
         let server = StubServer { _ in .silence }
-        let app = try backEnd(server.url) { $0.timeLimit = 300 * millisecond }
+        let app = try link.backEnd(server.url) { $0.timeLimit = 300 * millisecond }
         let results = Results()
         for number in 0..<5000 {
             app.send(BackEndRequest(method: "GET", target: "/\(number)"), results.take("\(number)"))
@@ -184,7 +175,7 @@ import Testing
     @Test("a request may have less time than its back end allows")
     func ownTimeLimit() async throws {
         let server = StubServer { _ in .silence }
-        let app = try backEnd(server.url)
+        let app = try link.backEnd(server.url)
         #expect(await app.ask("/", timeLimit: 20 * millisecond).failure == .timedOut)
         #expect(await app.ask("/", timeLimit: 0).failure == .timedOut)
     }
@@ -193,11 +184,11 @@ import Testing
     func unreachable() async throws {
         let gone = StubServer { _ in .silence }
         gone.stop()
-        let nobody = try backEnd(gone.url)
+        let nobody = try link.backEnd(gone.url)
         #expect(await nobody.ask("/").failure?.isUnreachable() == true)
-        let nameless = try backEnd("http://nobody.invalid")
+        let nameless = try link.backEnd("http://nobody.invalid")
         #expect(await nameless.ask("/").failure?.isUnreachable() == true)
-        let noSocket = try backEnd("http://x") { $0.unixSocketPath = "/nowhere/at/all" }
+        let noSocket = try link.backEnd("http://x") { $0.unixSocketPath = "/nowhere/at/all" }
         #expect(await noSocket.ask("/").failure?.isUnreachable() == true)
 
         let server = StubServer { request in
@@ -207,7 +198,7 @@ import Testing
             default: .hangUp
             }
         }
-        let app = try backEnd(server.url)
+        let app = try link.backEnd(server.url)
         #expect(await app.ask("/hangup").failure?.isUnreachable() == true)
         #expect(await app.ask("/garbage").failure?.isUnreachable() == true)
         #expect(await app.ask("/half", timeLimit: 100 * millisecond).failure == .timedOut)
@@ -216,12 +207,12 @@ import Testing
     @Test("a name that cannot be looked up any more is where it was")
     func nameServersGone() async throws {
         let server = StubServer { .answer($0["host"] ?? "") }
-        let app = try backEnd("http://nobody.invalid:\(server.port)")
+        let app = try link.backEnd("http://nobody.invalid:\(server.port)")
         app.lastAddress.withLock { $0 = "127.0.0.1" }
         for _ in 0..<3 {
             #expect(await app.ask("/").text == "nobody.invalid:\(server.port)")
         }
-        let named = try backEnd("http://localhost:\(server.port)")
+        let named = try link.backEnd("http://localhost:\(server.port)")
         #expect(await named.ask("/").answer?.status == 200)
         #expect(named.lastAddress.withLock { $0 } == "127.0.0.1")
     }
@@ -229,7 +220,7 @@ import Testing
     @Test("what cannot be sent as it is, is not sent")
     func notSent() async throws {
         let server = StubServer { _ in .answer() }
-        let app = try backEnd(server.url)
+        let app = try link.backEnd(server.url)
         let injected = await app.ask("/", headers: [("X-A", "1\r\nX-B: 2")])
         #expect(injected.failure?.isUnreachable("X-A has a line end") == true)
         #expect(await app.ask("@127.0.0.2/").failure?.isUnreachable("not sent") == true)
@@ -249,11 +240,11 @@ import Testing
             default: .answer(String(repeating: "x", count: limit + 1))
             }
         }
-        let app = try backEnd(server.url) { $0.answerSizeLimit = limit }
+        let app = try link.backEnd(server.url) { $0.answerSizeLimit = limit }
         #expect(await app.ask("/fits").answer?.body.count == limit)
         #expect(await app.ask("/large").failure == .tooLarge(limit: limit))
         #expect(await app.ask("/endless").failure == .tooLarge(limit: limit))
-        let none = try backEnd(server.url) { $0.answerSizeLimit = 0 }
+        let none = try link.backEnd(server.url) { $0.answerSizeLimit = 0 }
         #expect(await none.ask("/large").failure == .tooLarge(limit: 0))
     }
 
@@ -270,7 +261,7 @@ import Testing
             default: .answer(status: 404)
             }
         }
-        let app = try backEnd(server.url) { $0.breakThreshold = 1 }
+        let app = try link.backEnd(server.url) { $0.breakThreshold = 1 }
         #expect(await app.ask("/1").text == "GET ")
         #expect(await app.ask("/1", method: "POST", body: "x").text == "GET ")
         #expect(await app.ask("/same", method: "POST", body: "x").text == "POST x")
@@ -280,7 +271,7 @@ import Testing
         #expect(server.figures.requests == before + 11)
         #expect(await app.ask("/file").failure?.isUnreachable() == true)
         #expect(app.status.isConnected, "an application that answers is not left alone")
-        let strict = try backEnd(server.url) { $0.redirectLimit = 0 }
+        let strict = try link.backEnd(server.url) { $0.redirectLimit = 0 }
         #expect(await strict.ask("/1").answer?.status == 302)
     }
 
@@ -289,7 +280,7 @@ import Testing
         let path = "/tmp/carillon-link-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         defer { _ = unsafe unlink(path) }
         let server = StubServer(path: path) { .answer("\($0["host"] ?? "") \($0.target)") }
-        let app = try backEnd("http://app.example/base") { $0.unixSocketPath = path }
+        let app = try link.backEnd("http://app.example/base") { $0.unixSocketPath = path }
         for _ in 0..<3 { #expect(await app.ask("/x").text == "app.example /base/x") }
         #expect(server.figures.connections == 1)
     }
@@ -297,164 +288,8 @@ import Testing
     @Test("a proxy gets the whole URL")
     func proxy() async throws {
         let server = StubServer { .answer($0.target) }
-        let app = try backEnd("http://app.example") { $0.proxyURL = server.url }
+        let app = try link.backEnd("http://app.example") { $0.proxyURL = server.url }
         #expect(await app.ask("/x").text == "http://app.example/x")
         #expect(app.lastAddress.withLock { $0 } == nil, "that is the proxy's")
-    }
-
-    @Test("cancels what waits and what is under way, and closes the connection of the latter")
-    func cancellation() async throws {
-        let arrived = Happening()
-        let server = StubServer { request in
-            arrived.happen()
-            return request.target == "/silent" ? .silence : .answer("ok")
-        }
-        let app = try backEnd(server.url) { $0.inFlightLimit = 1 }
-        let results = Results()
-        let running = app.send(
-            BackEndRequest(method: "GET", target: "/silent"), results.take("running"))
-        let waiting = app.send(
-            BackEndRequest(method: "GET", target: "/waiting"), results.take("waiting"))
-        await arrived.wait()
-        waiting.cancel()
-        await results.each.wait(1)
-        running.cancel()
-        await results.each.wait(2)
-        running.cancel()
-        #expect(results.all.map(\.name) == ["waiting", "running"])
-        #expect(results.all.allSatisfy { $0.result == .failure(.canceled) })
-        // There is room again.
-        #expect(await app.ask("/next").text == "ok")
-        #expect(server.figures.requests == 2, "the one that waited was never sent")
-        #expect(server.figures.connections == 2)
-        #expect(app.status[.failures] == 0)
-    }
-
-    @Test("refuses at once when too many wait")
-    func overload() async throws {
-        let server = StubServer { _ in .silence }
-        let app = try backEnd(server.url) {
-            $0.inFlightLimit = 2
-            $0.queueLimit = 3
-        }
-        let results = Results()
-        for number in 0..<6 {
-            app.send(BackEndRequest(method: "GET", target: "/\(number)"), results.take("\(number)"))
-        }
-        #expect(results.all.map(\.name) == ["5"])
-        #expect(results.all.first?.result == .failure(.overloaded))
-        link.stop()
-        #expect(results.all.count == 6)
-    }
-
-    @Test("the circuit opens, stays open while nobody listens, and closes by itself")
-    func circuit() async throws {
-        let server = StubServer { _ in .answer(status: 503) }
-        let app = try backEnd(server.url) {
-            $0.breakTime = 10 * millisecond...20 * millisecond
-        }
-        for _ in 0..<4 { #expect(await app.ask("/").answer?.status == 503) }
-        let results = Results()
-        app.send(BackEndRequest(method: "GET", target: "/")) { result in
-            // On the link's thread, so nothing has happened since.
-            #expect(!app.status.isConnected)
-            app.send(BackEndRequest(method: "GET", target: "/"), results.take("6"))
-            results.take("5")(result)
-        }
-        await results.each.wait(2)
-        #expect(results.all.first?.result == .failure(.circuitOpen))
-        #expect(results.all.last?.result.answer?.status == 503)
-        #expect(app.status[.breaks] == 1)
-        // It knocks until somebody is there: a server is found without a request of anybody.
-        server.stop()
-        let next = StubServer(port: server.port) { _ in .answer("back") }
-        while !app.status.isConnected { await Task.yield() }
-        #expect(next.figures.requests == 0)
-        #expect(await app.ask("/").text == "back")
-        #expect(await app.ask("/").text == "back")
-        #expect(app.status.isConnected)
-        #expect(app.status[.breaks] == 1)
-    }
-
-    @Test("a stop ends everything under way, and what comes later is refused")
-    func stop() async throws {
-        let arrived = Happening()
-        let server = StubServer { _ in
-            arrived.happen()
-            return .silence
-        }
-        let app = try backEnd(server.url) { $0.inFlightLimit = 4 }
-        let results = Results()
-        for number in 0..<10 {
-            app.send(
-                BackEndRequest(method: "GET", target: "/", isShared: number > 7),
-                results.take("\(number)"))
-        }
-        await arrived.wait(4)
-        link.stop()
-        #expect(results.all.count == 10)
-        #expect(results.all.allSatisfy { $0.result == .failure(.stopped) })
-        #expect(await app.ask("/").failure == .stopped)
-        #expect(throws: HTTPLinkError.stopped) { try self.backEnd(server.url) }
-        link.stop()
-        #expect(app.status[.inFlight] == 0)
-        #expect(app.status[.waiting] == 0)
-    }
-
-    @Test("a completion may ask again, cancel and stop")
-    func reentrance() async throws {
-        let server = StubServer { .answer($0.target) }
-        let app = try backEnd(server.url)
-        let results = Results()
-        app.send(BackEndRequest(method: "GET", target: "/1")) { [link] result in
-            results.take("1")(result)
-            let second = app.send(
-                BackEndRequest(method: "GET", target: "/2"), results.take("2"))
-            second.cancel()
-            app.send(BackEndRequest(method: "GET", target: "/3")) { result in
-                results.take("3")(result)
-                app.send(BackEndRequest(method: "GET", target: "/4"), results.take("4"))
-                link.stop()
-            }
-        }
-        await results.each.wait(4)
-        let all = Dictionary(uniqueKeysWithValues: results.all.map { ($0.name, $0.result) })
-        #expect(all["1"]?.text == "/1")
-        #expect(all["2"]?.failure == .canceled)
-        #expect(all["3"]?.text == "/3")
-        #expect(all["4"]?.failure == .stopped)
-    }
-
-    @Test("settings that cannot work are refused, and a link without back ends stops")
-    func settings() throws {
-        #expect(throws: HTTPLinkError.self) { try self.backEnd("gopher://x") }
-        link.stop()
-    }
-
-    @Test("many threads ask, cancel and share at once")
-    func crowd() async throws {
-        let server = StubServer { .answer($0.target) }
-        let app = try backEnd(server.url) { $0.inFlightLimit = 16 }
-        let results = Results()
-        await withTaskGroup(of: Void.self) { group in
-            for task in 0..<8 {
-                group.addTask {
-                    for number in 0..<200 {
-                        let ticket = app.send(
-                            BackEndRequest(
-                                method: "GET", target: "/\(number % 10)",
-                                isShared: number % 2 == 0),
-                            results.take("/\(number % 10)"))
-                        if (number + task) % 5 == 0 { ticket.cancel() }
-                    }
-                }
-            }
-        }
-        await results.each.wait(1600)
-        for (name, result) in results.all {
-            #expect(result.text == name || result.failure == .canceled)
-        }
-        #expect(results.all.count == 1600)
-        #expect(results.all.count { $0.result.text != nil } >= 1280)
     }
 }

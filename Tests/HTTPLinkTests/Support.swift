@@ -88,3 +88,15 @@ final class Results: Sendable {
         }
     }
 }
+
+extension HTTPLink {
+    /// A back end whose limits are no test's matter unless it changes them.
+    func backEnd(
+        _ url: String, _ change: (inout HTTPBackEndSettings) -> Void = { _ in }
+    ) throws -> HTTPBackEnd {
+        var settings = HTTPBackEndSettings(name: "app", baseURL: url)
+        settings.timeLimit = 60 * HTTPBackEndSettings.second
+        change(&settings)
+        return try add(settings)
+    }
+}

@@ -1,4 +1,5 @@
 import DialectKit
+import DialectTesting
 import HighTemplar
 import Testing
 
@@ -37,7 +38,7 @@ struct BootstrapTests {
         let hub = ModelHub(settings)
         hub.api?.isFrozen = true
         let client = hub.open()
-        hub.leave(client)
+        hub.close(client)
         #expect(hub.api?.canceledCount == 1)
         #expect(
             hub.api?.takeLines() == [
@@ -111,8 +112,8 @@ struct BootstrapTests {
         hub.api?.release()
         hub.send("ping", from: client)
         #expect(hub.api?.takeLines() == ["POST user/notify_online/"])
-        hub.leave(client)
-        hub.leave(client)
+        hub.close(client)
+        hub.close(client)
         #expect(hub.api?.takeLines() == ["POST user/notify_offline/"])
     }
 }

@@ -33,8 +33,8 @@ struct SessionTests {
         #expect(HighTemplarSettings().idleTime == 300_000_000_000)
         let (hub, client) = hub()
         var commands = Commands()
-        commands.now = hub.now
-        client.session?.receive(.text, unsafe Array("ping".utf8).span.bytes, &commands)
+        commands.now = hub.state.now
+        client.session.receive(.text, unsafe Array("ping".utf8).span.bytes, &commands)
         #expect(commands.list.count == 1)
         hub.pass(seconds: 299)
         hub.send("ping", from: client)
@@ -179,7 +179,7 @@ struct SessionTests {
     @Test("leaves no traces where nobody is told")
     func traces() {
         let (hub, client) = hub()
-        #expect(client.session?.leavesTraces == false)
+        #expect(client.session.leavesTraces == false)
         #expect(!hub.dialect.deliversOncePerConnection)
         #expect(hub.dialect.ignoresRooms)
     }
@@ -219,7 +219,7 @@ struct SessionTests {
                     let isObject = if case .object? = try? JSONTree(text) { true } else { false }
                     #expect(isObject, "seed \(seed): \(text)")
                 }
-                hub.leave(client)
+                hub.close(client)
             }
         }
     }

@@ -80,7 +80,7 @@ private struct TranscriptPlayer {
         case ">close":
             let connection = try connection(client)
             #expect(connection.arrivals.isEmpty, line)
-            hub.leave(connection)
+            hub.close(connection)
         case "<": try expectMessage(client, rest, line)
         case "<~": try expectMessageInAnyOrder(client, rest, line)
         case "<close":

@@ -7,12 +7,6 @@ import Rooms
 import Testing
 
 extension ModelConnection {
-    /// Takes what has arrived since the last time.
-    fileprivate func take() -> [Arrival] {
-        defer { arrivals = [] }
-        return arrivals
-    }
-
     /// Takes the one message that has arrived.
     fileprivate func takeMessage() throws -> String {
         guard case .message(let text)? = take().only else {
@@ -38,8 +32,8 @@ struct OpenAPISessionTests {
     func callsProcedure() throws {
         let (hub, client) = hub()
         hub.send(#"{"id":"1","method":"add","payload":{"a": 1.50}}"#, from: client)
-        #expect(client.pendingCall?.procedure == "add")
-        #expect(client.pendingCall?.arguments == Array(#"{"a": 1.50}"#.utf8))
+        #expect(client.pendingCall?.request.procedure.dottedText == "add")
+        #expect(client.pendingCall?.request.arguments.firstValue == Array(#"{"a": 1.50}"#.utf8))
         #expect(client.take().isEmpty)
         hub.answerCall(of: client, .result(Arguments(value: Array("[2.50]".utf8))))
         #expect(try client.takeMessage() == #"{"id":"1","method":"add","response":[2.50]}"#)
@@ -50,8 +44,8 @@ struct OpenAPISessionTests {
         let (hub, client) = hub()
         for payload in ["", #","payload":null"#, #","payload":{}"#] {
             hub.send(#"{"id":null,"method":"\u0061dd"\#(payload)}"#, from: client)
-            #expect(client.pendingCall?.procedure == "add")
-            #expect(client.pendingCall?.arguments == Array("{}".utf8))
+            #expect(client.pendingCall?.request.procedure.dottedText == "add")
+            #expect(client.pendingCall?.request.arguments.firstValue == Array("{}".utf8))
             hub.answerCall(of: client, .result(Arguments(value: Array("null".utf8))))
             #expect(
                 try client.takeMessage() == #"{"id":null,"method":"\u0061dd","response":null}"#)
@@ -167,7 +161,7 @@ struct OpenAPISessionTests {
         hub.send(
             #"{"id":"p","method":"publish","payload":{"channel":"a.b","event":"c.d","data":{"n": 1.50}}}"#,
             from: client)
-        let publication = try #require(hub.publications.only)
+        let publication = try #require(hub.state.publications.only)
         #expect(publication.room.segmentCount == 3)
         #expect(Array(publication.room[segment: 2]) == Array("c.d".utf8))
         #expect(publication.reading == 2)

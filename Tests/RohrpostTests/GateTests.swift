@@ -2,6 +2,7 @@
 
 import Bytes
 import DialectKit
+import DialectTesting
 import Hub
 import Rooms
 import Testing
@@ -23,7 +24,7 @@ struct GateTests {
     func subscribe() throws {
         let request = #"{"id":1,"type":"subscribe","data":{"type":"a","id":1}}"#
         for isAllowed in [true, false] {
-            let session = ModelHub().open().session
+            let session: any Session = ModelHub().open().session
             let clearance = Clearance(GateGrant(), asking: .subscribe)
             clearance.canAsk = true
             let asked = receive(request, session, clearance)

@@ -109,7 +109,7 @@ struct RohrpostDialectTests {
             hub.publish(Publication(realm: .standard, room: room, payload: [0x31]))
             var name = OctetBuffer()
             name.append(jsonString: group)
-            #expect(client.take().last?.contains(#""group":\#(name.octets.text),"#) == true)
+            #expect(client.takeMessages().last?.contains(#""group":\#(name.octets.text),"#) == true)
             hub.close(client)
         }
     }
@@ -132,7 +132,7 @@ struct NameTemplateTests {
             let answer =
                 group.map { #"{"id":1,"type":"subscribe","data":{"group":"\#($0)"}}"# }
                 ?? #"{"id":1,"type":"subscribe","error":"ACCESS_DENIED"}"#
-            #expect(client.take() == [answer], "\(template)")
+            #expect(client.takeMessages() == [answer], "\(template)")
         }
     }
 

@@ -18,9 +18,9 @@ struct RohrpostSessionTests {
         let client = hub.open()
         hub.send(#"{"id":1,"type":"slow"}"#, from: client)
         hub.send(#"{"id":2,"type":"ping"}"#, from: client)
-        #expect(client.take().isEmpty)
+        #expect(client.takeMessages().isEmpty)
         hub.answerCall(of: client, .value("{}"))
-        #expect(client.take() == [#"{"id":1,"type":"slow"}"#, #"{"id":2,"type":"pong"}"#])
+        #expect(client.takeMessages() == [#"{"id":1,"type":"slow"}"#, #"{"id":2,"type":"pong"}"#])
     }
 
     @Test("calls a procedure with the data as it came, or an empty object")
@@ -72,10 +72,10 @@ struct RohrpostSessionTests {
         let request =
             #"{"id":1,"type":"subscribe","auth_jwt":"\#(token)","data":{"type":"a","id":1}}"#
         hub.send(request, from: client)
-        #expect(client.take() == [#"{"id":1,"type":"subscribe","data":{"group":"a-1"}}"#])
+        #expect(client.takeMessages() == [#"{"id":1,"type":"subscribe","data":{"group":"a-1"}}"#])
         clock.seconds = 100
         hub.send(request, from: client)
-        #expect(client.take() == [#"{"id":1,"type":"subscribe","error":"ACCESS_DENIED"}"#])
+        #expect(client.takeMessages() == [#"{"id":1,"type":"subscribe","error":"ACCESS_DENIED"}"#])
     }
 
     @Test("refuses a subscription that the index has no room for, and forgets it")
@@ -85,10 +85,10 @@ struct RohrpostSessionTests {
         let request = #"{"id":1,"type":"subscribe","data":{"type":"a","id":1}}"#
         hub.isIndexFull = true
         hub.send(request, from: client)
-        #expect(client.take() == [#"{"id":1,"type":"subscribe","error":"ACCESS_DENIED"}"#])
+        #expect(client.takeMessages() == [#"{"id":1,"type":"subscribe","error":"ACCESS_DENIED"}"#])
         hub.isIndexFull = false
         hub.send(request, from: client)
-        #expect(client.take() == [#"{"id":1,"type":"subscribe","data":{"group":"a-1"}}"#])
+        #expect(client.takeMessages() == [#"{"id":1,"type":"subscribe","data":{"group":"a-1"}}"#])
         #expect(client.subscriptions.count == 1)
     }
 
@@ -140,7 +140,7 @@ struct RohrpostSessionTests {
         for outcome in outcomes {
             hub.procedures["add"] = { _ in outcome }
             hub.send(#"{"id":1,"type":"add"}"#, from: client)
-            #expect(client.take() == [failed])
+            #expect(client.takeMessages() == [failed])
         }
     }
 
@@ -156,7 +156,7 @@ struct RohrpostSessionTests {
                 arguments: Extent(0..<arguments.count)))
         hub.procedures["add"] = { _ in outcome }
         hub.send(#"{"id":1,"type":"add"}"#, from: client)
-        #expect(client.take() == [#"{"id":1,"type":"add","data":{"a":1}}"#])
+        #expect(client.takeMessages() == [#"{"id":1,"type":"add","data":{"a":1}}"#])
     }
 
     @Test("ignores answers to questions it has not asked")
@@ -197,7 +197,7 @@ struct RohrpostSessionTests {
         let list = "[" + Array(repeating: "0", count: 1000).joined(separator: ",") + "]"
         hub.send(#"{"id":1,"type":\#(list)}"#, from: client)
         #expect(
-            client.take()
+            client.takeMessages()
                 == [#"{"id":1,"type":\#(list),"error":"Unknown message type 'list'."}"#])
     }
 
@@ -232,7 +232,7 @@ struct RohrpostSessionTests {
                 let client = hub.open()
                 let octets = mutations.message(&random)
                 hub.send(.text, octets, from: client)
-                let answers = client.take()
+                let answers = client.takeMessages()
                 let isAnswered = answers.count == 1
                 #expect(isAnswered, "seed \(seed): \(String(decoding: octets, as: UTF8.self))")
                 for text in answers {

@@ -2,6 +2,7 @@
 
 import Bytes
 import DialectKit
+import DialectTesting
 import Hub
 import Rooms
 import Shampoo

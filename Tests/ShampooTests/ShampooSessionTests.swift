@@ -28,7 +28,7 @@ struct ShampooSessionTests {
     func call() throws {
         let (hub, client) = try open(endpoint(CallRule(procedure: "com.{method}.x")))
         hub.send(#"{"method":"m","request_data": {"n": 1.50} ,"request_id":1}"#, from: client)
-        let request = try #require(client.pending?.request)
+        let request = try #require(client.pendingCall?.request)
         #expect(request.procedure.text == "com.m.x")
         #expect(request.timeLimit == 5)
         #expect(request.holdsInput)
@@ -45,7 +45,7 @@ struct ShampooSessionTests {
         let (hub, client) = try open(
             endpoint(CallRule(procedure: "p", arguments: .keywords), passesGroups: true))
         hub.send(#"{"method":"m","request_data":{"n":1},"request_id":1}"#, from: client)
-        let arguments = try #require(client.pending?.request.arguments)
+        let arguments = try #require(client.pendingCall?.request.arguments)
         #expect(arguments.listText == Array("[]".utf8))
         #expect(arguments.keywordText == Array(#"{"n":1,"a":"x"}"#.utf8))
     }
@@ -56,7 +56,7 @@ struct ShampooSessionTests {
         hub.send(#"{"method":"m","request_data":{},"request_id":1}"#, from: client)
         hub.send(#"{"method":"no","request_data":{},"request_id":2}"#, from: client)
         #expect(client.take().isEmpty)
-        hub.answer(.result(Arguments(value: Array("{}".utf8))), of: client)
+        hub.answerCall(of: client, .result(Arguments(value: Array("{}".utf8))))
         let messages = client.take()
         #expect(messages.count == 2)
         #expect(
@@ -72,10 +72,10 @@ struct ShampooSessionTests {
         hub.send(#"{"method":"no","request_data":{},"request_id":2}"#, from: client)
         #expect(client.errorCount == 1)
         hub.send(#"{"method":"m","request_data":{},"request_id":1}"#, from: client)
-        hub.answer(.result(Arguments(value: Array("{}".utf8))), of: client)
+        hub.answerCall(of: client, .result(Arguments(value: Array("{}".utf8))))
         #expect(client.errorCount == 1)
         hub.send(#"{"method":"m","request_data":{},"request_id":1}"#, from: client)
-        hub.answer(.failure(ProcedureError(status: 404, message: "no")), of: client)
+        hub.answerCall(of: client, .failure(ProcedureError(status: 404, message: "no")))
         #expect(client.errorCount == 2)
     }
 
@@ -83,8 +83,8 @@ struct ShampooSessionTests {
     func lateOutcome() throws {
         let (hub, client) = try open(endpoint(CallRule(procedure: "p")))
         hub.send(#"{"method":"m","request_data":{},"request_id":1}"#, from: client)
-        let token = try #require(client.pending?.token)
-        hub.answer(.result(Arguments()), of: client)
+        let token = try #require(client.pendingCall?.token)
+        hub.answerCall(of: client, .result(Arguments()))
         _ = client.take()
         for token in [token, token + 1] {
             hub.carryOut(for: client) {
@@ -99,7 +99,7 @@ struct ShampooSessionTests {
         let (hub, client) = try open(endpoint(CallRule(procedure: "p")))
         func answer(_ outcome: CallOutcome) throws -> JSONTree {
             hub.send(#"{"method":"m","request_data":{},"request_id":1}"#, from: client)
-            hub.answer(outcome, of: client)
+            hub.answerCall(of: client, outcome)
             guard case .message(let text)? = client.take().first else {
                 throw Transcript.FormatError(description: "no message")
             }
@@ -165,7 +165,7 @@ struct ShampooSessionTests {
             let arguments = Arguments(
                 octets: octets, serialization: .json, arguments: Extent(0..<list.utf8.count),
                 keywords: Extent(list.utf8.count..<octets.count))
-            hub.answer(.result(arguments), of: client)
+            hub.answerCall(of: client, .result(arguments))
             #expect(
                 client.take() == [
                     .message(#"{"type":"response","response_data":\#(expected),"request_id":1}"#)
@@ -191,7 +191,8 @@ struct ShampooSessionTests {
         let (hub, client) = try open(endpoint)
         let room = client.subscriptions[0].room
         hub.carryOut(for: client) { client.session.refused(RawSpan(), .exact(room), 0, &$0) }
-        #expect(client.take() == [.close(1013, "too many rooms")])
+        #expect(client.take() == [.close(1013)])
+        #expect(client.closeReason == "too many rooms")
     }
 
     @Test("leaves no traces without a back end to tell, and ignores notes of others")
@@ -223,9 +224,9 @@ struct ShampooSessionTests {
             name: "a", path: "/", methods: ["\u{E9}": ShampooMethod(procedure: "p")])
         let (hub, client) = try open(endpoint)
         hub.send("{\"method\":\"e\u{301}\",\"request_data\":{},\"request_id\":1}", from: client)
-        #expect(client.pending == nil)
+        #expect(client.pendingCall == nil)
         hub.send(#"{"method":"\u00e9","request_data":{},"request_id":1}"#, from: client)
-        #expect(client.pending != nil)
+        #expect(client.pendingCall != nil)
     }
 
     @Test("does not know a method whose procedure nobody can have")
@@ -235,7 +236,7 @@ struct ShampooSessionTests {
             methods: ["m": ShampooMethod(procedure: String(repeating: "p", count: 300))])
         let (hub, client) = try open(endpoint)
         hub.send(#"{"method":"m","request_data":{},"request_id":1}"#, from: client)
-        #expect(client.pending == nil)
+        #expect(client.pendingCall == nil)
         #expect(client.take().count == 1)
     }
 
@@ -254,7 +255,7 @@ struct ShampooSessionTests {
         for (text, expected) in cases {
             let (hub, client) = try open(ShampooEndpoint(name: "a", path: "/"))
             hub.send(text, from: client)
-            guard case .close(3012, let reason)? = client.take().first else {
+            guard case .close(3012)? = client.take().first, let reason = client.closeReason else {
                 Issue.record("still open: \(text.prefix(50))")
                 continue
             }

@@ -75,8 +75,9 @@ private struct TranscriptPlayer {
             #expect(isSame, "line \(step.line): \(text) instead of \(rest)")
         case "<close":
             let (code, reason) = step.parts
-            let expected = Arrival.close(try #require(UInt16(code), line), reason)
+            let expected = Arrival.close(try #require(UInt16(code), line))
             #expect(try arrival(at: client, line) == expected, line)
+            #expect(clients[client]?.closeReason == reason, line)
         case "api":
             let (room, json) = step.parts
             try world.get().hub.publish(

@@ -207,3 +207,6 @@ final class GateWorld: ClientWorld {
         exchangeAll()
     }
 }
+
+/// Whether a client was told that it may not.
+func isDenied(_ text: String) -> Bool { text.contains("not authorized") }

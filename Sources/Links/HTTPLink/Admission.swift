@@ -10,45 +10,8 @@
 
 internal import DialectKit
 
-/// What the back end had to say.
-enum FlightOutcome: Sendable {
-    /// - isFailure: The status says that the application does not serve.
-    case answered(BackEndAnswer, isFailure: Bool)
-    case tooLarge
-    /// - isFailure: The back end was not there; otherwise it was, and spoke in vain.
-    case failed(String, isFailure: Bool)
-}
-
 /// The requests to one back end.
 struct Admission<Asker> {
-    struct Ending {
-        let asker: Asker
-        let result: Result<BackEndAnswer, BackEndFailure>
-    }
-
-    /// What the link's thread has to do, in this order.
-    struct Turn {
-        /// Flights under way that nobody waits for any more.
-        var drops: [UInt64] = []
-        var endings: [Ending] = []
-        var starts: [(flight: UInt64, question: Question)] = []
-        var knocks = false
-        /// When the next turn is due.
-        var next: UInt64?
-    }
-
-    /// What became of a request.
-    enum Submission: Equatable {
-        /// With the number to cancel it by.
-        case admitted(UInt64)
-        case refused(BackEndFailure)
-    }
-
-    /// Numbers that only grow, and two that do not.
-    struct Figures: Equatable {
-        var requests = 0, shared = 0, failures = 0, breaks = 0, inFlight = 0, waiting = 0
-    }
-
     private struct Flight {
         let question: Question
         /// Numbers of askers, in order of asking; some may have left.
@@ -77,8 +40,7 @@ struct Admission<Asker> {
     private var seats: [UInt64: Seat] = [:]
     /// The flight that askers of a question join.
     private var shared: [Question: UInt64] = [:]
-    private var line: [UInt64] = []
-    private var lineHead = 0
+    private var line = WaitingLine()
     private var deadlines = Deadlines()
     private var lastSerial: UInt64 = 0
     private var queueSize = 0
@@ -208,7 +170,7 @@ struct Admission<Asker> {
             turn.starts.append((number, flight.question))
         }
         deadlines.prune(liveCount: seats.count) { seats[$0] != nil }
-        tidyLine()
+        line.tidy(liveCount: flights.count - runningCount) { flights[$0] != nil }
         swap(&turn.drops, &drops)
         swap(&turn.endings, &endings)
         turn.knocks = knocks
@@ -245,8 +207,7 @@ struct Admission<Asker> {
             if flight.start != nil { drops.append(number) }
             end(flight, .failure(.stopped))
         }
-        line.removeAll()
-        lineHead = 0
+        line = WaitingLine()
     }
 
     // MARK: - Inner parts
@@ -319,23 +280,7 @@ struct Admission<Asker> {
     }
 
     /// Takes the first of the line that still waits.
-    private mutating func nextInLine() -> UInt64? {
-        while lineHead < line.count {
-            let number = line[lineHead]
-            lineHead += 1
-            if flights[number] != nil { return number }
-        }
-        line.removeAll(keepingCapacity: true)
-        lineHead = 0
-        return nil
-    }
-
-    /// Keeps the line as short as those who still wait in it ask for.
-    private mutating func tidyLine() {
-        guard line.count > 2 * (flights.count - runningCount) + 64 else { return }
-        line = line[lineHead...].filter { flights[$0] != nil }
-        lineHead = 0
-    }
+    private mutating func nextInLine() -> UInt64? { line.next { flights[$0] != nil } }
 
     func checkInvariants() {
         precondition(runningCount <= inFlightLimit)
@@ -346,6 +291,6 @@ struct Admission<Asker> {
         precondition(flights.values.allSatisfy { $0.askerCount > 0 })
         precondition(shared.values.allSatisfy { flights[$0] != nil })
         precondition(waitingCount <= queueLimit)
-        precondition(Set(line[lineHead...]).isSuperset(of: flights.filter { $1.start == nil }.keys))
+        precondition(Set(line.numbers).isSuperset(of: flights.filter { $1.start == nil }.keys))
     }
 }
