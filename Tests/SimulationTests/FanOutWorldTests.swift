@@ -68,7 +68,9 @@ import WebSocket
 
     @Test("what a peer publishes reaches the subscribers of every core")
     func speaks() throws {
-        let room = try Room(dotted: unsafe Array("news.x".utf8).span.bytes)
+        let name = Array("news.x".utf8)
+        let room = try Room(dotted: unsafe name.span.bytes)
+        let call = Array(Call.publish("news", "x", data: "[1]").utf8)
         for coreCount in 1...2 {
             let world = world(subscriberCount: 6, room: room, flushSlice: 64, coreCount: coreCount)
             var request = OctetBuffer()
@@ -78,11 +80,12 @@ import WebSocket
             #expect(world.state.metrics[0].value(of: .openWebSockets) == 1)
             var frame = OctetBuffer()
             FrameWriter.writeMessage(
-                .text, unsafe Array(Call.publish("news", "x", data: "1").utf8).span.bytes,
-                mask: MaskKey(bits: 7), into: &frame)
+                .text, unsafe call.span.bytes, mask: MaskKey(bits: 7), into: &frame)
             let before = world.figures
             for _ in 0..<3 { world.receive(frame.octets.array, from: peer) }
             world.settle()
+            #expect(world.state.metrics[0].value(of: .messagesReceived) == 3)
+            #expect(world.state.metrics[0].value(of: .publications) == 3)
             #expect(world.figures.deliveryCount - before.deliveryCount == 18)
             // Three replies leave together, and so do three publications for each subscriber; those of
             // another core as its mail comes in.
