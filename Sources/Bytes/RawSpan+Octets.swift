@@ -77,24 +77,42 @@ extension RawSpan {
     /// - Parameter lowercase: Small letters, digits and marks that are no braces.
     @inlinable
     package func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
-        guard byteCount == lowercase.utf8CodeUnitCount else { return false }
-        var index = 0
-        while byteCount &- index >= 8 {
-            let wanted = unsafe UnsafeRawPointer(lowercase.utf8Start)
-                .loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let word = unsafe unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-            // 0x20 where a small letter is wanted: it makes its capital the same.
-            guard word | wanted &>> 1 & wanted & 0x2020_2020_2020_2020 == wanted else {
-                return false
+        let size = byteCount
+        guard size == lowercase.utf8CodeUnitCount else { return false }
+        let wanted = unsafe RawSpan(_unsafeStart: lowercase.utf8Start, byteCount: size)
+        // The last word overlaps the one before instead of leaving a rest.
+        if size >= 8 {
+            let last = size &- 8
+            var index = 0
+            while index < last {
+                guard agrees(with: wanted, at: index, as: UInt64.self) else { return false }
+                index &+= 8
             }
-            index &+= 8
+            return agrees(with: wanted, at: last, as: UInt64.self)
         }
-        for index in index..<byteCount {
-            var octet = self[octet: index]
-            if octet >= 0x41 && octet <= 0x5A { octet |= 0x20 }
-            if unsafe octet != lowercase.utf8Start[index] { return false }
+        if size >= 4 {
+            return agrees(with: wanted, at: 0, as: UInt32.self)
+                && agrees(with: wanted, at: size &- 4, as: UInt32.self)
+        }
+        for index in 0..<size {
+            guard agrees(with: wanted, at: index, as: UInt8.self) else { return false }
         }
         return true
+    }
+
+    /// Whether the words at `offset` are the same but for capitals; both runs must reach so far.
+    @inlinable
+    @inline(__always)
+    internal func agrees<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+        with lowercase: RawSpan, at offset: Int, as type: Word.Type
+    ) -> Bool {
+        assert(offset >= 0 && offset <= byteCount - MemoryLayout<Word>.size)
+        let word = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: type)
+        let wanted = unsafe lowercase.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: offset, as: type)
+        // 0x20 where a small letter is wanted: it makes its capital the same.
+        let small = Word.max / 0xFF &* 0x20
+        return word | wanted &>> 1 & wanted & small == wanted
     }
 
     /// A copy of the octets.

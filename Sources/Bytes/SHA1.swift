@@ -51,9 +51,12 @@ package struct SHA1: Sendable {
         take(word: UInt32(truncatingIfNeeded: bitCount))
         var digest = Digest(repeating: 0)
         let words: InlineArray<5, UInt32> = [state.0, state.1, state.2, state.3, state.4]
-        for index in 0..<20 {
-            let shift = UInt32(truncatingIfNeeded: 24 &- (index & 3) &* 8)
-            digest[index] = UInt8(truncatingIfNeeded: words[index >> 2] &>> shift)
+        for index in 0..<5 {
+            let word = words[index]
+            digest[index &* 4] = UInt8(truncatingIfNeeded: word &>> 24)
+            digest[index &* 4 &+ 1] = UInt8(truncatingIfNeeded: word &>> 16)
+            digest[index &* 4 &+ 2] = UInt8(truncatingIfNeeded: word &>> 8)
+            digest[index &* 4 &+ 3] = UInt8(truncatingIfNeeded: word)
         }
         return digest
     }

@@ -70,8 +70,8 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// Says where and when its session is called.
-    func introduce(_ connection: Connection, to commands: inout Commands) {
+    /// Says where and when its session is called. Mutating for the reason told in `Core+Receive`.
+    mutating func introduce(_ connection: Connection, to commands: inout Commands) {
         commands.connection = connection.id.rawValue
         commands.now = now
         if let gated = connection.gated {

@@ -38,6 +38,13 @@ extension Core where Kernel: ~Copyable {
         returnShare()
     }
 
+    /// A little after `time`, where others are due as well: an idle core wakes twice a second for its
+    /// pings, and not at every tick. At most half a second, nor more than a part of the interval.
+    private static func together(_ time: UInt64, _ interval: UInt64) -> UInt64 {
+        let grain = max(TimingWheel.tick, min(500_000_000, interval / 32))
+        return (time / grain + 1) * grain
+    }
+
     /// Hangs a connection up at the next time something may be due for it.
     mutating func setDeadline(of connection: Connection) {
         var deadline: UInt64
@@ -45,7 +52,8 @@ extension Core where Kernel: ~Copyable {
         case .open:
             deadline =
                 connection.isPongAwaited
-                ? connection.phaseDeadline : connection.lastReceived + limits.pingInterval
+                ? connection.phaseDeadline
+                : Self.together(connection.lastReceived + limits.pingInterval, limits.pingInterval)
         case .http, .closing, .finishing, .lingering: deadline = connection.phaseDeadline
         case .ending, .closed: return
         }

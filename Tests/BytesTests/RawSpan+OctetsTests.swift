@@ -58,4 +58,28 @@ struct RawSpanOctetsTests {
         let octets = Array(text.utf8)
         return unsafe octets.span.bytes.equals(name)
     }
+
+    @Test(
+        "names are compared without case exactly as octet by octet",
+        arguments: [
+            "te" as StaticString, "host", "upgrade", "websocket", "content_md5-x",
+            "sec-websocket-version",
+        ])
+    func namesWithoutCase(name: StaticString) {
+        let wanted = Array(name.description.utf8)
+        for place in wanted.indices {
+            for octet in UInt8.min...UInt8.max {
+                var other = wanted
+                other[place] = octet
+                let folded = octet >= 0x41 && octet <= 0x5A ? octet | 0x20 : octet
+                let isSame = unsafe other.span.bytes.equalsIgnoringCase(name)
+                #expect(isSame == (folded == wanted[place]))
+            }
+        }
+        let capitals = Array(name.description.uppercased().utf8)
+        let isSame = unsafe capitals.span.bytes.equalsIgnoringCase(name)
+        #expect(isSame)
+        let isLonger = unsafe (wanted + [0x61]).span.bytes.equalsIgnoringCase(name)
+        #expect(!isLonger)
+    }
 }
