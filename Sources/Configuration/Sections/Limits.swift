@@ -145,8 +145,8 @@ extension Configuration.Limits {
                 + "send queue grows."),
         Setting(
             "process_send_queue_share", \.processSendQueueShare, .share(0.01...0.9),
-            "Share of the memory limit that all send queues may hold. Then the largest ones are "
-                + "closed with 1013."),
+            "Share of the memory limit that all send queues may hold, with unsent_low_water for each. "
+                + "Then the connections of the largest ones are reset."),
         Setting(
             "slow_write_time", \.slowWriteTime, .duration(seconds),
             "A backlog of which the peer takes no octet. Then 1013 is tried, and the peer dropped."
