@@ -319,6 +319,13 @@ struct WireForm: RawRepresentable, Hashable, BitwiseCopyable, Sendable {
         return WireForm(rawValue: UInt8(1 + place))
     }
 
+    /// The widest window that may deflate a message of `size` octets for this one: a run without
+    /// references outside itself has none longer than itself, so what fits a window can be read
+    /// with it, whichever made it (RFC 7692 §7.1.2).
+    func widened(for size: Int) -> WireForm {
+        rawValue >= 9 && size <= 1 << Int(rawValue) ? WireForm(rawValue: 15) : self
+    }
+
     var isStream: Bool { rawValue &- 1 < Self.streamLimit }
 
     /// The place of a stream's framing; `nil` for WebSockets.

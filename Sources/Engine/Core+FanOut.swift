@@ -36,6 +36,13 @@ extension EnvelopeClass {
         WireForm(rawValue: UInt8(truncatingIfNeeded: lane % WireForm.count))
     }
     var reading: Reading { Reading(truncatingIfNeeded: rawValue) }
+
+    /// The class of the same messages in another wire form.
+    func wired(_ other: WireForm) -> EnvelopeClass {
+        EnvelopeClass(
+            lane: lane - Int(wire.rawValue) + Int(other.rawValue), reading: reading,
+            hasTails: hasTails)
+    }
 }
 
 extension Core where Kernel: ~Copyable {
@@ -218,20 +225,20 @@ extension Core where Kernel: ~Copyable {
         return append(opcode, message.octets, isCompressed: false, lane: envelope.lane)
     }
 
-    /// The deflated message: made by the first core that needs it, once per process.
+    /// The deflated message: made by the first core that needs it, once per process, and for all
+    /// windows that the whole of it fits.
     mutating func deflatedForm(
         of publication: Publication, _ envelope: EnvelopeClass, _ message: RawSpan,
         ignoringRoom ignoresRoom: Bool
     ) -> PublicationForm? {
-        if let form = publication.form(envelope.rawValue, ignoringRoom: ignoresRoom) {
-            return form
-        }
-        let wire = envelope.wire
+        let wire = envelope.wire.widened(for: message.byteCount)
+        let key = envelope.wired(wire).rawValue
+        if let form = publication.form(key, ignoringRoom: ignoresRoom) { return form }
         var packed = takePacked()
         defer { swap(&packed, &self.packed) }
         let isSmaller = deflate(message, for: wire, into: &packed)
         let form = PublicationForm(
-            key: envelope.rawValue, isCompressed: isSmaller,
+            key: key, isCompressed: isSmaller,
             octets: isSmaller ? packed.octets.array : [])
         return publication.keep(form, ignoringRoom: ignoresRoom)
     }
