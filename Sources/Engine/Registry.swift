@@ -23,6 +23,11 @@ package final class Registry: Directory, RouterServices, Sendable {
         let order: UInt64
     }
 
+    /// In a struct, for ``Guarded``.
+    private struct Announcer {
+        var announce: (@Sendable (Publication) -> Void)?
+    }
+
     private final class Shard: Sendable {
         let groups = Guarded<[Group: [Pattern: Count]]>([:])
     }
@@ -32,7 +37,7 @@ package final class Registry: Directory, RouterServices, Sendable {
     private let order = Atomic<UInt64>(0)
     /// Patterns by dialect and realm.
     private let patternCounts = Guarded<[UInt32: Int]>([:])
-    private let announcer = Guarded<(@Sendable (Publication) -> Void)?>(nil)
+    private let announcer = Guarded(Announcer())
     let interest = InterestSummary()
     /// One per core that may be.
     let deliveries = (0..<InterestSummary.coreLimit).map { _ in DeliveryCounts() }
@@ -47,7 +52,7 @@ package final class Registry: Directory, RouterServices, Sendable {
 
     /// How publications of the server itself reach the cores.
     func attach(_ announcer: @escaping @Sendable (Publication) -> Void) {
-        self.announcer.withLock { $0 = announcer }
+        self.announcer.withLock { $0.announce = announcer }
     }
 
     // MARK: what the engine reports
@@ -131,7 +136,7 @@ package final class Registry: Directory, RouterServices, Sendable {
     }
 
     package func announce(_ publication: Publication) {
-        announcer.withLock { $0 }?(publication)
+        announcer.withLock { $0.announce }?(publication)
     }
 
     package func askDealer<R>(of realm: Realm, _ body: (inout Dealer) -> R) -> R {

@@ -22,9 +22,14 @@ package final class SharedDealer: Sendable {
         init(limits: DealerLimits) { dealer = Dealer(limits: limits) }
     }
 
+    /// In a struct, for ``Guarded``.
+    private struct Observer {
+        var observe: (@Sendable (RegistrationEvent) -> Void)?
+    }
+
     private let desk: Guarded<Desk>
     /// What those hear who watch registrations.
-    private let observer = Guarded<(@Sendable (RegistrationEvent) -> Void)?>(nil)
+    private let observer = Guarded(Observer())
 
     package init(limits: DealerLimits = .standard) {
         desk = Guarded(Desk(limits: limits))
@@ -32,7 +37,7 @@ package final class SharedDealer: Sendable {
 
     /// Tells `observer` what happens to registrations, in order. Called under the lock.
     package func observe(_ observer: @escaping @Sendable (RegistrationEvent) -> Void) {
-        self.observer.withLock { $0 = observer }
+        self.observer.withLock { $0.observe = observer }
     }
 
     /// Lets a handler in, with its registration.
@@ -144,7 +149,7 @@ package final class SharedDealer: Sendable {
     private func post(_ desk: inout Desk, from core: Int, _ state: EngineState) {
         for action in desk.actions {
             if case .meta(let event) = action {
-                observer.withLock { $0 }?(event)
+                observer.withLock { $0.observe }?(event)
                 continue
             }
             guard let party = action.party else { continue }

@@ -1,5 +1,6 @@
 import DialectKit
 import Rooms
+import Synchronization
 import Testing
 
 @testable import Engine
@@ -16,6 +17,18 @@ struct RegistryTests {
 
     private static func glob(_ parent: String, _ text: String) -> Pattern {
         .glob(parent: room(parent), try! Glob(text: text))
+    }
+
+    @Test("a server may announce as often as it likes")
+    func announcements() {
+        // Each call wrapped the announcer twice more, until one overflowed the stack.
+        let registry = Registry()
+        let count = Atomic<Int>(0)
+        registry.attach { _ in count.wrappingAdd(1, ordering: .relaxed) }
+        let publication = Publication(
+            realm: .standard, room: Self.room("a"), payload: .value(Array("1".utf8)))
+        for _ in 0..<200_000 { registry.announce(publication) }
+        #expect(count.load(ordering: .relaxed) == 200_000)
     }
 
     @Test("sessions are counted by dialect and realm")

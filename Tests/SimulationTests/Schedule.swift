@@ -53,7 +53,8 @@ final class Schedule: SeededSchedule {
         test = TestWorld(
             seed: random.next(), cores: random.within(1...3), limits: limits,
             sendQueueSize: limits.sendQueueSize, messageSize: 4_096, options: options,
-            flushSlice: random.pick([1, 2, 5, 64]))
+            flushSlice: random.pick([1, 2, 5, 64]),
+            batchingDelay: random.pick([0, 0, 0, 1_000_000, 20_000_000]))
         actorLimit = random.chance(100) ? random.within(20...40) : random.within(2...10)
         loudness = random.pick([20, 200, 2_000])
         self.random = random

@@ -22,7 +22,8 @@ final class TestWorld: ClientWorld {
     init(
         seed: UInt64 = 1, cores: Int = 1, limits: Limits = Limits(), sendQueueSize: Int? = nil,
         messageSize: Int? = nil, options: SimulatedOptions = SimulatedOptions(),
-        handler: (any RequestHandler)? = nil, flushSlice: Int = 64
+        handler: (any RequestHandler)? = nil, flushSlice: Int = 64,
+        batchingDelay: UInt64 = 0
     ) {
         let registry = Registry()
         let calls = PendingCalls()
@@ -30,6 +31,7 @@ final class TestWorld: ClientWorld {
         settings.limits = limits
         settings.handler = handler
         settings.flushSlice = flushSlice
+        settings.batchingDelay = batchingDelay
         let slow = Array("slow".utf8)
         settings.handlers = [
             HandlerRegistration(.exact(unsafe try! Room(dotted: slow.span.bytes))) {

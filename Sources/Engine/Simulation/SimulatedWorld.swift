@@ -225,7 +225,7 @@ extension Core where Kernel: ~Copyable {
     /// Nothing waits inside the core itself.
     var hasNothingToDo: Bool {
         firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
-            && runnable.isEmpty && prompt.isEmpty && givenUp.isEmpty
+            && postponed.publicationCount == 0 && runnable.isEmpty && prompt.isEmpty && givenUp.isEmpty
             && firstExpired == expired.count
             && finishing.isEmpty && overflowing.isEmpty && state.mailboxes[index].isEmpty
             && !(isOver)
