@@ -173,14 +173,14 @@ struct IndexMemory: Work, ~Copyable {
 
     static func measure(in suite: inout Suite) {
         let count = suite.pick(small: 100, real: 100_000)
-        suite.measure("IndexMemoryMixed", "") {
+        suite.measure("IndexMemoryMixed", "mixed") {
             IndexMemory("mixed", scalePatterns(count, of: count * 2), subscribersEach: 1)
         }
-        suite.measure("IndexMemoryExact", "") {
+        suite.measure("IndexMemoryExact", "exact") {
             let rooms = scaleRooms(count, of: count)
             return IndexMemory("exact", rooms.map { .exact($0) }, subscribersEach: 1)
         }
-        suite.measure("IndexMemoryShared", "") {
+        suite.measure("IndexMemoryShared", "shared") {
             let rooms = scaleRooms(count / 10, of: count / 10)
             return IndexMemory(
                 "exact, shared by 10", rooms.map { .exact($0) }, subscribersEach: 10)
