@@ -74,5 +74,4 @@ extension Core where Kernel: ~Copyable {
         now < pace.pausedUntil && unflushedOctets < Self.unflushedLimit / 2 && !isStopping
             && drain == nil
     }
-
 }
