@@ -31,7 +31,7 @@ package struct EngineSettings: Sendable {
     /// Messages below this many octets are sent plain.
     package var deflateMinimumSize = 64
     /// Connections flushed in one turn.
-    package var flushSlice = 512
+    package var flushSlice = 320
     /// How much longer publications may wait so that a send takes more of them along, ns; 0: not
     /// at all.
     package var batchingDelay: UInt64 = 0

@@ -52,7 +52,7 @@ extension Configuration {
         package var submissionEntries = 4096
         package var receiveBuffers = 2048
         package var receiveBufferSize = 4096
-        package var flushSlice = 512
+        package var flushSlice = 320
         package var mailSize = 64 << 20
         package var stallWarning = Duration.milliseconds(250)
         package var stallAbort = Duration.seconds(10)
