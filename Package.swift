@@ -179,7 +179,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "CCounters", "Bytes", "Lockfree", "HTTP1", "WebSocket", "Codecs", "Rooms",
-"DialectKit", "Telemetry", "Hub", "Echo", "OpenAPIRPC", "HighTemplar",
+                "DialectKit", "Telemetry", "Echo", "OpenAPIRPC", "HighTemplar",
                 "WAMPAuthentication", "WAMPRouter", "Engine",
             ],
             path: "Benchmarks", exclude: ["CCounters"], swiftSettings: settings),

@@ -17,21 +17,13 @@ extension Core where Kernel: ~Copyable {
         let budget = max(slice - prompt.count, slice / 2)
         flushPrompt()
         var count = 0
-        while count < budget && firstDirty < dirty.count {
-            let slot = Int(dirty[firstDirty])
-            firstDirty += 1
-            if flush(slot) { count += 1 }
+        while count < budget, let slot = dirty.popFirst() {
+            if flush(Int(slot)) { count += 1 }
         }
         if isPaced {
-            pace.prepared(count, of: count + dirty.count - firstDirty, at: kernel.now)
+            pace.prepared(count, of: count + dirty.count, at: kernel.now)
         }
-        if firstDirty == dirty.count {
-            dirty.removeAll(keepingCapacity: true)
-            firstDirty = 0
-            mark?.end = 0
-        } else if mark == nil, unflushedOctets >= Self.markSize {
-            setMark()
-        }
+        if !dirty.isEmpty, mark == nil, unflushedOctets >= Self.markSize { setMark() }
     }
 
     /// Sends what need not wait for the publications of others.

@@ -9,8 +9,8 @@ import Telemetry
 
 /// A place in the dirty list, and what can go when the flush has passed it.
 struct FlushMark {
-    /// Place in the dirty list.
-    var end: Int
+    /// Place in the dirty list, as its ``SlotQueue/takenCount`` will be when it is passed.
+    let end: UInt64
     let octets: Int
     /// Publications entered before it.
     let enteredCount: Int
@@ -28,22 +28,20 @@ extension Core where Kernel: ~Copyable {
         for lane in touchedLogs { logs[lane].retire() }
         privateLog.retire()
         mark = FlushMark(
-            end: dirty.count, octets: unflushedOctets, enteredCount: entered.count,
+            end: dirty.takenCount &+ UInt64(dirty.count), octets: unflushedOctets,
+            enteredCount: entered.count,
             lanes: touchedLogs)
         touchedLogs.removeAll(keepingCapacity: true)
     }
 
     /// After a complete reap: lets go of what was written before the mark, if that has been passed.
     mutating func passMark() {
-        guard let mark, firstDirty >= mark.end else { return }
+        guard let mark, Int64(bitPattern: dirty.takenCount &- mark.end) >= 0 else { return }
         self.mark = nil
         for lane in mark.lanes { logs[lane].recycleRetired(&store) }
         privateLog.recycleRetired(&store)
         unflushedOctets -= mark.octets
         recordLatencies(mark.enteredCount)
-        // A list that is never empty would keep what it has done.
-        dirty.removeFirst(firstDirty)
-        firstDirty = 0
     }
 
     /// The earliest publications have been handed to the kernel for everybody.

@@ -109,7 +109,7 @@ extension Core where Kernel: ~Copyable {
     mutating func enqueueAlone(_ range: LogRange, at slot: UInt32) -> Bool {
         let count = dirty.count
         guard enqueue(range, at: slot) else { return false }
-        if dirty.count > count, isPaced || count - firstDirty >= sliceSize {
+        if dirty.count > count, isPaced || count >= sliceSize {
             dirty.removeLast()
             prompt.append(slot)
         } else if isPaced {

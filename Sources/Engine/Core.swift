@@ -85,9 +85,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var mark: FlushMark?
     /// Octets appended to logs since the last time everything was flushed.
     var unflushedOctets = 0
-    /// Slots with queued octets, in the order in which they became so; flushed from `firstDirty`.
-    var dirty: [UInt32] = []
-    var firstDirty = 0
+    /// Slots with queued octets, in the order in which they became so.
+    var dirty = SlotQueue(capacity: 256)
     var pace = Pace()
     /// Slots with octets of their own that need not wait for a fan-out of several slices.
     var prompt: [UInt32] = []

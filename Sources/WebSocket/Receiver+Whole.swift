@@ -37,7 +37,9 @@ extension Receiver {
             let bits = unsafe start.loadUnaligned(fromByteOffset: headerSize, as: UInt32.self)
             unsafe Masking.apply(MaskKey(bits: bits), to: payload, phase: 0)
         }
-        if first == 0x81, !trustsWholeText, unsafe !UTF8Checker.accepts(UnsafeRawBufferPointer(payload).bytes) {
+        if first == 0x81, !trustsWholeText,
+            unsafe !UTF8Checker.accepts(UnsafeRawBufferPointer(payload).bytes)
+        {
             throw .notText
         }
         let place = Place(

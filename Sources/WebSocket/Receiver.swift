@@ -37,8 +37,8 @@ package struct Receiver: ~Copyable {
     /// Whether its header is complete and its payload is not.
     var isInFrame = false
     /// Octets of a header that is not complete.
-    private var carry = InlineArray<14, UInt8>(repeating: 0)
-    private var carryCount = 0 as UInt8
+    var carry = InlineArray<14, UInt8>(repeating: 0)
+    var carryCount = 0 as UInt8
 
     // The message being read.
 
@@ -47,9 +47,9 @@ package struct Receiver: ~Copyable {
     var isCompressed = false
     var utf8 = UTF8Checker()
     /// Frames of the message so far.
-    private var fragmentCount = 0 as UInt32
+    var fragmentCount = 0 as UInt32
     /// Octets of the message on the wire, up to the end of the frame being read.
-    private var announced = 0
+    var announced = 0
     var assembly: Assembly?
     /// Whether an event was returned whose octets may lie in `assembly`.
     private var hasDelivered = false
@@ -66,7 +66,7 @@ package struct Receiver: ~Copyable {
     /// Text that came in one whole plain frame is handed over as it is; whoever says so looks at it
     /// (it may know the same text already).
     package var trustsWholeText = false
-    private let allowsCompression: Bool
+    let allowsCompression: Bool
     let keepsContext: Bool
     let windowBits: UInt8
 
@@ -182,85 +182,6 @@ package struct Receiver: ~Copyable {
         assembly = fresh
         return fresh
     }
-
-    // MARK: Headers
-
-    /// Reads the next frame header; `false` if it is not complete and all input is used.
-    private mutating func readHeader(
-        _ input: UnsafeMutableRawBufferPointer, _ offset: inout Int, _ limits: ReceiverLimits
-    ) throws(FrameError) -> Bool {
-        let available = input.count - offset
-        if available == 0 { return false }
-        let carried = Int(carryCount)
-        if carried == 0 {
-            let rest = unsafe UnsafeRawBufferPointer(rebasing: input[offset...])
-            if let header = try unsafe header(in: rest.bytes, limits) {
-                offset += header.headerSize
-                begin(header)
-                return true
-            }
-        }
-        let size = min(FrameHeader.sizeLimit - carried, available)
-        for index in 0..<size {
-            unsafe carry[carried + index] = input[offset + index]
-        }
-        let carry = self.carry
-        let together = unsafe carry.span.bytes.extracting(0..<carried + size)
-        guard let header = try header(in: together, limits) else {
-            // Fourteen octets are always enough, so this was all there is.
-            carryCount = UInt8(truncatingIfNeeded: carried + size)
-            offset += size
-            return false
-        }
-        offset += header.headerSize - carried
-        carryCount = 0
-        begin(header)
-        return true
-    }
-
-    /// Decodes a header and checks it against the message it comes in (§5.4).
-    private func header(
-        in bytes: RawSpan, _ limits: ReceiverLimits
-    ) throws(FrameError) -> FrameHeader? {
-        var isDeflated = bytes[octet: 0] & 0x40 != 0
-        var before = 0
-        switch bytes[octet: 0] & 0x0F {
-        case Opcode.continuation.rawValue:
-            guard kind != nil else { throw .unexpectedContinuation }
-            guard Int(fragmentCount) < limits.fragmentCount else { throw .tooManyFragments }
-            isDeflated = isCompressed
-            before = announced
-        case Opcode.text.rawValue, Opcode.binary.rawValue:
-            guard kind == nil else { throw .unfinishedMessage }
-        default: break
-        }
-        return try FrameHeader.decode(
-            bytes, role: role,
-            payloadLimit: max(0, limits.wireSize(isCompressed: isDeflated) - before),
-            allowsCompression: allowsCompression)
-    }
-
-    private mutating func begin(_ header: FrameHeader) {
-        isInFrame = true
-        remaining = header.payloadSize
-        mask = header.mask ?? MaskKey(bits: 0)
-        phase = 0
-        opcode = header.opcode
-        guard !opcode.isControl else { return }
-        isFinal = header.isFinal
-        if opcode != .continuation {
-            kind = opcode == .text ? .text : .binary
-            isCompressed = header.isCompressed
-            utf8 = UTF8Checker()
-            fragmentCount = 0
-            announced = 0
-            tailLeft = 4
-        }
-        fragmentCount &+= 1
-        announced += remaining
-    }
-
-    // MARK: Payloads
 
     /// Unmasks the octets of the payload that are in the input.
     private mutating func takePiece(
