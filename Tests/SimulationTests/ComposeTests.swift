@@ -149,7 +149,9 @@ import WebSocket
             test.publish("k.b", text)
             test.exchangeAll()
             let expected = envelopes.map { $0.message(text) }
-            for client in clients { #expect(client.takeMessages() == expected) }
+            for client in clients {
+                #expect(client.takeMessages().sorted() == expected.sorted())
+            }
         }
         test.end()
         #expect(test.world.violations == [])
@@ -165,10 +167,11 @@ import WebSocket
             let other = test.open(offer: DeflateOffer())
             if isMixed { test.say(other, "sub k.b -") }
             let before = client.socket.sentCount
+            let count = test.count(of: .compressions)
             test.publish("k.b", "\"\(String(repeating: "alpha channel ", count: 40))\"")
             test.exchangeAll()
             sizes.append(client.socket.sentCount - before)
-            #expect(test.count(of: .compressions) == 1)
+            #expect(test.count(of: .compressions) - count == 1)
             test.end()
             #expect(test.world.violations == [])
         }
@@ -187,6 +190,7 @@ import WebSocket
         ]
         let words = [Call.subscribe("k", "b"), "sub k.b ~", "0", #"[32,1,{},"k.b"]"#]
         for (client, word) in zip(clients, words) { test.say(client, word) }
+        let before = test.count(of: .compressions)
         let text = "\"\(test.text(700))\""
         test.publish("k.b", text)
         test.exchangeAll()
@@ -194,7 +198,7 @@ import WebSocket
             let heard = client.takeMessages()
             #expect(heard.count == 1 && heard[0].contains(text))
         }
-        #expect(test.count(of: .compressions) == 2)
+        #expect(test.count(of: .compressions) - before == 2)
         test.end()
         #expect(test.world.violations == [])
     }
@@ -252,6 +256,7 @@ import WebSocket
                 let count = test.count(of: .compressions) - before
                 #expect(count == (hasBinary ? 2 : 1), "\(list) \(map)")
             }
+            binary?.socket.reset()
             test.end()
             #expect(test.world.violations == [])
         }

@@ -84,10 +84,16 @@ package final class WAMPDialect: Dialect {
         at place: Range<Int>, of message: borrowing OctetBuffer, hasKeywords: Bool
     ) -> Range<Int> {
         guard place.count >= 3 else { return place }
-        guard hasKeywords else { return place.lowerBound + 2..<place.upperBound - 1 }
-        // Behind the comma and, where there is nothing in it, the list with its comma.
-        let isEmpty = message.octets[octet: place.lowerBound + 2] == 0x5D
-        return place.lowerBound + (isEmpty ? 4 : 1)..<place.upperBound
+        guard !hasKeywords else {
+            // Behind the comma and, where there is nothing in it, the list with its comma.
+            let isEmpty = message.octets[octet: place.lowerBound + 2] == 0x5D
+            return min(place.lowerBound + (isEmpty ? 4 : 1), place.upperBound)..<place.upperBound
+        }
+        var start = place.lowerBound + 2
+        var end = place.upperBound - 1
+        while start < end, message.octets[octet: start] <= 0x20 { start += 1 }
+        while start < end, message.octets[octet: end - 1] <= 0x20 { end -= 1 }
+        return start..<end
     }
 }
 
