@@ -46,13 +46,16 @@ extension EnvelopeClass {
 
 extension Core where Kernel: ~Copyable {
     /// Looks at the lists from `first` on, the first that is told a publication deflated.
+    ///
+    /// - Parameter firstEnvelope: Its class.
     @inline(never)
     mutating func deflatedLists(
-        of publication: Publication, in matched: MatchedLists, from first: Int
+        of publication: Publication, in matched: MatchedLists, from first: Int,
+        _ firstEnvelope: EnvelopeClass
     ) -> DeflatedLists {
-        var found = DeflatedLists(windowBits: 15)
-        let message = rooms.envelopeClass(of: matched[first]).message
-        for place in first..<matched.count {
+        var found = DeflatedLists(windowBits: Int(firstEnvelope.wire.rawValue))
+        let message = firstEnvelope.message
+        for place in first + 1..<matched.count {
             let envelope = rooms.envelopeClass(of: matched[place])
             guard envelope.wire.isDeflated else { continue }
             if let reading = publication.reading, reading != envelope.reading,
@@ -81,40 +84,29 @@ extension Core where Kernel: ~Copyable {
         guard message.byteCount >= minimumSize else { return .plain }
         let windowBits = deflated.windowBits
         let ignoresRoom = dialect.ignoresRooms
-        let known = publication.form(
-            ofMessage: envelope.message, windowBits: windowBits, ignoringRoom: ignoresRoom)
+        // Another core or a sibling may have deflated this message, or will deflate others.
+        let hasOthers = publication.hasForms || publication.hasSiblings && !ignoresRoom
+        if hasOthers,
+            let known = publication.form(
+                ofMessage: envelope.message, windowBits: windowBits, ignoringRoom: ignoresRoom)
+        {
+            return Self.whole(known, message, endSize: endSize)
+        }
         let payload = hint.clamped(to: 0..<message.byteCount)
-        if known == nil, !payload.isEmpty {
-            // Where another core, or a sibling, has deflated anything, it was another message.
-            let isMixed =
-                deflated.areMixed || publication.hasForms
-                || publication.hasSiblings && !ignoresRoom
-            if payload.count < minimumSize {
-                if isMixed { return .plain }
-            } else if let (run, place) = publication.part(
-                of: message, near: payload, windowBits: windowBits)
-            {
-                return Self.compose(message, run, at: place, endSize: endSize, into: &packed)
-            } else if isMixed {
-                let octets = publication.copy(of: message.extracting(payload))
-                let run = publication.keep(
-                    deflate(.part(octets), message.extracting(payload), windowBits, &packed),
-                    ignoringRoom: ignoresRoom)
-                return Self.compose(message, run, at: payload, endSize: endSize, into: &packed)
-            }
+        guard deflated.areMixed || hasOthers, !payload.isEmpty else {
+            let form = deflate(.message(envelope.message), message, windowBits, &packed)
+            let kept = publication.keep(form, ignoringRoom: ignoresRoom)
+            return Self.whole(kept, message, endSize: endSize)
         }
-        let form: PublicationForm
-        if let known {
-            form = known
-        } else {
-            form = publication.keep(
-                deflate(.message(envelope.message), message, windowBits, &packed),
-                ignoringRoom: ignoresRoom)
+        guard payload.count >= minimumSize else { return .plain }
+        let known = publication.part(of: message, near: payload, windowBits: windowBits)
+        if let (run, place) = known {
+            return Self.compose(message, run, at: place, endSize: endSize, into: &packed)
         }
-        guard form.isCompressed, form.octets.count + endSize < message.byteCount else {
-            return .plain
-        }
-        return .whole(form)
+        let part = message.extracting(payload)
+        let form = deflate(.part(publication.copy(of: part)), part, windowBits, &packed)
+        let run = publication.keep(form, ignoringRoom: ignoresRoom)
+        return Self.compose(message, run, at: payload, endSize: endSize, into: &packed)
     }
 
     /// Makes a form, by way of `packed`.
@@ -129,6 +121,14 @@ extension Core where Kernel: ~Copyable {
         let isSmaller = deflate(octets, for: wire, into: &packed)
         return PublicationForm(
             subject, windowBits: neededBits, octets: isSmaller ? packed.octets.array : [])
+    }
+
+    /// A message as a whole, if that is smaller.
+    private static func whole(
+        _ form: PublicationForm, _ message: RawSpan, endSize: Int
+    ) -> Packing {
+        let isSmaller = form.isCompressed && form.octets.count + endSize < message.byteCount
+        return isSmaller ? .whole(form) : .plain
     }
 
     /// Writes a message around the run of its part at `place`, if that is smaller.

@@ -108,7 +108,7 @@ extension Core where Kernel: ~Copyable {
             if wire != .plain {
                 if wire.isStream { continue }
                 if deflated.windowBits == 0 {
-                    deflated = deflatedLists(of: publication, in: matched, from: place)
+                    deflated = deflatedLists(of: publication, in: matched, from: place, envelope)
                 }
             }
             if envelope.hasTails {

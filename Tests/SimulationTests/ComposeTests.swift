@@ -57,7 +57,8 @@ import WebSocket
     private func heard(_ reader: Reader) -> [String] {
         reader.client.takeMessages().map { message in
             message.hasPrefix("[36,")
-                ? message.firstRange(of: "{},[").map { String(message[$0.lowerBound...]) } ?? message
+                ? message.firstRange(of: "{},[").map { String(message[$0.lowerBound...]) }
+                    ?? message
                 : message
         }.sorted()
     }
