@@ -123,7 +123,6 @@ extension OctetBuffer {
     /// Appends a payload, or what a dialect makes of it.
     ///
     /// - Returns: Where it stands.
-    @inlinable
     package mutating func append(payload: [UInt8]) -> Range<Int> {
         let start = count
         append(payload)
