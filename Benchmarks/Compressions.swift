@@ -1,7 +1,7 @@
 // Compressions — how often one publication is deflated, whoever its subscribers are.
 //
-// A count, not a time. What is said is one payload; each window its receivers agreed to (RFC 7692
-// §7.1.2.1) needs a form of its own, since matches must not reach farther back than the smallest.
+// A count, not a time. What is said is one payload, so it is one: for the smallest window that a
+// receiver agreed to (RFC 7692 §7.1.2.1), since matches must not reach farther back than that.
 
 import DialectKit
 import Engine

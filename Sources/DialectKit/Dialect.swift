@@ -95,13 +95,16 @@ package protocol Dialect: AnyObject, Sendable {
     /// to many rooms at once is written once.
     var ignoresRooms: Bool { get }
 
-    /// Writes the message that a subscriber of `reading` gets for `publication`, without the tail
+    /// Appends the message that a subscriber of `reading` gets for `publication`, without the tail
     /// of its subscription.
     ///
-    /// - Returns: `false` when the payload cannot be said in this dialect; nothing is delivered.
+    /// - Returns: Where in `message` the payload stands, as octets that other readings and dialects
+    ///   are likely to write as well: the JSON value, as a rule. They are then deflated once for
+    ///   all. A hint that is never trusted, and empty where nothing is shared. `nil` when the
+    ///   payload cannot be said in this dialect; nothing is delivered.
     func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool
+    ) -> Range<Int>?
 
     /// The kind of message `encode` writes.
     var messageKind: MessageKind { get }
@@ -114,6 +117,17 @@ extension Dialect {
     package var ignoresRooms: Bool { false }
     package var deliversOncePerConnection: Bool { true }
     package var messageKind: MessageKind { .text }
+}
+
+extension OctetBuffer {
+    /// Appends a payload, or what a dialect makes of it.
+    ///
+    /// - Returns: Where it stands.
+    package mutating func append(payload: [UInt8]) -> Range<Int> {
+        let start = count
+        append(payload)
+        return start..<count
+    }
 }
 
 /// One client of a dialect. Lives on the core of its connection and is called only there.

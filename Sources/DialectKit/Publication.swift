@@ -80,9 +80,9 @@ package final class Publication: Sendable {
     package let reach: Reach
     private let id: Atomic<UInt64>
     private let derivedValue = AtomicLazyReference<DerivedValue>()
-    private let forms = FormList()
+    let forms = FormList()
     /// Those that do not depend on the room, where siblings share them.
-    private let commonForms: CommonForms?
+    let commonForms: CommonForms?
 
     /// - Parameters:
     ///   - id: 1 to 2^53, or 0 to let it be made when somebody asks.
@@ -132,22 +132,6 @@ package final class Publication: Sendable {
             dialect: dialect, reading: reading, publisher: publisher, reach: reach, sibling: self)
     }
 
-    /// The form that was kept under `key`.
-    ///
-    /// - Parameter ignoresRoom: Whether it is the same for all siblings.
-    package func form(_ key: UInt64, ignoringRoom ignoresRoom: Bool = false) -> PublicationForm? {
-        if ignoresRoom, let commonForms { return commonForms.list.find(key) }
-        return forms.find(key)
-    }
-
-    /// Keeps a form; write-once, so use what is returned.
-    package func keep(
-        _ form: PublicationForm, ignoringRoom ignoresRoom: Bool = false
-    ) -> PublicationForm {
-        if ignoresRoom, let commonForms { return commonForms.list.keep(form) }
-        return forms.keep(form)
-    }
-
     /// 1 to 2^53; the same for all who ask.
     package var identifier: UInt64 {
         let known = id.load(ordering: .relaxed)
@@ -166,6 +150,11 @@ package final class Publication: Sendable {
             if let derived = derivedValue.load() { return derived.octets }
             return derivedValue.storeIfNil(DerivedValue(octets: arguments.value())).octets
         }
+    }
+
+    /// What ``value`` is, unless nobody has asked for it.
+    var knownValue: [UInt8]? {
+        if case .value(let octets) = payload { octets } else { derivedValue.load()?.octets }
     }
 }
 

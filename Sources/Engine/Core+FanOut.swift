@@ -36,13 +36,6 @@ extension EnvelopeClass {
         WireForm(rawValue: UInt8(truncatingIfNeeded: lane % WireForm.count))
     }
     var reading: Reading { Reading(truncatingIfNeeded: rawValue) }
-
-    /// The class of the same messages in another wire form.
-    func wired(_ other: WireForm) -> EnvelopeClass {
-        EnvelopeClass(
-            lane: lane - Int(wire.rawValue) + Int(other.rawValue), reading: reading,
-            hasTails: hasTails)
-    }
 }
 
 extension Core where Kernel: ~Copyable {
@@ -96,6 +89,7 @@ extension Core where Kernel: ~Copyable {
         let matched = matchedLists(of: publication)
         guard matched.count > 0 else { return 0 }
         encoded.removeAll(keepingCapacity: true)
+        deflated = DeflatedLists()
         let excluded = slot(excludedFrom: publication)
         let isSelective = publication.reach.isSelective
         if isSelective { settleDeliveries() }
@@ -110,7 +104,13 @@ extension Core where Kernel: ~Copyable {
             {
                 continue
             }
-            if envelope.wire.isStream { continue }
+            let wire = envelope.wire
+            if wire != .plain {
+                if wire.isStream { continue }
+                if deflated.windowBits == 0 {
+                    deflated = deflatedLists(of: publication, in: matched, from: place, envelope)
+                }
+            }
             if envelope.hasTails {
                 settleDeliveries()
                 let delivered = deliverTailed(
@@ -207,40 +207,26 @@ extension Core where Kernel: ~Copyable {
         swap(&message, &self.message)
         defer { swap(&message, &self.message) }
         message.removeAll()
-        guard dialect.encode(publication, reading: envelope.reading, into: &message) else {
+        let reading = envelope.reading
+        guard let payload = dialect.encode(publication, reading: reading, into: &message) else {
             return nil
         }
-        let wire = envelope.wire
         let opcode: Opcode = dialect.messageKind == .text ? .text : .binary
-        if wire != .plain, message.count >= state.settings.deflateMinimumSize,
-            let form = deflatedForm(
-                of: publication, envelope, message.octets, ignoringRoom: dialect.ignoresRooms)
-        {
-            if form.isCompressed {
-                let octets = form.octets
-                return unsafe append(
-                    opcode, octets.span.bytes, isCompressed: true, lane: envelope.lane)
-            }
+        let lane = envelope.lane
+        guard envelope.wire != .plain else {
+            return append(opcode, message.octets, isCompressed: false, lane: lane)
         }
-        return append(opcode, message.octets, isCompressed: false, lane: envelope.lane)
-    }
-
-    /// The deflated message: made by the first core that needs it, once per process, and for all
-    /// windows that the whole of it fits.
-    mutating func deflatedForm(
-        of publication: Publication, _ envelope: EnvelopeClass, _ message: RawSpan,
-        ignoringRoom ignoresRoom: Bool
-    ) -> PublicationForm? {
-        let wire = envelope.wire.widened(for: message.byteCount)
-        let key = envelope.wired(wire).rawValue
-        if let form = publication.form(key, ignoringRoom: ignoresRoom) { return form }
         var packed = takePacked()
         defer { swap(&packed, &self.packed) }
-        let isSmaller = deflate(message, for: wire, into: &packed)
-        let form = PublicationForm(
-            key: key, isCompressed: isSmaller,
-            octets: isSmaller ? packed.octets.array : [])
-        return publication.keep(form, ignoringRoom: ignoresRoom)
+        switch pack(
+            message.octets, payload: payload, of: publication, envelope, dialect, into: &packed)
+        {
+        case .plain: return append(opcode, message.octets, isCompressed: false, lane: lane)
+        case .composed: return append(opcode, packed.octets, isCompressed: true, lane: lane)
+        case .whole(let form):
+            let octets = form.octets
+            return unsafe append(opcode, octets.span.bytes, isCompressed: true, lane: lane)
+        }
     }
 
     private mutating func append(

@@ -262,7 +262,7 @@ extension Core where Kernel: ~Copyable {
         defer { swap(&message, &self.message) }
         message.removeAll()
         guard let framing = envelope.wire.framing,
-            dialect.encode(publication, reading: envelope.reading, into: &message)
+            dialect.encode(publication, reading: envelope.reading, into: &message) != nil
         else { return nil }
         return append(message.octets, framings[framing], lane: envelope.lane)
     }

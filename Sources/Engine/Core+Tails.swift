@@ -6,9 +6,10 @@
 // tells the size of both, and the body stand once in the lane's log for every size of tail there is,
 // and a subscriber gets that range and its own tail behind it.
 //
-// Deflated, the body is a run of blocks that ends within a stored block (the sync flush's, whose
-// length is not written yet: RFC 1951 §3.2.4, RFC 7692 §7.2.1). The tail becomes that block's
-// content, and one octet begins the empty one that every receiver completes.
+// Deflated, as a whole or composed (Core+Compose.swift), the body is a run of blocks that ends within
+// a stored block (the sync flush's, whose length is not written yet: RFC 1951 §3.2.4, RFC 7692
+// §7.2.1). The tail becomes that block's content, and one octet begins the empty one that every
+// receiver completes.
 
 import Bytes
 import DialectKit
@@ -18,7 +19,7 @@ import WebSocket
 /// A body as its frames need it.
 struct TailedBody {
     let opcode: Opcode
-    let isCompressed: Bool
+    var isCompressed: Bool
     /// Octets that follow the body for a tail of so many.
     func endSize(_ tailSize: Int) -> Int { isCompressed ? tailSize + 5 : tailSize }
 }
@@ -77,21 +78,31 @@ extension Core where Kernel: ~Copyable {
         swap(&message, &self.message)
         defer { swap(&message, &self.message) }
         message.removeAll()
-        guard dialect.encode(publication, reading: envelope.reading, into: &message) else {
+        let reading = envelope.reading
+        guard let payload = dialect.encode(publication, reading: reading, into: &message) else {
             return nil
         }
+        var form = TailedBody(
+            opcode: dialect.messageKind == .text ? .text : .binary, isCompressed: false)
         body.removeAll()
-        let opcode: Opcode = dialect.messageKind == .text ? .text : .binary
-        if envelope.wire != .plain, message.count >= state.settings.deflateMinimumSize,
-            let form = deflatedForm(
-                of: publication, envelope, message.octets, ignoringRoom: dialect.ignoresRooms),
-            form.isCompressed, form.octets.count + 5 < message.count
-        {
-            body.append(form.octets)
-            return TailedBody(opcode: opcode, isCompressed: true)
+        guard envelope.wire != .plain else {
+            body.append(message.octets)
+            return form
         }
-        body.append(message.octets)
-        return TailedBody(opcode: opcode, isCompressed: false)
+        var packed = takePacked()
+        defer { swap(&packed, &self.packed) }
+        let packing = pack(
+            message.octets, payload: payload, endSize: 5, of: publication, envelope, dialect,
+            into: &packed)
+        switch packing {
+        case .plain:
+            body.append(message.octets)
+            return form
+        case .whole(let whole): body.append(whole.octets)
+        case .composed: swap(&body, &packed)
+        }
+        form.isCompressed = true
+        return form
     }
 
     /// Writes a whole frame for one subscriber.

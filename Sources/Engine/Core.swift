@@ -104,6 +104,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var heldShare = 0
     var finishing: [ConnectionID] = []
     var encoded: [EncodedForm] = []
+    /// Whom the publication at hand is deflated for.
+    var deflated = DeflatedLists()
     /// Publications that are not queued yet, and what the one at hand adds to them.
     var postponed = PostponedRun()
     var planned: [Delivery] = []

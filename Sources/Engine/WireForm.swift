@@ -22,11 +22,15 @@ struct WireForm: RawRepresentable, Hashable, BitwiseCopyable, Sendable {
         return WireForm(rawValue: UInt8(1 + place))
     }
 
-    /// The widest window that may deflate a message of `size` octets for this one: a run without
+    var isDeflated: Bool { rawValue >= 9 }
+
+    /// Bits of the smallest window that holds `size` octets; 15 where none does. A run without
     /// references outside itself has none longer than itself, so what fits a window can be read
     /// with it, whichever made it (RFC 7692 §7.1.2).
-    func widened(for size: Int) -> WireForm {
-        rawValue >= 9 && size <= 1 << Int(rawValue) ? WireForm(rawValue: 15) : self
+    static func windowBits(holding size: Int) -> Int {
+        var bits = 9
+        while bits < 15, size > 1 << bits { bits += 1 }
+        return bits
     }
 
     var isStream: Bool { rawValue &- 1 < Self.streamLimit }

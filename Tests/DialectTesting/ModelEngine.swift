@@ -161,8 +161,12 @@ extension ModelEngine {
             let found = connection.subscriptions.filter { matches($0, publication) }
             for subscription in spoken.deliversOncePerConnection ? Array(found.prefix(1)) : found {
                 var message = OctetBuffer()
-                guard spoken.encode(publication, reading: subscription.reading, into: &message)
+                guard
+                    let payload = spoken.encode(
+                        publication, reading: subscription.reading, into: &message)
                 else { continue }
+                let count = message.count
+                precondition(0 <= payload.lowerBound && payload.upperBound <= count)
                 message.append(subscription.tail)
                 connection.arrivals.append(.message(message.octets.text))
                 state.deliveryCount += 1

@@ -157,5 +157,5 @@ private final class ClaimingDialect: Dialect {
 
     func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool { false }
+    ) -> Range<Int>? { nil }
 }

@@ -58,9 +58,13 @@ struct TriggerTests {
         for rooms in [#"{"a":1},{"a":2}"#, #"{"a":1},{"a":"*"}"#, #"{"a":"*"},{"a":1}"#] {
             let publications = try trigger(#"{"data":1,"rooms":[\#(rooms)]}"#)
                 .publications(in: .standard, match: .covering)
-            let form = PublicationForm(key: 9, isCompressed: false, octets: [1])
+            let form = PublicationForm(.message(9), windowBits: 12, octets: [1])
             #expect(publications[1].keep(form, ignoringRoom: true) === form)
-            #expect(publications[0].form(9, ignoringRoom: true) === form, "\(rooms)")
+            for bits in [11, 12, 15] {
+                let found = publications[0].form(
+                    ofMessage: 9, windowBits: bits, ignoringRoom: true)
+                #expect(found === (bits < 12 ? nil : form), "\(rooms)")
+            }
         }
     }
 

@@ -15,11 +15,13 @@ struct OpenAPIDialectTests {
             realm: .standard, room: room, payload: Array(payload.utf8))
         var message = OctetBuffer()
         let hub = ModelHub()
-        guard hub.dialect.encode(publication, reading: reading, into: &message) else {
+        guard let data = hub.dialect.encode(publication, reading: reading, into: &message) else {
             let count = message.count
             #expect(count == 0)
             return nil
         }
+        let said = message.octets.extracting(data).text
+        #expect(said == payload)
         return message.octets.text
     }
 

@@ -16,7 +16,8 @@ private func room(_ name: String) throws -> Room {
 private func encoded(_ publication: Publication) -> String? {
     var message = OctetBuffer()
     let hub = ModelHub()
-    guard hub.dialect.encode(publication, reading: 0, into: &message) else { return nil }
+    let place = hub.dialect.encode(publication, reading: 0, into: &message)
+    guard place != nil else { return nil }
     return message.octets.text
 }
 

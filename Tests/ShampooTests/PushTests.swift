@@ -25,7 +25,11 @@ struct PushTests {
         let publication = Publication(
             realm: .standard, room: try Room(text: room), payload: payload)
         var message = OctetBuffer()
-        guard dialect.encode(publication, reading: reading, into: &message) else { return nil }
+        guard let place = dialect.encode(publication, reading: reading, into: &message) else {
+            return nil
+        }
+        let said = message.octets.extracting(place).array
+        #expect(said == publication.value)
         return message.octets.text
     }
 

@@ -32,6 +32,8 @@ final class SimulatedClient: WorldClient {
     private(set) var refusal: Int?
     /// Reads deflated messages as if they could refer to earlier ones, whatever was promised.
     var keepsServerContext = false
+    /// Octets inflated at a time: small ones show references that reach beyond the agreed window.
+    var inflatedPerStep = ReceiverLimits().inflatedPerStep
     var answersPings = true
     var answersClose = true
     var deflate: DeflateAgreement?
@@ -175,7 +177,9 @@ final class SimulatedClient: WorldClient {
             while !hasReceivedClose {
                 do throws(FrameError) {
                     let event = try unsafe receiver!.next(
-                        input, offset: &offset, limits: ReceiverLimits(), inflaters: &inflaters)
+                        input, offset: &offset,
+                        limits: ReceiverLimits(inflatedPerStep: inflatedPerStep),
+                        inflaters: &inflaters)
                     if event == .needsMore { return }
                     unsafe take(event, input)
                 } catch {

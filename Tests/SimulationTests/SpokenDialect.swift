@@ -39,13 +39,12 @@ final class SpokenDialect: Dialect {
 
     func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool {
+    ) -> Range<Int>? {
         if !ignoresRooms {
             publication.room.appendDotted(to: &message)
             message.append("=")
         }
-        message.append(publication.value)
-        return true
+        return message.append(payload: publication.value)
     }
 
     static func room(_ name: some StringProtocol) -> Room {

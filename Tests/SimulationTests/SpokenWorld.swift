@@ -17,6 +17,8 @@ final class SpokenWorld: ClientWorld {
     /// Names the room in front of every message.
     static let rooms = "/rooms"
     static let stream = "/stream"
+    /// Has the envelopes that the world was made with.
+    static let wrapped = "/wrapped"
 
     let router: RouterWorld
     var world: SimulatedWorld { router.world }
@@ -26,7 +28,8 @@ final class SpokenWorld: ClientWorld {
         seed: UInt64 = 1, cores: Int = 1, limits: Limits = Limits(), sendQueueSize: Int? = nil,
         messageSize: Int? = nil, options: SimulatedOptions = SimulatedOptions(),
         flushSlice: Int = 64, handlers: [HandlerRegistration] = [], holdsFirst: Bool = false,
-        callTime: UInt64 = 0, opener: SpokenDialect.Opener? = nil
+        callTime: UInt64 = 0, wrapped: [WrappedDialect.Envelope] = [],
+        opener: SpokenDialect.Opener? = nil
     ) {
         router = RouterWorld(
             seed: seed, cores: cores, limits: limits, options: options, flushSlice: flushSlice,
@@ -46,6 +49,9 @@ final class SpokenWorld: ClientWorld {
                 Route(
                     path: Self.rooms, dialect: SpokenDialect(ignoresRooms: false),
                     dialectID: DialectID(rawValue: 21)),
+                Route(
+                    path: Self.wrapped, dialect: WrappedDialect(wrapped),
+                    dialectID: DialectID(rawValue: 22)),
             ]
             for place in routes.indices {
                 routes[place].sendQueueSize = sendQueueSize

@@ -105,9 +105,10 @@ extension ModelHub {
                     continue
                 }
                 var message = OctetBuffer()
-                guard dialect.encode(publication, reading: reading, into: &message) else {
-                    continue
-                }
+                let payload = dialect.encode(publication, reading: reading, into: &message)
+                guard let payload else { continue }
+                let count = message.count
+                precondition(0 <= payload.lowerBound && payload.upperBound <= count)
                 connection.arrivals.append(.message(message.octets.array))
             }
         }

@@ -46,9 +46,10 @@ extension FuzzWorld {
                     continue
                 }
                 var message = OctetBuffer()
-                guard dialect.encode(publication, reading: reading, into: &message) else {
-                    continue
-                }
+                let payload = dialect.encode(publication, reading: reading, into: &message)
+                guard let payload else { continue }
+                let size = message.count
+                precondition(payload.lowerBound >= 0 && payload.upperBound <= size)
                 check(message.octets, connection)
             }
         }

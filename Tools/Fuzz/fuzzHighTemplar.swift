@@ -95,7 +95,7 @@ private struct TemplarClient: ~Copyable {
                 var message = OctetBuffer()
                 let publication = Publication(
                     realm: .standard, room: Room(), payload: Array("[1]".utf8))
-                precondition(dialect.encode(publication, reading: reading, into: &message))
+                precondition(dialect.encode(publication, reading: reading, into: &message) != nil)
                 message.append(tail)
                 precondition(isObject(message.octets))
             case .unsubscribe(let pattern, let reading, let tail):

@@ -95,7 +95,7 @@ private struct FuzzClient: ~Copyable {
         precondition(reading >= 1 && reading <= publication.room.segmentCount)
         for reading in 1...Reading(publication.room.segmentCount) {
             var message = OctetBuffer()
-            precondition(dialect.encode(publication, reading: reading, into: &message))
+            precondition(dialect.encode(publication, reading: reading, into: &message) != nil)
             precondition((try? JSONScanner.document(message.octets))?.kind == .object)
         }
     }

@@ -102,7 +102,7 @@ private struct FuzzClient: ~Copyable {
             let value = publication.value
             precondition(isObject(unsafe value.span.bytes))
             var message = OctetBuffer()
-            precondition(dialect.encode(publication, reading: 0, into: &message))
+            precondition(dialect.encode(publication, reading: 0, into: &message) != nil)
             precondition(isObject(message.octets))
         } catch {
             precondition(!error.sentence.isEmpty)
@@ -116,7 +116,7 @@ private struct FuzzClient: ~Copyable {
             let value = own.value
             precondition((try? JSONScanner.document(unsafe value.span.bytes)) != nil)
             var message = OctetBuffer()
-            precondition(dialect.encode(own, reading: 0, into: &message))
+            precondition(dialect.encode(own, reading: 0, into: &message) != nil)
             precondition(message.count > 0)
         } catch {
             precondition(!error.sentence.isEmpty)

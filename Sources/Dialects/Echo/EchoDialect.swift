@@ -20,7 +20,7 @@ package final class EchoDialect: Dialect {
     /// Nobody can subscribe here, so there is nobody to write to.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool { false }
+    ) -> Range<Int>? { nil }
 }
 
 private final class EchoSession: Session, Sendable {

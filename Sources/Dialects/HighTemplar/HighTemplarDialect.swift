@@ -71,12 +71,13 @@ package final class HighTemplarDialect: Dialect {
     package var ignoresRooms: Bool { true }
 
     /// Writes what a subscriber sees (§4.3), up to its requestId.
+    ///
+    /// - Returns: Where the data stands.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool {
+    ) -> Range<Int>? {
         message.append(#"{"type":"publish","data":"# as StaticString)
-        message.append(publication.value)
-        return true
+        return message.append(payload: publication.value)
     }
 
     /// What ends each message of a subscription.

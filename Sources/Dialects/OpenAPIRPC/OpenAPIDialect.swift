@@ -45,14 +45,14 @@ package final class OpenAPIDialect: Dialect {
 
     /// Writes the event a subscriber sees (§4).
     ///
-    /// - Returns: `false` for a reading that is not one of the room's (the channel has at least one
-    ///   segment and at most all of them), and for an event that is not UTF-8: a text message must
-    ///   be, and repairing it would make one name of two.
+    /// - Returns: Where the data stands; `nil` for a reading that is not one of the room's (the
+    ///   channel has at least one segment and at most all of them), and for an event that is not
+    ///   UTF-8: a text message must be, and repairing it would make one name of two.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool {
+    ) -> Range<Int>? {
         let room = publication.room
-        guard reading >= 1, reading <= room.segmentCount else { return false }
+        guard reading >= 1, reading <= room.segmentCount else { return nil }
         let channelCount = Int(reading)
         let before = message.count
         message.append(literal: #"{"channel":"#)
@@ -62,12 +62,12 @@ package final class OpenAPIDialect: Dialect {
             message.append(jsonName: room, segments: channelCount..<room.segmentCount) && isText
         guard isText else {
             message.truncate(to: before)
-            return false
+            return nil
         }
         message.append(literal: #","data":"#)
-        message.append(publication.value)
+        let data = message.append(payload: publication.value)
         message.append(0x7D)
-        return true
+        return data
     }
 
     /// Whether the route's policy lets anybody name this channel (§3.6).

@@ -58,15 +58,18 @@ package struct GroupMessage: Sendable {
     }
 
     /// Writes the message of such a publication.
+    ///
+    /// - Returns: Where it stands.
     internal static func encode(
         _ payload: PublicationPayload, into message: inout OctetBuffer
-    ) -> Bool {
+    ) -> Range<Int>? {
+        let start = message.count
         switch payload {
         case .value(let octets): message.append(octets)
         case .arguments(let arguments):
-            guard let text = arguments.firstText else { return false }
+            guard let text = arguments.firstText else { return nil }
             message.append(text)
         }
-        return true
+        return start..<message.count
     }
 }

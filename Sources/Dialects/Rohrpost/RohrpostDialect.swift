@@ -38,11 +38,11 @@ package final class RohrpostDialect: Dialect {
     /// Writes the notification a member sees (§5.1), or the message that was sent to the group of
     /// this route (§5.2).
     ///
-    /// - Returns: `false` for a room whose name is not UTF-8: a text message must be, and repairing
-    ///   it would make one group of two.
+    /// - Returns: Where the object, or the whole message, stands; `nil` for a room whose name is
+    ///   not UTF-8: a text message must be, and repairing it would make one group of two.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool {
+    ) -> Range<Int>? {
         if publication.dialect == id, publication.reading == GroupMessage.reading {
             return GroupMessage.encode(publication.payload, into: &message)
         }
@@ -56,14 +56,16 @@ package final class RohrpostDialect: Dialect {
         message.append(#","type":"subscription-update","data":{"group":"# as StaticString)
         guard message.append(jsonName: publication.room) else {
             message.truncate(to: before)
-            return false
+            return nil
         }
         message.append(#","type":""# as StaticString)
         message.append(notification.change.word)
         message.append(#"","object":"# as StaticString)
+        let start = message.count
         message.append(octets.extracting(notification.object))
+        let object = start..<message.count
         message.append("}}" as StaticString)
-        return true
+        return object
     }
 }
 

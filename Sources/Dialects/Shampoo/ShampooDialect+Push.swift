@@ -11,12 +11,12 @@ import Rooms
 extension ShampooDialect {
     /// Writes the push that the connections of endpoint `reading` get for a publication.
     ///
-    /// - Returns: `false` where the event would be a segment that is not UTF-8: a text message must
-    ///   be, and repairing it would make one event of two.
+    /// - Returns: Where the payload stands; `nil` where the event would be a segment that is not
+    ///   UTF-8: a text message must be, and repairing it would make one event of two.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool {
-        guard reading < endpoints.count else { return false }
+    ) -> Range<Int>? {
+        guard reading < endpoints.count else { return nil }
         let endpoint = endpoints[Int(reading)]
         let room = publication.room
         let before = message.count
@@ -28,12 +28,11 @@ extension ShampooDialect {
             let isText = last >= 0 && room.withSegment(last) { UTF8Checker.accepts($0) }
             guard isText else {
                 message.truncate(to: before)
-                return false
+                return nil
             }
             room.withSegment(last) { message.append(jsonString: $0) }
         }
-        message.append(push: publication.value, key: endpoint.pushKey)
-        return true
+        return message.append(push: publication.value, key: endpoint.pushKey)
     }
 }
 
@@ -41,17 +40,21 @@ extension OctetBuffer {
     /// Appends the data of a push and ends the object.
     ///
     /// - Parameter data: A JSON value.
-    internal mutating func append(push data: [UInt8], key: String) {
+    /// - Returns: Where that stands.
+    @discardableResult
+    internal mutating func append(push data: [UInt8], key: String) -> Range<Int> {
         append(#","push_data":"# as StaticString)
+        let place: Range<Int>
         if data.first(where: { $0 > 0x20 }) == 0x7B {
-            append(data)
+            place = append(payload: data)
         } else {
             append(0x7B)
             append(jsonString: key)
             append(0x3A)
-            append(data)
+            place = append(payload: data)
             append(0x7D)
         }
         append(0x7D)
+        return place
     }
 }

@@ -59,12 +59,14 @@ extension MessageEncoder {
     /// - Parameters:
     ///   - topic: For prefix and wildcard subscriptions.
     ///   - publisher: When disclosed.
+    /// - Returns: Where the payload stands, with the comma in front of it in JSON.
     /// - Throws: `CodecError` never for payload that was decoded.
+    @discardableResult
     package static func event(
         subscription: UInt64, publication: UInt64, topic: RawSpan? = nil,
         publisher: Identity? = nil, isRetained: Bool = false, trustLevel: UInt64? = nil,
         payload: borrowing Payload, into buffer: inout OctetBuffer
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Range<Int> {
         var writer = Writer()
         let message = begin(.event, count: 4 + payload.count, &writer, &buffer)
         writer.append(unsigned: subscription, into: &buffer)
@@ -84,8 +86,11 @@ extension MessageEncoder {
         if let trustLevel { writer.append("trustlevel", trustLevel, into: &buffer) }
         try writer.append(passthruOf: payload, into: &buffer)
         writer.end(details, into: &buffer)
+        let start = buffer.count
         try writer.append(payload, into: &buffer)
+        let place = start..<buffer.count
         writer.end(message, into: &buffer)
+        return place
     }
 }
 

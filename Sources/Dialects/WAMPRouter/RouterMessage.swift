@@ -37,10 +37,11 @@ internal enum RouterMessage {
 extension RouterMessage {
     /// Appends the message in a serialization.
     ///
+    /// - Returns: Where the payload of an event stands; nothing for others.
     /// - Throws: For payload that cannot be said in it, which decoded payload always can.
     internal func append(
         as serialization: Serialization, into buffer: inout OctetBuffer
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Range<Int> {
         switch serialization {
         case .json: try append(MessageEncoder<JSONWriter>.self, into: &buffer)
         case .messagePack: try append(MessageEncoder<MessagePackWriter>.self, into: &buffer)
@@ -50,7 +51,7 @@ extension RouterMessage {
 
     private func append<Writer: ItemWriter>(
         _ encoder: MessageEncoder<Writer>.Type, into buffer: inout OctetBuffer
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Range<Int> {
         switch self {
         case .welcome(let session, let welcome):
             encoder.welcome(session: session, welcome, into: &buffer)
@@ -85,12 +86,12 @@ extension RouterMessage {
             let octets = arguments.octets
             let payload = unsafe Payload(arguments, in: octets.span.bytes)
             if let topic {
-                try encoder.event(
+                return try encoder.event(
                     subscription: subscription, publication: publication,
                     topic: unsafe topic.span.bytes, publisher: publisher,
                     isRetained: isRetained, payload: payload, into: &buffer)
             } else {
-                try encoder.event(
+                return try encoder.event(
                     subscription: subscription, publication: publication, publisher: publisher,
                     isRetained: isRetained, payload: payload, into: &buffer)
             }
@@ -109,6 +110,7 @@ extension RouterMessage {
             try encoder.result(
                 request: request, isProgress: isProgress, payload: payload, into: &buffer)
         }
+        return buffer.count..<buffer.count
     }
 
     private func append<Writer: ItemWriter>(

@@ -4,6 +4,7 @@
 // engine calls ``encode(_:reading:into:)`` once for all of them.
 
 package import Bytes
+internal import Codecs
 package import DialectKit
 internal import Hub
 internal import Rooms
@@ -45,21 +46,22 @@ package final class WAMPDialect: Dialect {
 
     /// Writes the EVENT for a subscription, whose id the reading is.
     ///
-    /// - Returns: `false` for what no WAMP client can be told: a room without URI under a pattern,
-    ///   a payload nested too deep, and what others than routers publish about the router.
+    /// - Returns: Where the arguments stand; `nil` for what no WAMP client can be told: a room
+    ///   without URI under a pattern, a payload nested too deep, and what others than routers
+    ///   publish about the router.
     package func encode(
         _ publication: borrowing Publication, reading: Reading, into message: inout OctetBuffer
-    ) -> Bool {
+    ) -> Range<Int>? {
         let room = publication.room
         if room.segmentCount > 0, room[segment: 0].elementsEqual("wamp".utf8),
             publication.dialect != router.ownID
         {
-            return false
+            return nil
         }
         var topic: [UInt8]?
         if SubscriptionID.isPattern(reading) {
             var text = OctetBuffer(capacity: room.dottedSize)
-            guard WAMPURI.append(room, to: &text) else { return false }
+            guard WAMPURI.append(room, to: &text) else { return nil }
             topic = text.octets.array
         }
         let arguments =
@@ -67,11 +69,31 @@ package final class WAMPDialect: Dialect {
             case .arguments(let arguments): arguments
             case .value(let value): Arguments(value: value)
             }
-        return form.append(
+        let place = form.append(
             .event(
                 subscription: UInt64(reading), publication: publication.identifier, topic: topic,
                 publication.publisher, isRetained: false, arguments),
             into: &message)
+        guard let place, form.serialization == .json else { return place }
+        return Self.value(at: place, of: message, hasKeywords: !arguments.keywords.isAbsent)
+    }
+
+    /// Of the payload of an event in JSON, `,[…]` or `,[…],{…}`, what other dialects write as its
+    /// value: the items, or the keywords where there are no items.
+    private static func value(
+        at place: Range<Int>, of message: borrowing OctetBuffer, hasKeywords: Bool
+    ) -> Range<Int> {
+        guard place.count >= 3 else { return place }
+        guard !hasKeywords else {
+            // Behind the comma and, where there is nothing in it, the list with its comma.
+            let isEmpty = message.octets[octet: place.lowerBound + 2] == 0x5D
+            return min(place.lowerBound + (isEmpty ? 4 : 1), place.upperBound)..<place.upperBound
+        }
+        var start = place.lowerBound + 2
+        var end = place.upperBound - 1
+        while start < end, message.octets[octet: start] <= 0x20 { start += 1 }
+        while start < end, message.octets[octet: end - 1] <= 0x20 { end -= 1 }
+        return start..<end
     }
 }
 

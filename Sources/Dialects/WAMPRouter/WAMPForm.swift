@@ -53,26 +53,26 @@ package enum WAMPForm: UInt8, CaseIterable, Sendable {
 
     /// Appends what one message is made of on this transport, frame header excepted.
     ///
-    /// - Returns: `false`, and nothing is appended, for payload that cannot be said.
-    internal func append(_ message: RouterMessage, into buffer: inout OctetBuffer) -> Bool {
+    /// - Returns: Where the payload of an event stands, nothing for others; `nil`, and nothing is
+    ///   appended, for payload that cannot be said.
+    internal func append(
+        _ message: RouterMessage, into buffer: inout OctetBuffer
+    ) -> Range<Int>? {
         let before = buffer.count
         do throws(CodecError) {
-            guard isBatched else {
-                try message.append(as: serialization, into: &buffer)
-                return true
-            }
+            guard isBatched else { return try message.append(as: serialization, into: &buffer) }
             let framing = BatchFraming(serialization)
             let start = framing.begin(in: &buffer)
-            try message.append(as: serialization, into: &buffer)
+            let payload = try message.append(as: serialization, into: &buffer)
             if self == .batchedJSON18 {
                 buffer.append(0x18)
             } else {
                 framing.end(start, in: &buffer)
             }
-            return true
+            return payload
         } catch {
             buffer.truncate(to: before)
-            return false
+            return nil
         }
     }
 }

@@ -178,7 +178,7 @@ internal final class WAMPSession: Session {
     @discardableResult
     func send(_ message: RouterMessage, _ commands: inout Commands) -> Bool {
         let start = commands.octets.count
-        guard form.append(message, into: &commands.octets) else { return false }
+        guard form.append(message, into: &commands.octets) != nil else { return false }
         guard commands.octets.count - start <= messageSizeLimit else {
             commands.octets.truncate(to: start)
             return false
