@@ -33,6 +33,8 @@ struct Group {
     /// When the next message is due, ns; `nil`: never again.
     var nextDue: UInt64? = 0
     var sentCount = 0
+    /// Of a burst that is being sent, where there are bursts.
+    var burstLeft = 0
     /// Requesters of a closed loop have sent their first.
     var hasBegun = false
     /// When everybody leaves next.
@@ -298,7 +300,7 @@ struct Worker: ~Copyable {
             guard groups[place].nextDue != nil,
                 case .closed(let window) = groups[place].population.pace
             else { continue }
-            if hasRoom(window) { return true }
+            if hasRoom(groups[place].population.sendsBursts ? 1 : window) { return true }
         }
         return false
     }
