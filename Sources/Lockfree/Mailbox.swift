@@ -92,7 +92,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
         while true {
             unsafe last.pointee.next = seen == Self.asleep ? Self.empty : seen
             // As in `post(_:)`: it pairs with the exchange in `takeAll()`, for all the nodes.
-            let (exchanged, original) = unsafe head.weakCompareExchange(
+            let (exchanged, original) = head.weakCompareExchange(
                 expected: seen, desired: UInt(bitPattern: first),
                 successOrdering: .releasing, failureOrdering: .relaxed)
             if exchanged { return seen == Self.asleep }
