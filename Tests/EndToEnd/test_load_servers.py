@@ -24,6 +24,7 @@ SCENARIOS = {
     "rpc": ("rpc", [*CLOSED, "--path", "/", "--request", r"call %N\n%P"]),
     "fanout": ("fanout", [*STEADY, *PUBSUB]),
     "fanout, closed loop": ("fanout", [*CLOSED, *PUBSUB]),
+    "fanout, bursts": ("fanout", [*CLOSED, "--burst", *PUBSUB]),
     "fanout, large": ("fanout", [*STEADY, "--size", 100_000, "--rate", 20, *PUBSUB]),
     "fanout, smallest": ("fanout", [*STEADY, "--size", 64, *PUBSUB]),
     "rooms": ("rooms", [*STEADY, "--rooms", 4, *PUBSUB]),

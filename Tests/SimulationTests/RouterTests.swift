@@ -82,6 +82,26 @@ import WebSocket
         end(router, peer, watcher)
     }
 
+    @Test("what a session publishes reaches another core before the call behind it")
+    func publishBeforeCall() {
+        for seed in 1...30 as ClosedRange<UInt64> {
+            let router = RouterWorld(seed: seed, cores: 2)
+            let callee = Peer(router, core: 0)
+            callee.say(Self.hello, #"[32,1,{},"com.t"]"#, #"[64,2,{},"com.p"]"#)
+            #expect(callee.heard().count == 3)
+            let caller = Peer(router, core: 1)
+            caller.say(Self.hello)
+            #expect(caller.heard().count == 1)
+            caller.say(
+                #"[16,2,{},"com.t",[1]]"#, #"[48,3,{},"com.p"]"#, #"[16,4,{},"com.t",[2]]"#)
+            let heard = callee.heard().map { $0.prefix(4) }
+            #expect(heard == ["[36,", "[68,", "[36,"], "seed \(seed)")
+            callee.client.socket.reset()
+            caller.client.socket.reset()
+            end(router)
+        }
+    }
+
     @Test("a session has five seconds to begin and its peer two to end, by the core's clock")
     func times() {
         let router = RouterWorld(seed: 2, cores: 1)

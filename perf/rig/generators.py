@@ -60,6 +60,8 @@ class CarillonLoad:
         words += ["--warmup", milliseconds(warmup)]
         if case.get("covering"):
             words += ["--covering"]
+        if case.get("burst"):
+            words += ["--burst"]
         if case["scenario"] == "idle" and case.get("subscribed", True):
             words += ["--subscribed-too"]
         if case.get("spin", self.options.spin):
@@ -136,6 +138,8 @@ class WSLoad:
     def check(self, definition, case, deflate, protocol):
         if "dialect" in protocol:
             raise LeftOut(f"{definition.name} is left out: wsload does not speak {protocol['dialect']}")
+        if case.get("burst"):
+            raise LeftOut(f"{definition.name} is left out: wsload sends no bursts")
         if deflate and definition.many_per_frame:
             raise LeftOut(f"{definition.name} is left out: wsload takes a compressed frame for one "
                           "message")

@@ -71,26 +71,32 @@ struct FanOutCommand: ScenarioCommand {
     @OptionGroup var target: TargetOptions
     @OptionGroup var size: SizeOptions
     @Option(help: ArgumentHelp("Publishers.", valueName: "count")) var publishers = 1
+    @Flag(help: "With --window: publish as many at once, when all before them have arrived.")
+    var burst = false
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 
     var work: Work { .messages }
     private var count: Int { size.connections ?? 1000 }
 
-    func validate() throws { try check("publishers", publishers, 1...100_000) }
+    func validate() throws {
+        try check("publishers", publishers, 1...100_000)
+        guard !burst || size.window != nil else { throw ValidationError("--burst takes --window") }
+    }
 
     func plan(for target: Target) throws -> LoadPlan {
         let speech = try self.target.speech(target)
+        var publishing = try publishers(
+            speech, publishers, otherwise: .open(Schedule(rate: 10)))
+        publishing.sendsBursts = burst
         return LoadPlan(
             scenario: "fanout", target: target,
-            populations: [
-                subscribers(speech, count),
-                try publishers(speech, publishers, otherwise: .open(Schedule(rate: 10))),
-            ], roomCount: 1)
+            populations: [subscribers(speech, count), publishing], roomCount: 1)
     }
 
     var parameters: [RunReport.Parameter] {
         commonParameters(count) + [.init("publishers", publishers)]
+            + (burst ? [.init("burst", "all at once")] : [])
     }
 }
 

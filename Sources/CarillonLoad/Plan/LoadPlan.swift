@@ -39,6 +39,8 @@ struct Population: Sendable {
     var speech: Speech
     /// For publishers, requesters and visitors.
     var pace = Pace.closed(window: 1)
+    /// Publishers fill a window at once, when all that was in it has arrived.
+    var sendsBursts = false
     /// Octets of a payload.
     var payloadSize = 128
     /// What subscribers ask for, in turn.

@@ -20,6 +20,8 @@ struct Group {
     /// When the next message is due, ns; `nil`: never again.
     var nextDue: UInt64? = 0
     var sentCount = 0
+    /// Of a burst that is being sent, where there are bursts.
+    var burstLeft = 0
     /// Requesters of a closed loop have sent their first.
     var hasBegun = false
     /// When everybody leaves next.

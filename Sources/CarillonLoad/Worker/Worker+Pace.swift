@@ -103,9 +103,10 @@ extension Worker {
             }
         case .publisher:
             var sent = 0
-            while sent < 64, groups[place].nextDue != nil, hasRoom(window) {
+            while sent < 64, groups[place].nextDue != nil, mayPublish(place, window) {
                 sendOne(place, due: time)
                 advance(place)
+                groups[place].burstLeft &-= 1
                 stopAtLimit(place)
                 sent += 1
             }
@@ -118,6 +119,13 @@ extension Worker {
         if groups[place].sentCount >= LoadPlan.share(limit, index, plan.workerCount) {
             groups[place].nextDue = nil
         }
+    }
+
+    /// Whether the window has room, or the burst is not whole yet.
+    private mutating func mayPublish(_ place: Int, _ window: Int) -> Bool {
+        guard groups[place].population.sendsBursts else { return hasRoom(window) }
+        if groups[place].burstLeft <= 0, hasRoom(1) { groups[place].burstLeft = window }
+        return groups[place].burstLeft > 0
     }
 
     /// Whether fewer deliveries are under way than the window holds publications of.

@@ -118,7 +118,7 @@ extension Worker {
             guard groups[place].nextDue != nil,
                 case .closed(let window) = groups[place].population.pace
             else { continue }
-            if hasRoom(window) { return true }
+            if hasRoom(groups[place].population.sendsBursts ? 1 : window) { return true }
         }
         return false
     }
