@@ -5,8 +5,9 @@
         socket = page.open("ws://127.0.0.1:8000/stream")
         socket.say("text"); socket.hear()           str, or bytes for a binary message
 
-A command waits for its answer, and an answer may be a promise of the page: `hear` is one. Whether a message was compressed cannot be seen from a page; what was
-agreed can (`socket.extensions`), and the server counts its compressions.
+A command waits for its answer, and an answer may be a promise of the page: `hear` is one. Whether a
+message was compressed cannot be seen from a page; what was agreed can (`socket.extensions`), and the
+server counts its compressions.
 """
 
 import base64
@@ -75,13 +76,14 @@ def program():
 
 class Browser:
     def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="carillon-browser.", ignore_cleanup_errors=True)
+        self.folder = tempfile.TemporaryDirectory(
+            prefix="carillon-browser.", ignore_cleanup_errors=True)
         # Pages without an address of their own may talk to loopback addresses.
         self.process = subprocess.Popen(
-            [program(), "--headless=new", "--no-sandbox", "--remote-debugging-port=0", "--disable-gpu",
-             "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-             "--disable-features=LocalNetworkAccessChecks", f"--user-data-dir={self.folder.name}",
-             "about:blank"],
+            [program(), "--headless=new", "--no-sandbox", "--remote-debugging-port=0",
+             "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+             "--disable-background-networking", "--disable-features=LocalNetworkAccessChecks",
+             f"--user-data-dir={self.folder.name}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             errors="replace", env={**os.environ, "HOME": self.folder.name})
         self.numbers = itertools.count(1)
@@ -106,7 +108,9 @@ class Browser:
         """The command's result, once it is there and event `until` of the session has come."""
         number, result = next(self.numbers), None
         message = {"id": number, "method": method, "params": parameters}
-        self.socket.send(json.dumps(message if session is None else {**message, "sessionId": session}))
+        if session:
+            message["sessionId"] = session
+        self.socket.send(json.dumps(message))
         while result is None or until:
             got = json.loads(self.socket.recv(PATIENCE))
             if got.get("id") == number:

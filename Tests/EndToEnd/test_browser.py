@@ -8,13 +8,14 @@ import itertools
 import json
 import random
 import signal
+import string
 
 import pytest
 from browser import Browser, program
 from process import Carillon
 
 pytestmark = pytest.mark.skipif(
-    program() is None, reason="no Chromium here: apt-get install chromium, or TESTED_CHROMIUM names one")
+    program() is None, reason="no Chromium: Tools/test browser installs it, TESTED_CHROMIUM names it")
 
 CONFIGURATION = """
 [rohrpost]
@@ -53,11 +54,11 @@ def begin(tmp_path):
     """Starts servers of all five dialects on two cores; each must end well."""
     running = []
 
-    def begin(*options, **settings):
+    def begin(**settings):
         file = tmp_path / "carillon.toml"
         file.write_text(CONFIGURATION)
         running.append(
-            Carillon("--config", str(file), "--cores", "2", "--echo", "/echo", *options, settings=settings))
+            Carillon("--config", str(file), "--cores", "2", "--echo", "/echo", settings=settings))
         return running[-1]
 
     yield begin
@@ -127,7 +128,7 @@ class Member:
         if isinstance(envelope, list):
             publication = envelope.pop(2)
             assert 0 < publication <= 1 << 53
-        elif envelope["type" if "type" in envelope else "channel"] == "subscription-update":
+        elif envelope.get("type") == "subscription-update":
             assert isinstance(envelope.pop("id"), int)
         assert envelope == self.envelope, text[:200]
 
@@ -148,7 +149,7 @@ def texts(size, seed=1):
     """JSON strings of `size` octets: one that compresses well, one that hardly does, one in UTF-8."""
     chance, room = random.Random(seed * size), size - 2
     repeated = ("the quick brown fox " * (room // 20 + 1))[:room]
-    letters = "".join(chance.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-", k=room))
+    letters = "".join(chance.choices(string.ascii_letters + string.digits + "+-", k=room))
     bells = "".join(chance.choices("äß√\N{BELL}漢", k=room // 4))
     bells += "." * (room - len(bells.encode()))
     return [f'"{text}"' for text in (repeated, letters, bells)]
@@ -198,7 +199,8 @@ def test_binary_and_text_come_back_as_they_went(page, begin):
     socket, chance = page.open(server.url("/echo")), random.Random(3)
     assert "server_no_context_takeover" in socket.extensions
     for size in [0, 1, *SIZES]:
-        for octets in (chance.randbytes(size), bytes(size), (bytes(range(256)) * (size // 256 + 1))[:size]):
+        counted = (bytes(range(256)) * (size // 256 + 1))[:size]
+        for octets in (chance.randbytes(size), bytes(size), counted):
             socket.say(octets)
             assert socket.hear() == octets
     for size in SIZES:
@@ -261,7 +263,8 @@ def test_only_listed_origins_open_sockets(browser, page, begin):
     elsewhere = begin()
     server = begin(**{"websocket.origins": f"http://{elsewhere.address}"})
     # Any page of a server has its origin, an error page too.
-    listed, other = browser.page(f"http://{elsewhere.address}/"), browser.page(f"http://{server.address}/")
+    listed = browser.page(f"http://{elsewhere.address}/")
+    other = browser.page(f"http://{server.address}/")
     listed.open(server.url("/echo")).close(1000)
     for stranger in (other, page):  # an address of its own, and "null"
         assert stranger.refused(server.url("/echo"))["code"] == 1006
