@@ -97,7 +97,7 @@ struct RingTests {
             }
         }
         try #require(status == 0)
-        return (unsafe accept(listener, nil, nil), client)
+        return (accept(listener, nil, nil), client)
     }
 
     @Test("a disconnect ends a TCP connection with a reset, whatever its queue holds")
