@@ -6,7 +6,9 @@
 // be: the flush of this turn, and with it the publisher's answer, comes behind the post.
 //
 // Order: first in, first out, and behind nothing that this core asks others for afterwards: what
-// may post mail of its own (a dealer, a note, an announcement) calls ``postForwarded()`` first.
+// may post mail of its own (a dealer, a note, an announcement) calls ``postForwarded()`` first. Only
+// what a dialect's services announce by themselves (a router's meta events, in rooms of their own)
+// may be ahead of publications of the same turn.
 
 import DialectKit
 import Lockfree
