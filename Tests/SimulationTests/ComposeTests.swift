@@ -81,7 +81,9 @@ import WebSocket
                 #expect(isRight, "payload of \(size), reader \(number)")
             }
             let after = test.count(of: .compressions) + test.count(of: .compressionsSkipped)
-            #expect(after - before == (size < 64 ? 0 : 1), "payload of \(size)")
+            // Where nothing is shared, the one message that is long enough is deflated by itself.
+            let isTried = size == 0 || size >= 64
+            #expect(after - before == (isTried ? 1 : 0), "payload of \(size)")
         }
         test.end()
         #expect(test.world.violations == [])
@@ -129,7 +131,8 @@ import WebSocket
         let hints: [@Sendable (Range<Int>) -> Range<Int>] = [
             { $0 }, { _ in 0..<0 }, { _ in Int.max - 1..<Int.max }, { _ in Int.min..<Int.max },
             { _ in -9..<70 }, { $0.lowerBound - 3..<$0.upperBound - 3 },
-            { $0.lowerBound + 1..<$0.upperBound - 1 }, { $0.lowerBound - 1..<$0.upperBound + 1 },
+            { $0.isEmpty ? $0 : $0.lowerBound + 1..<$0.upperBound },
+            { $0.lowerBound - 1..<$0.upperBound + 1 },
             { $0.lowerBound - 1..<$0.upperBound }, { $0.lowerBound..<$0.upperBound + 100 },
             { $0.upperBound..<$0.upperBound }, { _ in Int.min..<Int.min },
         ]
