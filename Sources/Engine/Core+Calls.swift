@@ -11,7 +11,6 @@ import Telemetry
 
 extension Core where Kernel: ~Copyable {
     mutating func askDealer(_ request: DealerRequest, from connection: Connection) {
-        postForwarded()
         let due = state.registry.dealer(of: connection.realm).ask(
             request, from: connection.id, now: now, random: kernel.random(), state)
         dealerAlarm = min(dealerAlarm, due)
@@ -21,7 +20,6 @@ extension Core where Kernel: ~Copyable {
     /// Ends the calls that are due, if any may be.
     mutating func expireCalls() {
         guard now >= dealerAlarm else { return }
-        postForwarded()
         dealerAlarm = .max
         for dealer in state.registry.dealers {
             dealerAlarm = min(dealerAlarm, dealer.expire(now: now, core: index, state))
@@ -118,7 +116,6 @@ extension Core where Kernel: ~Copyable {
     mutating func handled(
         _ handler: HandlerParty, _ invocation: UInt64, _ outcome: CallOutcome
     ) {
-        postForwarded()
         let due = state.registry.dealer(of: handler.registration.realm).answer(
             handler, invocation, outcome, now: now, random: kernel.random(), core: index, state)
         dealerAlarm = min(dealerAlarm, due)
@@ -129,7 +126,6 @@ extension Core where Kernel: ~Copyable {
 
     /// Hands a note to another session.
     mutating func tell(_ id: ConnectionID, _ note: any SessionNote) {
-        postForwarded()
         state.post(.note(id, note), to: id.core)
     }
 

@@ -51,9 +51,7 @@ extension Core where Kernel: ~Copyable {
                 guard mayPublish(publication, connection) else { break }
                 publish(publication)
                 if state.isCongested { holdForMail(connection) }
-            case .announce(let publication):
-                postForwarded()
-                state.publish(publication)
+            case .announce(let publication): state.publish(publication)
             case .call(let token, let request): call(token, request, from: connection)
             case .cancelCall(let token): cancelCall(token, of: connection)
             case .holdInput: connection.awaitsAnswer = !connection.isLeaving
@@ -207,7 +205,6 @@ extension Core where Kernel: ~Copyable {
             // By mail: a connection may end while sends are being settled, and nothing may be queued
             // for those that are not.
             case .publish(let publication), .announce(let publication):
-                postForwarded()
                 state.publish(publication)
             case .dealer(let request): askDealer(request, from: connection)
             case .tell(let address, let note): tell(ConnectionID(rawValue: address), note)

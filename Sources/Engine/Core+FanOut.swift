@@ -7,6 +7,7 @@ import Bytes
 import DialectKit
 import Lockfree
 import Rooms
+import Synchronization
 import Telemetry
 import WebSocket
 
@@ -42,7 +43,7 @@ extension Core where Kernel: ~Copyable {
         Int(dialect.rawValue) * WireForm.count + Int(wire.rawValue)
     }
 
-    /// Publishes what a connection of this core sent: here at once, elsewhere by the turn's mail.
+    /// Publishes what a connection of this core sent: here at once, elsewhere by mail.
     mutating func publish(_ publication: Publication) {
         metrics.add(.publications)
         metrics.count(.entered)
@@ -53,6 +54,22 @@ extension Core where Kernel: ~Copyable {
         let started = kernel.now
         fanOut(publication)
         metrics.record(.fanOut, nanoseconds: kernel.now &- started)
+    }
+
+    private mutating func forward(_ publication: Publication, to cores: UInt64) {
+        var rest = cores
+        while rest != 0 {
+            let core = rest.trailingZeroBitCount
+            rest &= rest - 1
+            state.mailOctets.wrappingAdd(publication.mailSize, ordering: .relaxed)
+            metrics.add(.mailsPosted)
+            if state.mailboxes[core].post(.publication(publication, nil)),
+                let handle = state.wakeHandle(of: core)
+            {
+                metrics.add(.mailWakeUps)
+                kernel.wake(handle, token: Token(.wakeUp, slot: 1 + core))
+            }
+        }
     }
 
     /// Queues one publication on every subscriber this core owns, at the latest with the flush.

@@ -58,8 +58,6 @@ extension Core where Kernel: ~Copyable {
             advanceTime()
         }
         resumeStarved()
-        // Before the flush: other cores send while we do, and no answer is ahead of its mail.
-        postForwarded()
         if isPaused {
             closeOverflowing()
             flushPrompt()

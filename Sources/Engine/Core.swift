@@ -139,9 +139,6 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var expired: [UInt32] = []
     /// Those before this place are done.
     var firstExpired = 0
-    /// Publications for other cores, by core, that leave with this turn; and which have any, as bits.
-    var outboxes: [Outbox]
-    var waitingOutboxes: UInt64 = 0
     var mail: [Mail] = []
     /// Mail before this place has been read.
     var firstMail = 0
@@ -199,7 +196,6 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         let forms = state.settings.routes.map { ($0.dialectID, $0.dialect) } + state.settings.forms
         let dialectCount = 1 + (forms.map { Int($0.0.rawValue) }.max() ?? 0)
         logs = Array(repeating: PublicationLog(), count: dialectCount * WireForm.count)
-        outboxes = Array(repeating: Outbox(), count: state.coreCount)
         gather = GatherArena(count: max(state.settings.flushSlice, 64))
         deflaters = DeflaterTable()
         let limits = state.settings.limits

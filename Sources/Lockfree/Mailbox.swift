@@ -72,34 +72,6 @@ package final class Mailbox<Message: Sendable>: Sendable {
         }
     }
 
-    /// Adds several messages in their order, from any thread, and empties the list. The owner takes
-    /// all of them at once: it never finds the first without the last.
-    ///
-    /// - Returns: As ``post(_:)``; `false` for none.
-    @inlinable
-    package func post(all messages: inout [Message]) -> Bool {
-        guard let oldest = messages.first else { return false }
-        let last = UnsafeMutablePointer<Node>.allocate(capacity: 1)
-        unsafe last.initialize(to: Node(next: Self.empty, message: oldest))
-        var first = unsafe last
-        for message in messages.dropFirst() {
-            let node = UnsafeMutablePointer<Node>.allocate(capacity: 1)
-            unsafe node.initialize(to: Node(next: UInt(bitPattern: first), message: message))
-            unsafe first = node
-        }
-        messages.removeAll(keepingCapacity: true)
-        var seen = head.load(ordering: .relaxed)
-        while true {
-            unsafe last.pointee.next = seen == Self.asleep ? Self.empty : seen
-            // As in `post(_:)`: it pairs with the exchange in `takeAll()`, for all the nodes.
-            let (exchanged, original) = head.weakCompareExchange(
-                expected: seen, desired: UInt(bitPattern: first),
-                successOrdering: .releasing, failureOrdering: .relaxed)
-            if exchanged { return seen == Self.asleep }
-            seen = original
-        }
-    }
-
     /// Announces that the owner is about to sleep. Owner only.
     ///
     /// - Returns: Whether it may: `false` means there is mail to drain first. After `true` the

@@ -19,26 +19,6 @@ struct MailboxTests {
         #expect(mailbox.isEmpty)
     }
 
-    @Test("takes several messages in their order, behind what is there")
-    func several() {
-        let mailbox = Mailbox<Int>()
-        var none: [Int] = []
-        #expect(!mailbox.post(all: &none))
-        #expect(mailbox.isEmpty)
-        #expect(mailbox.prepareToSleep())
-        #expect(!mailbox.post(all: &none))
-        var one = [1]
-        #expect(mailbox.post(all: &one))
-        #expect(one == [])
-        var others = [2, 3, 4]
-        #expect(!mailbox.post(all: &others))
-        #expect(!mailbox.post(5))
-        #expect(others == [])
-        var messages: [Int] = []
-        #expect(mailbox.drain(into: &messages) == 5)
-        #expect(messages == [1, 2, 3, 4, 5])
-    }
-
     @Test("lets the owner sleep only when there is no mail")
     func sleeping() {
         let mailbox = Mailbox<Int>()
@@ -151,56 +131,6 @@ struct MailboxTests {
             }
         }
         #expect(received.load(ordering: .relaxed) == posterCount * perPoster)
-        #expect(sleeps.load(ordering: .relaxed) == wakes.load(ordering: .relaxed))
-        #expect(bell.value == 0)
-    }
-
-    @Test("never hands out a part of what was posted together, whoever posts beside it")
-    func wholeGroups() {
-        struct Mail: Sendable {
-            var poster: Int
-            var number: Int
-            var isLast: Bool
-        }
-        let posterCount = 3
-        let perPoster = 20_000
-        let mailbox = Mailbox<Mail>()
-        let bell = Bell()
-        let sleeps = Atomic<Int>(0)
-        let wakes = Atomic<Int>(0)
-        withExtendedLifetime((mailbox, bell)) {
-            inThreads(posterCount + 1) { thread in
-                if thread < posterCount {
-                    var group: [Mail] = []
-                    for number in 0..<perPoster {
-                        // Groups of one to seven, so that single posts are among them.
-                        let isLast = number % 13 < 6 || number % 13 == 12 || number == perPoster - 1
-                        group.append(Mail(poster: thread, number: number, isLast: isLast))
-                        if isLast, mailbox.post(all: &group) {
-                            wakes.wrappingAdd(1, ordering: .relaxed)
-                            bell.ring()
-                        }
-                    }
-                    return
-                }
-                var next = [Int](repeating: 0, count: posterCount)
-                var count = 0
-                while count < posterCount * perPoster {
-                    if mailbox.prepareToSleep() {
-                        sleeps.wrappingAdd(1, ordering: .relaxed)
-                        bell.wait()
-                    }
-                    var open: Int?
-                    count += mailbox.drain { mail in
-                        precondition(mail.number == next[mail.poster])
-                        next[mail.poster] += 1
-                        precondition(open == nil || open == mail.poster)
-                        open = mail.isLast ? nil : mail.poster
-                    }
-                    precondition(open == nil)
-                }
-            }
-        }
         #expect(sleeps.load(ordering: .relaxed) == wakes.load(ordering: .relaxed))
         #expect(bell.value == 0)
     }

@@ -126,68 +126,6 @@ struct MailTests {
         }
     }
 
-    @Test("what a core's clients publish in a turn reaches another core as a whole")
-    func wholeTurns() {
-        for seed in 1...60 as ClosedRange<UInt64> {
-            let world = TestWorld(seed: seed, cores: 2)
-            let reader = world.open(core: 0)
-            let writer = world.open(core: 1)
-            reader.write(Call.subscribe("a"))
-            world.exchangeAll()
-            _ = reader.takeMessages()
-            let metrics = world.world.state.metrics[1]
-            for burst in 0..<5 {
-                let turns = metrics.value(of: .loopTurns)
-                let wakeUps = metrics.value(of: .mailWakeUps)
-                for number in 0..<8 {
-                    writer.write(Call.publish("a", data: "[\(burst),\(number)]"))
-                }
-                writer.push()
-                var events: [String] = []
-                var steps = 0
-                while events.isEmpty, steps < 1000 {
-                    steps += 1
-                    world.world.step()
-                    reader.read()
-                    events = reader.takeMessages()
-                }
-                // Never the first without the last.
-                #expect(
-                    events == (0..<8).map { Call.event("a", data: "[\(burst),\($0)]") },
-                    "seed \(seed), after \(metrics.value(of: .loopTurns) - turns) turns")
-                #expect(metrics.value(of: .mailWakeUps) <= wakeUps + 1)
-                world.exchangeAll()
-            }
-            #expect(metrics.value(of: .mailsPosted) == 40)
-            world.end()
-            #expect(world.world.violations == [], "seed \(seed)")
-        }
-    }
-
-    @Test("more than is gathered in a turn leaves in parts, in order and without loss")
-    func fullOutbox() {
-        for seed in 1...10 as ClosedRange<UInt64> {
-            var options = SimulatedOptions()
-            options.bufferSize = 65_536
-            let world = TestWorld(seed: seed, cores: 3, options: options)
-            let readers = (0..<3).map { world.open(core: $0) }
-            let writer = world.open(core: 1)
-            for reader in readers { reader.write(Call.subscribe("a")) }
-            world.exchangeAll()
-            for reader in readers { _ = reader.takeMessages() }
-            for number in 0..<700 { writer.write(Call.publish("a", data: "[\(number)]")) }
-            world.exchangeAll()
-            for reader in readers {
-                #expect(
-                    reader.takeMessages()
-                        == (0..<700).map { Call.event("a", data: "[\($0)]") })
-            }
-            #expect(world.world.state.metrics[1].value(of: .mailsPosted) == 1400)
-            world.end()
-            #expect(world.world.violations == [], "seed \(seed)")
-        }
-    }
-
     @Test("a burst of mail is read in shares, and a core's own peers are heard in between")
     func burstOfMail() {
         let world = TestWorld(cores: 1)
