@@ -151,12 +151,13 @@ struct Suite {
         }
         fflush(nil)  // all streams: `stdout` itself is a global C variable
     }
+}
 
-    private func now() -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+/// Nanoseconds of the clock that nobody sets.
+func now() -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 extension String {

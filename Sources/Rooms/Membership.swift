@@ -15,7 +15,7 @@ let none = UInt32.max
 /// Safety: while `capacity` is more than 1, `storage` holds the address of a block of `capacity`
 /// members allocated by ``Membership``, the first `count` initialized; while it is 1, `storage` is the
 /// member; while it is 0 the list is free.
-struct MemberList: BitwiseCopyable {
+struct MemberList: Poolable {
     var envelopeClass: EnvelopeClass
     /// The pattern's node, or nothing while the list is free.
     var node: UInt32
@@ -31,6 +31,11 @@ struct MemberList: BitwiseCopyable {
         self.next = next
     }
 
+    var nextFree: UInt32 {
+        get { next }
+        set { next = newValue }
+    }
+
     @unsafe
     fileprivate var block: UnsafeMutablePointer<Member>? {
         get { unsafe UnsafeMutablePointer(bitPattern: UInt(storage)) }
@@ -41,17 +46,20 @@ struct MemberList: BitwiseCopyable {
 /// All member lists and entries of one core.
 struct Membership: ~Copyable {
     /// Where one subscription's member is.
-    struct Entry: BitwiseCopyable {
+    struct Entry: Poolable {
         /// Nothing while the entry is free.
         var list: UInt32
         /// The member's place in the list, or the next free entry.
         var position: UInt32
+
+        var nextFree: UInt32 {
+            get { position }
+            set { position = newValue }
+        }
     }
 
-    private var lists = Slab<MemberList>()
-    private var freeList = none
-    private var entries = Slab<Entry>()
-    private var freeEntry = none
+    private var lists = Pool<MemberList>()
+    private var entries = Pool<Entry>()
     /// Subscriptions.
     private(set) var count = 0
 
@@ -87,14 +95,7 @@ struct Membership: ~Copyable {
     mutating func makeList(
         of envelopeClass: EnvelopeClass, at node: UInt32, before next: UInt32
     ) -> UInt32 {
-        let list = MemberList(envelopeClass: envelopeClass, node: node, next: next)
-        if freeList != none {
-            let place = freeList
-            freeList = lists[place].next
-            lists[place] = list
-            return place
-        }
-        return lists.append(list)
+        lists.store(MemberList(envelopeClass: envelopeClass, node: node, next: next))
     }
 
     /// Gives an empty list back.
@@ -103,14 +104,13 @@ struct Membership: ~Copyable {
         if lists[place].capacity > 1 { unsafe lists[place].block?.deallocate() }
         lists[place].capacity = 0
         lists[place].node = none
-        lists[place].next = freeList
-        freeList = place
+        lists.free(place)
     }
 
     mutating func setNext(of list: UInt32, to next: UInt32) { lists[list].next = next }
 
     /// Whether one more subscription can be named.
-    var isFull: Bool { freeEntry == none && entries.count >= Int(UInt32.max) - 1 }
+    var isFull: Bool { entries.isFull }
 
     /// Adds a subscription of `connection` to a list.
     mutating func join(_ list: UInt32, connection: UInt32) -> EntryID {
@@ -119,14 +119,7 @@ struct Membership: ~Copyable {
             resize(list, to: lists[list].capacity * 2 + 1)
         }
         let position = lists[list].count
-        let entry: UInt32
-        if freeEntry != none {
-            entry = freeEntry
-            freeEntry = entries[entry].position
-            entries[entry] = Entry(list: list, position: position)
-        } else {
-            entry = entries.append(Entry(list: list, position: position))
-        }
+        let entry = entries.store(Entry(list: list, position: position))
         let member = Member(connection: connection, entry: entry)
         unsafe (base(of: list) + Int(position)).initialize(to: member)
         lists[list].count += 1
@@ -145,8 +138,8 @@ struct Membership: ~Copyable {
         let last = unsafe base[Int(list.count - 1)]
         unsafe base[Int(entry.position)] = last
         entries[last.entry].position = entry.position
-        entries[id.rawValue] = Entry(list: none, position: freeEntry)
-        freeEntry = id.rawValue
+        entries[id.rawValue].list = none
+        entries.free(id.rawValue)
         lists[entry.list].count -= 1
         count -= 1
         // Shrinking at a quarter leaves room both ways, so a list at the edge does not thrash.
@@ -190,18 +183,14 @@ struct Membership: ~Copyable {
         }
         precondition(memberCount == count)
         var free = 0
-        var entry = freeEntry
-        while entry != none {
+        entries.forEachFree { entry in
             precondition(entries[entry].list == none)
             free += 1
-            entry = entries[entry].position
         }
         precondition(free + count == entries.count)
-        var list = freeList
-        while list != none {
+        lists.forEachFree { list in
             precondition(lists[list].node == none)
             precondition(lists[list].capacity == 0)
-            list = lists[list].next
         }
     }
 }

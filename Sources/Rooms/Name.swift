@@ -148,6 +148,20 @@ enum NameStore {
         }
     }
 
+    /// Keeps the name of a room, without a run in between.
+    @unsafe
+    static func keep(
+        _ room: borrowing Room, in field: UnsafeMutableRawPointer, inlineSize: Int
+    ) {
+        let size = Name.endsSize(room.segmentCount) + room.octets.count
+        var target = unsafe field
+        if size > inlineSize {
+            unsafe target = .allocate(byteCount: size, alignment: 8)
+            unsafe field.storeBytes(of: target, as: UnsafeMutableRawPointer.self)
+        }
+        unsafe room.write(to: target)
+    }
+
     /// The run of a name with these counts.
     @unsafe
     @inline(__always)

@@ -6,7 +6,7 @@
 internal import Bytes
 
 /// One pattern with at least one subscriber.
-struct Node: BitwiseCopyable {
+struct Node: Poolable {
     enum Kind: UInt8 {
         case free
         case exact
@@ -67,71 +67,67 @@ struct Node: BitwiseCopyable {
     /// Whether segment `position` has one value.
     func isFixed(_ position: Int) -> Bool { kind == .exact || fixed >> UInt32(position) & 1 == 1 }
 
+    var nextFree: UInt32 {
+        get { firstList }
+        set { firstList = newValue }
+    }
+
     /// The tag under which it is stored.
     var tag: UInt32 { TagTable.tag(OctetHash.hash(hash, for: kind.purpose, in: realm)) }
 }
 
 /// All nodes of one core and their names.
 struct Nodes: ~Copyable {
-    private var slab = Slab<Node>()
-    private var firstFree = none
+    private var pool = Pool<Node>()
 
     init() {}
 
-    deinit { for place in 0..<slab.count { unsafe dropName(of: place) } }
+    deinit { for place in 0..<pool.count { unsafe dropName(of: place) } }
 
     /// Nodes in use and out of use.
-    var count: Int { slab.count }
+    var count: Int { pool.count }
 
     subscript(place: Int) -> Node {
-        @inline(__always) unsafeAddress { unsafe UnsafePointer(slab.pointer(to: place)) }
+        @inline(__always) unsafeAddress { unsafe UnsafePointer(pool.pointer(to: place)) }
     }
 
     subscript(place: UInt32) -> Node {
-        @inline(__always) unsafeAddress { unsafe UnsafePointer(slab.pointer(to: Int(place))) }
+        @inline(__always) unsafeAddress { unsafe UnsafePointer(pool.pointer(to: Int(place))) }
     }
 
     /// The name of a node, until nodes are next changed.
     @inline(__always)
     func name(of place: Int) -> Name {
-        let node = unsafe slab.pointer(to: place)
+        let node = unsafe pool.pointer(to: place)
         return unsafe NameStore.find(
             in: Self.field(of: node), node.pointee.segmentCount, node.pointee.size,
             inlineSize: Node.inlineSize)
     }
 
-    mutating func setFirstList(of place: UInt32, to list: UInt32) { slab[place].firstList = list }
+    mutating func setFirstList(of place: UInt32, to list: UInt32) { pool[place].firstList = list }
 
     /// Keeps a node and a copy of its name.
     mutating func store(_ node: Node, _ name: Name) -> UInt32 {
         var node = node
         node.segmentCount = UInt8(name.segmentCount)
         node.size = UInt8(name.size)
-        let place: UInt32
-        if firstFree != none {
-            place = firstFree
-            firstFree = slab[place].firstList
-            slab[place] = node
-        } else {
-            place = slab.append(node)
-        }
+        let place = pool.store(node)
         unsafe NameStore.keep(
             name,
-            in: UnsafeMutableRawPointer(mutating: Self.field(of: slab.pointer(to: Int(place)))),
+            in: UnsafeMutableRawPointer(mutating: Self.field(of: pool.pointer(to: Int(place)))),
             inlineSize: Node.inlineSize)
         return place
     }
 
     mutating func free(_ place: UInt32) {
         unsafe dropName(of: Int(place))
-        slab[place].kind = .free
-        slab[place].firstList = firstFree
-        firstFree = place
+        pool[place].kind = .free
+        pool.free(place)
     }
 
     @unsafe
     private func dropName(of place: Int) {
-        let node = unsafe slab.pointer(to: place)
+        let node = unsafe pool.pointer(to: place)
         guard unsafe node.pointee.kind != .free else { return }
         unsafe NameStore.drop(
             in: Self.field(of: node), node.pointee.segmentCount, node.pointee.size,

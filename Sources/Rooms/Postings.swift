@@ -1,9 +1,10 @@
 // Postings — who of a family has a given value at a given position, for covering publishes.
 //
-// Each room of a family that has postings (Families.swift) is posted once per segment, under
-// (family, position, value). A covering publish takes the shortest of its lists and compares the
-// rooms on it with the whole pattern. Wildcards are posted likewise, their open segments under a
-// value of their own: who is open at a position may be meant by every value there.
+// Each room of a family that has postings (Families.swift) is posted once per segment but the
+// first, which the whole family shares, under (family, position, value). A covering publish takes
+// the shortest of its lists and compares the rooms on it with the whole pattern. Wildcards are
+// posted likewise, their open segments under a value of their own: who is open at a position may be
+// meant by every value there.
 //
 // Cells are doubly linked and chained per room, so a room comes and goes in O(segments). They are
 // met only by covering publishes, where following links is nothing beside the deliveries.
@@ -12,16 +13,21 @@ internal import Bytes
 
 /// The posting lists of one core.
 struct Postings: ~Copyable {
-    struct List: BitwiseCopyable {
+    struct List: Poolable {
         var hash: UInt64
         var position: UInt8
         /// The first cell, or the next free list.
         var first: UInt32
         /// Cells; 0 while the list is free.
         var count: UInt32
+
+        var nextFree: UInt32 {
+            get { first }
+            set { first = newValue }
+        }
     }
 
-    struct Cell: BitwiseCopyable {
+    struct Cell: Poolable {
         /// The exact room's node, or nothing while the cell is free.
         var node: UInt32
         var list: UInt32
@@ -30,34 +36,38 @@ struct Postings: ~Copyable {
         var next: UInt32
         /// The next cell of the same room.
         var sibling: UInt32
+
+        var nextFree: UInt32 {
+            get { next }
+            set { next = newValue }
+        }
     }
 
     private var table = TagTable()
-    private var lists = Slab<List>()
-    private var freeList = none
-    private var cells = Slab<Cell>()
-    private var freeCell = none
+    private var lists = Pool<List>()
+    private var cells = Pool<Cell>()
 
     init() {}
 
     /// Posts a room or a wildcard of `count` segments. Returns its first cell, which `remove` wants
-    /// back. `value` tells the hash of a segment, or `nil` for an open one.
+    /// back, or nothing if it has one segment. `value` tells the hash of a segment, or `nil` for an
+    /// open one.
     mutating func add(
         _ node: UInt32, count: Int, in family: UInt64, value: (_ position: Int) -> UInt64?
     ) -> UInt32 {
         var chain = none
-        for position in 0..<count {
+        for position in 1..<max(count, 1) {
             let hash =
                 value(position).map { Self.hash($0, at: position, in: family) }
                 ?? Self.openHash(at: position, in: family)
             let list = findOrMakeList(hash, UInt8(truncatingIfNeeded: position))
             let cell = Cell(
-                node: node, list: list, previous: none, next: lists[Int(list)].first,
+                node: node, list: list, previous: none, next: lists[list].first,
                 sibling: chain)
-            let place = store(cell)
-            if cell.next != none { cells[Int(cell.next)].previous = place }
-            lists[Int(list)].first = place
-            lists[Int(list)].count += 1
+            let place = cells.store(cell)
+            if cell.next != none { cells[cell.next].previous = place }
+            lists[list].first = place
+            lists[list].count += 1
             chain = place
         }
         return chain
@@ -67,30 +77,29 @@ struct Postings: ~Copyable {
     mutating func remove(_ chain: UInt32) {
         var place = chain
         while place != none {
-            let cell = cells[Int(place)]
+            let cell = cells[place]
             precondition(cell.node != none, "a posting was removed twice")
             if cell.previous != none {
-                cells[Int(cell.previous)].next = cell.next
+                cells[cell.previous].next = cell.next
             } else {
-                lists[Int(cell.list)].first = cell.next
+                lists[cell.list].first = cell.next
             }
-            if cell.next != none { cells[Int(cell.next)].previous = cell.previous }
-            lists[Int(cell.list)].count -= 1
-            if lists[Int(cell.list)].count == 0 { freeList(cell.list) }
-            cells[Int(place)].node = none
-            cells[Int(place)].next = freeCell
-            freeCell = place
+            if cell.next != none { cells[cell.next].previous = cell.previous }
+            lists[cell.list].count -= 1
+            if lists[cell.list].count == 0 { freeList(cell.list) }
+            cells[place].node = none
+            cells.free(place)
             place = cell.sibling
         }
     }
 
-    /// Calls `body` with every node that may be covered, each once: those on the shortest list
-    /// the pattern names.
+    /// Calls `body` with every posted node that may be covered, each once: those on the shortest
+    /// list the pattern names. It must name a segment beside the first.
     func forEachCandidate(
         for pattern: [[UInt8]?], in family: UInt64, _ body: (UInt32) -> Void
     ) {
         var shortest: (fixed: Int?, open: Int?, count: UInt32)?
-        for position in pattern.indices {
+        for position in pattern.indices.dropFirst() {
             guard let value = pattern[position] else { continue }
             let place = UInt8(truncatingIfNeeded: position)
             let fixed = find(
@@ -104,8 +113,8 @@ struct Postings: ~Copyable {
         for list in [shortest?.fixed, shortest?.open] {
             var place = list.map { lists[$0].first } ?? none
             while place != none {
-                body(cells[Int(place)].node)
-                place = cells[Int(place)].next
+                body(cells[place].node)
+                place = cells[place].next
             }
         }
     }
@@ -131,32 +140,14 @@ struct Postings: ~Copyable {
     private mutating func findOrMakeList(_ hash: UInt64, _ position: UInt8) -> UInt32 {
         if let list = find(hash, position) { return UInt32(list) }
         let list = List(hash: hash, position: position, first: none, count: 0)
-        let place: UInt32
-        if freeList != none {
-            place = freeList
-            freeList = lists[Int(place)].first
-            lists[Int(place)] = list
-        } else {
-            place = lists.append(list)
-        }
+        let place = lists.store(list)
         table.insert(TagTable.tag(hash), Int(place))
         return place
     }
 
     private mutating func freeList(_ place: UInt32) {
-        table.remove(TagTable.tag(lists[Int(place)].hash), Int(place))
-        lists[Int(place)].first = freeList
-        freeList = place
-    }
-
-    private mutating func store(_ cell: Cell) -> UInt32 {
-        if freeCell != none {
-            let place = freeCell
-            freeCell = cells[Int(place)].next
-            cells[Int(place)] = cell
-            return place
-        }
-        return cells.append(cell)
+        table.remove(TagTable.tag(lists[place].hash), Int(place))
+        lists.free(place)
     }
 
     /// Checks the links of all lists; `isPosted` says whether a node in use has postings.
@@ -168,11 +159,11 @@ struct Postings: ~Copyable {
             var previous = none
             var count = 0
             while cell != none {
-                precondition(cells[Int(cell)].list == UInt32(place))
-                precondition(cells[Int(cell)].previous == previous)
-                precondition(isPosted(cells[Int(cell)].node))
+                precondition(cells[cell].list == UInt32(place))
+                precondition(cells[cell].previous == previous)
+                precondition(isPosted(cells[cell].node))
                 previous = cell
-                cell = cells[Int(cell)].next
+                cell = cells[cell].next
                 count += 1
             }
             precondition(count == Int(lists[place].count) && count > 0)

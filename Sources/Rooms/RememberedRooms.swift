@@ -1,64 +1,74 @@
 // RememberedRooms — the matches of rooms that were published to lately.
 //
-// Bounded: when it is full, a clock hand passes over the records and replaces the first that was
-// not used since it last came by. A record is two cache lines: with names of up to 72 octets (of at
-// most 8 segments) and up to 4 member lists it holds both itself, so that recalling a room among
-// millions costs two waits for memory, the slot of the table and the record.
+// A record is one cache line: with names of up to 32 octets (of at most 8 segments) and one or two
+// member lists it holds both itself, and the tags say where it lies (TagGroups.swift). So recalling
+// a room among millions waits for memory once. There is no fingerprint to compare first: of other
+// rooms the tag lets pass one in 255, and names must be compared anyway.
+//
+// Bounded: when both groups of places that a room may lie in are full, it takes the place of one of
+// their rooms that was not recalled lately.
 
 /// A bounded memory from rooms to member lists.
 struct RememberedRooms: ~Copyable {
-    /// Safety: while `capacity` is 0 the lists are in the record, otherwise in a block of that many,
-    /// whose address `lists` holds; the first `count` are initialized.
+    /// Safety: while `listCount` is `outside`, `lists` holds the address of a block as `ListBlock`
+    /// describes it, otherwise that many list names.
     struct Record: BitwiseCopyable {
-        static let inlineListCount = 4
-        static let inlineSize = 80
+        static let inlineListCount = 2
+        static let inlineSize = 40
+        static let outside = UInt8.max
+        static let unused = Record(stamp: 0, realm: .standard, segmentCount: 0, size: 0)
 
-        var fingerprint: UInt64
         /// ``Epochs/stamp(of:in:)`` when the lists were found.
-        var stamp: UInt64 = 0
+        var stamp: UInt64
         var realm: Realm
         var segmentCount: UInt8
         var size: UInt8
-        var wasUsed = false
-        var count: UInt32 = 0
-        var capacity: UInt32 = 0
-        var lists = InlineArray<2, UInt64>(repeating: 0)
-        var name = InlineArray<10, UInt64>(repeating: 0)
-
-        var tag: UInt32 { RememberedRooms.tag(fingerprint, realm) }
+        var listCount: UInt8 = 0
+        var lists: UInt64 = 0
+        var name = InlineArray<5, UInt64>(repeating: 0)
     }
 
-    private var table = TagTable()
-    private var records = Slab<Record>()
-    private var writer = NameWriter()
-    private var hand = 0
-    private let limit: Int
+    /// What stands in front of the list names in a block of their own.
+    struct ListBlock: BitwiseCopyable {
+        var count: UInt32
+        var capacity: UInt32
+    }
 
+    private var groups: TagGroups
+    /// As many as there are places; those in use are the ones that are taken.
+    private var records: Slab<Record>
+    private let groupLimit: Int
+
+    /// - Parameter limit: Rooms, rounded up to whole groups. While there are half as many, none has
+    ///   to go for another; at four fifths one in 400 has to, and of as many one in eighteen.
     init(limit: Int) {
-        precondition(limit >= 1)
-        self.limit = limit
+        precondition(limit >= 1 && limit <= UInt32.max)
+        groupLimit = (limit + TagGroups.placesPerGroup - 1) / TagGroups.placesPerGroup
+        groups = TagGroups(groupCount: 1)
+        records = Slab(repeating: .unused, count: groups.capacity)
     }
 
-    deinit { for place in 0..<records.count { unsafe drop(place) } }
-
-    var count: Int { records.count }
-
-    static func tag(of room: borrowing Room, in realm: Realm) -> UInt32 {
-        tag(room.fingerprint, realm)
+    deinit {
+        for place in 0..<groups.capacity where groups.isTaken(place) { unsafe drop(place) }
     }
 
-    /// Nothing but rooms is kept in this table, so their fingerprints need no mixing again.
-    private static func tag(_ fingerprint: UInt64, _ realm: Realm) -> UInt32 {
-        TagTable.tag(fingerprint) ^ UInt32(realm.rawValue) &* 0x9E37_79B1
+    var count: Int { groups.count }
+
+    /// What a room is found by. Fingerprints are well mixed, and only rooms are in here.
+    static func hash(of room: borrowing Room, in realm: Realm) -> UInt64 {
+        hash(room.fingerprint, realm)
+    }
+
+    private static func hash(_ fingerprint: UInt64, _ realm: Realm) -> UInt64 {
+        fingerprint ^ UInt64(realm.rawValue) &* 0x9E37_79B9_7F4A_7C15
     }
 
     /// Where `room` is remembered, whether still right or not.
     @inline(__always)
-    func find(_ room: borrowing Room, in realm: Realm, _ tag: UInt32) -> Int? {
-        table.find(tag) { place in
+    func find(_ room: borrowing Room, in realm: Realm, _ hash: UInt64) -> Int? {
+        groups.find(hash) { place in
             let record = unsafe records.pointer(to: place)
-            return unsafe record.pointee.fingerprint == room.fingerprint
-                && record.pointee.realm == realm && room.isNamed(Self.name(of: record))
+            return unsafe record.pointee.realm == realm && room.isNamed(Self.name(of: record))
         }
     }
 
@@ -67,80 +77,87 @@ struct RememberedRooms: ~Copyable {
     mutating func lists(at place: Int, ifStill stamp: UInt64) -> MatchedLists? {
         let record = unsafe records.pointer(to: place)
         guard unsafe record.pointee.stamp == stamp else { return nil }
-        unsafe record.pointee.wasUsed = true
+        groups.mark(place)
         return unsafe Self.view(of: record)
     }
 
     /// Notes what `room` matches, at `place` if it is remembered already.
     mutating func remember(
-        _ room: borrowing Room, in realm: Realm, tag: UInt32, at place: Int?, stamp: UInt64,
+        _ room: borrowing Room, in realm: Realm, hash: UInt64, at place: Int?, stamp: UInt64,
         lists: [MemberListID]
     ) -> MatchedLists {
-        let place = place ?? makePlace(for: room, in: realm, tag: tag)
+        // Who is published to once does not push out those who are published to again: only these
+        // are marked.
+        if let place { groups.mark(place) }
+        let place = place ?? makePlace(for: room, in: realm, hash: hash)
         let record = unsafe records.pointer(to: place)
-        let capacity = unsafe Int(record.pointee.capacity)
-        if lists.count > max(capacity, Record.inlineListCount) || capacity > lists.count * 4 {
-            unsafe Self.dropLists(of: record)
-            if lists.count > Record.inlineListCount {
-                let block = UnsafeMutablePointer<MemberListID>.allocate(capacity: lists.count)
-                unsafe UnsafeMutableRawPointer(Self.field(of: record)).storeBytes(
-                    of: block, as: UnsafeMutablePointer<MemberListID>.self)
-                unsafe record.pointee.capacity = UInt32(lists.count)
-            }
-        }
+        unsafe record.pointee.stamp = stamp
+        unsafe Self.makeSpace(for: lists.count, in: record)
         let base = unsafe Self.base(of: record)
         for index in lists.indices { unsafe (base + index).initialize(to: lists[index]) }
-        unsafe record.pointee.count = UInt32(lists.count)
-        unsafe record.pointee.stamp = stamp
-        unsafe record.pointee.wasUsed = true
         return unsafe Self.view(of: record)
     }
 
     private mutating func makePlace(
-        for room: borrowing Room, in realm: Realm, tag: UInt32
+        for room: borrowing Room, in realm: Realm, hash: UInt64
     ) -> Int {
-        writer.write(room)
-        let name = writer.name
-        let fresh = Record(
-            fingerprint: room.fingerprint, realm: realm, segmentCount: UInt8(name.segmentCount),
-            size: UInt8(name.size))
-        let place: Int
-        if records.count < limit {
-            place = Int(records.append(fresh))
-        } else {
-            place = advanceHand()
-            table.remove(records[place].tag, place)
-            unsafe drop(place)
-            records[place] = fresh
-        }
+        let place = takePlace(hash)
+        records[place] = Record(
+            stamp: 0, realm: realm, segmentCount: UInt8(room.segmentCount),
+            size: UInt8(room.octets.count))
         unsafe NameStore.keep(
-            name, in: Self.nameField(of: records.pointer(to: place)),
+            room, in: Self.nameField(of: records.pointer(to: place)),
             inlineSize: Record.inlineSize)
-        table.insert(tag, place)
         return place
     }
 
-    /// The record to give up. The hand looks at no more than 64, so that no publication pays for
-    /// a whole round.
-    private mutating func advanceHand() -> Int {
-        for _ in 0..<64 {
-            hand = hand + 1 < records.count ? hand + 1 : 0
-            if !records[hand].wasUsed { break }
-            records[hand].wasUsed = false
+    private mutating func takePlace(_ hash: UInt64) -> Int {
+        if let place = groups.take(hash) { return place }
+        if groups.groupCount < groupLimit {
+            grow()
+            if let place = groups.take(hash) { return place }
         }
-        return hand
+        unsafe drop(groups.makeWay(for: hash))
+        guard let place = groups.take(hash) else {
+            preconditionFailure("a place was freed and is not free")
+        }
+        return place
+    }
+
+    private mutating func grow() {
+        var larger = TagGroups(groupCount: min(groups.groupCount * 2, groupLimit))
+        var moved = Slab(repeating: Record.unused, count: larger.capacity)
+        for place in 0..<groups.capacity where groups.isTaken(place) {
+            if let newPlace = larger.take(hash(at: place)) {
+                moved[newPlace] = records[place]
+            } else {
+                unsafe drop(place)
+            }
+        }
+        groups = larger
+        records = moved
+    }
+
+    /// The hash of who is at `place`, made anew.
+    private func hash(at place: Int) -> UInt64 {
+        let name = unsafe Self.name(of: records.pointer(to: place))
+        var fingerprint = OctetHash.start
+        for index in 0..<name.segmentCount {
+            fingerprint = OctetHash.appending(
+                OctetHash.hash(name.segment(index)), to: fingerprint)
+        }
+        return Self.hash(fingerprint, records[place].realm)
     }
 
     // MARK: Inside a record
 
     @unsafe
     @inline(__always)
-    private static func field(
+    private static func listField(
         of record: UnsafeMutablePointer<Record>
-    ) -> UnsafeMutablePointer<MemberListID> {
-        let offset = MemoryLayout<Record>.size - Record.inlineSize - 4 * Record.inlineListCount
-        return unsafe (UnsafeMutableRawPointer(record) + offset).assumingMemoryBound(
-            to: MemberListID.self)
+    ) -> UnsafeMutableRawPointer {
+        let offset = MemoryLayout<Record>.size - Record.inlineSize - MemoryLayout<UInt64>.size
+        return unsafe UnsafeMutableRawPointer(record) + offset
     }
 
     @unsafe
@@ -160,26 +177,63 @@ struct RememberedRooms: ~Copyable {
     }
 
     @unsafe
+    private static func block(
+        of record: UnsafeMutablePointer<Record>
+    ) -> UnsafeMutablePointer<ListBlock> {
+        unsafe listField(of: record).load(as: UnsafeMutablePointer<ListBlock>.self)
+    }
+
+    @unsafe
     @inline(__always)
     private static func base(
         of record: UnsafeMutablePointer<Record>
     ) -> UnsafeMutablePointer<MemberListID> {
-        let field = unsafe field(of: record)
-        if unsafe record.pointee.capacity == 0 { return unsafe field }
-        return unsafe UnsafeRawPointer(field).load(as: UnsafeMutablePointer<MemberListID>.self)
+        let isOutside = unsafe record.pointee.listCount == Record.outside
+        let base =
+            unsafe isOutside
+            ? UnsafeMutableRawPointer(block(of: record) + 1) : listField(of: record)
+        return unsafe base.assumingMemoryBound(to: MemberListID.self)
     }
 
     @unsafe
     @inline(__always)
     private static func view(of record: UnsafeMutablePointer<Record>) -> MatchedLists {
-        unsafe MatchedLists(base: UnsafePointer(base(of: record)), count: Int(record.pointee.count))
+        let isOutside = unsafe record.pointee.listCount == Record.outside
+        let count =
+            unsafe isOutside
+            ? Int(block(of: record).pointee.count) : Int(record.pointee.listCount)
+        return unsafe MatchedLists(base: UnsafePointer(base(of: record)), count: count)
+    }
+
+    /// Sets the number of lists, which are not initialized then.
+    @unsafe
+    private static func makeSpace(for count: Int, in record: UnsafeMutablePointer<Record>) {
+        let isOutside = unsafe record.pointee.listCount == Record.outside
+        if count <= Record.inlineListCount {
+            if isOutside { unsafe dropLists(of: record) }
+            unsafe record.pointee.listCount = UInt8(count)
+            return
+        }
+        let capacity = unsafe isOutside ? Int(block(of: record).pointee.capacity) : 0
+        if capacity < count || capacity > count * 4 {
+            if isOutside { unsafe dropLists(of: record) }
+            let size = MemoryLayout<ListBlock>.size + count * MemoryLayout<MemberListID>.size
+            let fresh = UnsafeMutableRawPointer.allocate(
+                byteCount: size, alignment: 8
+            ).bindMemory(to: ListBlock.self, capacity: 1)
+            unsafe fresh.initialize(to: ListBlock(count: 0, capacity: UInt32(count)))
+            unsafe listField(of: record).storeBytes(
+                of: fresh, as: UnsafeMutablePointer<ListBlock>.self)
+            unsafe record.pointee.listCount = Record.outside
+        }
+        unsafe block(of: record).pointee.count = UInt32(count)
     }
 
     @unsafe
     private static func dropLists(of record: UnsafeMutablePointer<Record>) {
-        if unsafe record.pointee.capacity == 0 { return }
-        unsafe base(of: record).deallocate()
-        unsafe record.pointee.capacity = 0
+        guard unsafe record.pointee.listCount == Record.outside else { return }
+        unsafe UnsafeMutableRawPointer(block(of: record)).deallocate()
+        unsafe record.pointee.listCount = 0
     }
 
     /// Gives back what a record has outside itself.
@@ -193,15 +247,25 @@ struct RememberedRooms: ~Copyable {
     }
 
     func checkInvariants() {
-        precondition(MemoryLayout<Record>.size == 128)
-        table.checkInvariants()
-        precondition(table.count == records.count && records.count <= limit)
-        for place in 0..<records.count {
-            let room = unsafe Room(Self.name(of: records.pointer(to: place)))
-            let record = records[place]
-            precondition(record.fingerprint == room.fingerprint)
-            precondition(find(room, in: record.realm, record.tag) == place)
-            precondition(record.count <= max(record.capacity, UInt32(Record.inlineListCount)))
+        precondition(MemoryLayout<Record>.size == 64)
+        precondition(MemoryLayout<Record>.offset(of: \.lists) == 16)
+        precondition(MemoryLayout<Record>.offset(of: \.name) == 24)
+        precondition(records.count == groups.capacity && groups.groupCount <= groupLimit)
+        groups.checkInvariants { hash(at: $0) }
+        for place in 0..<groups.capacity where groups.isTaken(place) {
+            let record = unsafe records.pointer(to: place)
+            let room = unsafe Room(Self.name(of: record))
+            let realm = unsafe record.pointee.realm
+            precondition(Self.hash(of: room, in: realm) == hash(at: place))
+            precondition(find(room, in: realm, hash(at: place)) == place)
+            let listCount = unsafe record.pointee.listCount
+            guard listCount == Record.outside else {
+                precondition(listCount <= UInt8(Record.inlineListCount))
+                continue
+            }
+            let block = unsafe Self.block(of: record).pointee
+            precondition(block.count > UInt32(Record.inlineListCount))
+            precondition(block.count <= block.capacity)
         }
     }
 }

@@ -1,7 +1,7 @@
 // RoomIndex+Match — from a room to the member lists a publication reaches.
 //
-// Remembered rooms cost one hash probe, four loads and one comparison of names. The others are looked up by what each kind
-// of pattern is keyed by:
+// Remembered rooms cost one hash probe, four loads and one comparison of names. The others are
+// looked up by what each kind of pattern is keyed by:
 //
 //     exact     one probe
 //     glob      two probes (the room above, the room itself), then each compiled glob there
@@ -54,17 +54,17 @@ extension RoomIndex {
     /// - Complexity: O(1) while the room is remembered and no pattern that could matter has come
     ///   or gone; otherwise as above, independent of the number of subscribers.
     package mutating func match(_ room: borrowing Room, in realm: Realm) -> MatchedLists {
-        let tag = RememberedRooms.tag(of: room, in: realm)
+        let hash = RememberedRooms.hash(of: room, in: realm)
         let stamp = epochs.stamp(of: room, in: realm)
-        let place = remembered.find(room, in: realm, tag)
+        let place = remembered.find(room, in: realm, hash)
         if let place, let lists = remembered.lists(at: place, ifStill: stamp) { return lists }
-        return lookUp(room, in: realm, tag: tag, at: place, stamp: stamp)
+        return lookUp(room, in: realm, hash: hash, at: place, stamp: stamp)
     }
 
     /// Matches a room and remembers the result, at `place` if it has one.
     @inline(never)
     private mutating func lookUp(
-        _ room: borrowing Room, in realm: Realm, tag: UInt32, at place: Int?, stamp: UInt64
+        _ room: borrowing Room, in realm: Realm, hash: UInt64, at place: Int?, stamp: UInt64
     ) -> MatchedLists {
         scratch.nodes.removeAll(keepingCapacity: true)
         scratch.lists.removeAll(keepingCapacity: true)
@@ -75,19 +75,20 @@ extension RoomIndex {
         }
         collectLists()
         return remembered.remember(
-            room, in: realm, tag: tag, at: place, stamp: stamp, lists: scratch.lists)
+            room, in: realm, hash: hash, at: place, stamp: stamp, lists: scratch.lists)
     }
 
     /// The member lists that a publication to all rooms of `coverage` reaches, each once: those of
     /// exact rooms that it covers (as many segments, each equal unless `nil`), those of wildcards
     /// that share a room with it, those of globs whose parent is covered and that match the last
-    /// segment of `room`, or the empty text where there is none left for them, and those of prefixes
-    /// that match `room`, which stands for all of them. The first component names the family of rooms; if it is `nil`, or the index
-    /// does not answer covering publishes, only `room` counts.
+    /// segment of `room`, or the empty text where there is none left for them, and those of
+    /// prefixes that match `room`, which stands for all of them. The first component names the
+    /// family of rooms; if it is `nil`, or the index does not answer covering publishes, only
+    /// `room` counts.
     ///
     /// - Returns: A view that is valid until the index is next called mutably.
-    /// - Complexity: O(rooms and wildcards that have the rarest of the given values), and a match of
-    ///   `room`.
+    /// - Complexity: O(rooms and wildcards that have the rarest of the given values), and a match
+    ///   of `room`; O(those that are not posted yet) for the first few of a big family.
     package mutating func match(
         covering coverage: [[UInt8]?], _ room: borrowing Room, in realm: Realm
     ) -> MatchedLists {

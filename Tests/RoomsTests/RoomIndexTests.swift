@@ -277,6 +277,48 @@ struct RoomIndexTests {
         #expect(index.deliveries(covering: [Array("k".utf8), nil, nil]).isEmpty)
     }
 
+    @Test("covers those who are posted and those who are not yet, while both come and go")
+    func partlyPosted() throws {
+        for seed in UInt64(1)...10 {
+            var random = SeededRandom(seed: seed)
+            var limits = IndexLimits()
+            limits.scannedRoomsPerFamily = 0
+            let index = Subject(limits: limits)
+            var entries: [(entry: EntryID, number: UInt32)] = []
+            var next: UInt32 = 0
+            func add() throws {
+                let pattern: Pattern =
+                    next % 5 == 0
+                    ? wildcard("k", next % 2 == 0 ? nil : "\(next % 3)", "\(next)")
+                    : .exact(room("k", "\(next % 3)", "\(next)"))
+                entries.append((try index.add(pattern, next), next))
+                next += 1
+            }
+            for _ in 0..<100 { try add() }
+            // Every publication posts some; the family is empty and begins anew in between.
+            for step in 0..<120 {
+                let covered = index.deliveries(covering: [Array("k".utf8), Array("1".utf8), nil])
+                var expected: [UInt32] = []
+                for (_, number) in entries where number % 3 == 1 || number % 10 == 0 {
+                    expected.append(number)
+                }
+                #expect(covered.map(\.connection) == expected.sorted(), "seed \(seed)")
+                let everybody = index.deliveries(covering: [Array("k".utf8), nil, nil])
+                #expect(everybody.count == entries.count, "seed \(seed)")
+                index.checkInvariants()
+                for _ in 0..<Int.random(in: 0..<4, using: &random) { try add() }
+                for _ in 0..<Int.random(in: 0..<4, using: &random) where !entries.isEmpty {
+                    let place = Int.random(in: 0..<entries.count, using: &random)
+                    index.remove(entries.remove(at: place).entry)
+                }
+                if step == 60 {
+                    while let last = entries.popLast() { index.remove(last.entry) }
+                    for _ in 0..<50 { try add() }
+                }
+            }
+        }
+    }
+
     @Test("finds names that are too long to be kept inside a node or a remembered room")
     func longNames() throws {
         let index = Subject()
