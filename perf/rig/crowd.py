@@ -1,18 +1,24 @@
 """Subscribers that never read, in a busy room, beside healthy ones: what do these notice?
 
-Four phases on one server, each with the same publications to the same number of healthy
-subscribers in the room:
+Four phases on one server, with publications of one size to the same healthy subscribers:
 
     alone      nobody else is there
     reading    a crowd is there too, and reads: what its mere size costs
-    stuck      another crowd in place of it, which never reads a single octet
-    after      the server has closed all of those
+    stuck      a crowd of the same sockets in place of it, which never reads a single octet, from the
+               moment when all of them are there until the server has closed the last one
+    after      all of those are closed
 
 `whileRatio` is the healthy ones' p99 in the third phase to that in the second, `afterRatio` that
-in the fourth to the first. `memory` is the most that the server's process held meanwhile plus what
-the kernel held for TCP sockets. On loopback that is both ends' octets, so the stuck ones have small
-receive buffers (4 KiB): nearly all of it is what the server's machine holds of them. The crowds are
-wsload's (`wsload hold`).
+in the fourth to the first. Every publication of the second and third counts: those which the
+kernel still takes for the stuck, those with which they are found out, and those while they are
+closed. A room of a few can take more publications than one of thousands, so the first and the last
+have a rate of their own (`quietRate`): a p99 takes hundreds of publications, as all deliveries of
+one share its fate. They are several runs each, of which the median counts.
+
+`memory` is the most that the server's process held meanwhile plus what the kernel held for TCP
+sockets. On loopback that is both ends' octets, so both crowds have small receive buffers
+(4 KiB): nearly all of it is what the server's machine holds of the stuck ones. Messages must fit
+these buffers, or the stuck ones cost segments that no others do. All are wsload's (`wsload hold`).
 """
 
 import json
@@ -25,46 +31,90 @@ from .generators import WSLoad
 from .servers import LeftOut, prefix
 
 PATIENCE = 60  # seconds until the last stuck one is closed
+QUIET_RUNS = 5  # of the phases without a crowd
+RECEIVE_BUFFER = 4096  # octets, of everybody in a crowd
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def run(server, case, protocol, generator):
     """The result of all phases; `cost` is the server's CPU per delivery to the healthy, while stuck."""
+    sockets = open_sockets()
     crowd = Crowd(server, case, protocol, generator.options)
-    healthy = {"scenario": "fanout", "connections": case["healthy"], "size": case["size"],
-               "rate": case["rate"]}
-
-    def phase(quiet=False):
-        # A crowd that reads needs the CPU on which the generator would spin; so where crowds are
-        # compared it sleeps. By themselves the healthy get few messages, so these phases are longer.
-        return generator.run(server, {**healthy, "seconds": case["seconds"] * (3 if quiet else 1), "spin": quiet},
-                             protocol, False)
-
-    alone = phase(quiet=True)
+    healthy = Healthy(server, case, protocol, generator.options)
+    alone = healthy.alone()
     with crowd.present(stuck=False):
-        reading = phase()
-    wait_until(lambda: crowd.still_connected() == 0)
+        reading = healthy.beside(seconds=case["seconds"])
+    wait_until(lambda: crowd.still_connected() == 0, 10)
     with Memory(server.pids) as memory, crowd.present(stuck=True):
         began = time.monotonic()
-        runs = [phase()]
-        while crowd.still_connected() and time.monotonic() - began < PATIENCE:
-            runs.append(phase())
-        closed, took = crowd.still_connected() == 0, time.monotonic() - began
+        # What the healthy have open is there too, and one publisher; each has two ends.
+        rest = sockets + 2 * (case["healthy"] + 1)
+        stuck = healthy.beside(until_left=rest)
+        took = time.monotonic() - began
+        closed = crowd.still_connected() == 0
         # Those who never read still have their sockets open, as outside.
-        after = phase(quiet=True)
+        after = healthy.alone()
         left = memory.now()
-    for result in (alone, reading, *runs, after):
+    phases = alone, reading, stuck, after
+    for result in phases:
         if result["status"] or result.get("error") or result.get("p99") is None:
             return {**result, "error": result.get("error") or f"status {result['status']}"}
-    stuck = max(runs, key=lambda result: result["p99"])
     return {
-        **stuck, "wrong": sum(r["wrong"] for r in (alone, reading, *runs, after)),
+        **stuck, "wrong": sum(result["wrong"] for result in phases),
         "alone": alone["p99"], "reading": reading["p99"], "after": after["p99"],
+        "allAlone": alone["all"], "allAfter": after["all"],
         "whileRatio": stuck["p99"] / reading["p99"], "afterRatio": after["p99"] / alone["p99"],
+        "publications": [result["units"] // case["healthy"] for result in phases],
         "processMemory": memory.process, "kernelMemory": memory.kernel,
         "memory": memory.process + memory.kernel, "kernelMemoryAfter": left, "secondsUntilClosed": round(took, 1),
         **({} if closed else {"error": f"{crowd.still_connected()} were not closed in {PATIENCE} s"}),
     }
+
+
+class Healthy:
+    """Subscribers that read, with somebody who publishes to the room."""
+
+    def __init__(self, server, case, protocol, options):
+        self.server = server
+        self.case = case
+        self.protocol = protocol
+        self.generator = WSLoad(options)
+
+    def _command(self, rate, spin, seconds):
+        members = {"scenario": "fanout", "connections": self.case["healthy"], "size": self.case["size"],
+                   "rate": rate, "seconds": seconds, "spin": spin}
+        return members, self.generator.command(self.server, members, self.protocol, False)
+
+    def alone(self):
+        """Nobody is beside them: the run with the median p99 of a few.
+
+        Of little work a p99 is a matter of the machine's hiccups: a tenth of a second of them in ten
+        is enough. They spoil one run or two; what a server keeps doing would show in all of them.
+        """
+        members, _ = self._command(self.case["quietRate"], True, self.case["seconds"] / QUIET_RUNS)
+        runs = [self.generator.run(self.server, members, self.protocol, False) for _ in range(QUIET_RUNS)]
+        for run in runs:
+            if run["status"] or run.get("error") or run.get("p99") is None:
+                return run
+        median = sorted(runs, key=lambda run: run["p99"])[QUIET_RUNS // 2]
+        return {**median, "wrong": sum(run["wrong"] for run in runs), "units": sum(run["units"] for run in runs),
+                "all": [run["p99"] for run in runs]}
+
+    def beside(self, seconds=PATIENCE, until_left=None):
+        """A crowd is beside them, which needs the generator's CPU as well, so that does not spin.
+
+        Without a warm-up: from the first publication on everything counts. With `until_left`,
+        publications end when there are no more TCP sockets than so many, having been more.
+        """
+        members, command = self._command(self.case["rate"], False, seconds)
+        process = subprocess.Popen(
+            [*prefix(), *command, "--warmup", "0", *(["--until-eof"] if until_left else [])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+        if until_left:
+            wait_until(lambda: open_sockets() > until_left, 10)
+            wait_until(lambda: process.poll() is not None or open_sockets() <= until_left, seconds)
+        output, errors = process.communicate()  # closes its standard input
+        return self.generator.result(command, members, process.returncode, output, errors)
 
 
 class Crowd:
@@ -74,10 +124,9 @@ class Crowd:
         if "dialect" in protocol:
             raise LeftOut(f"wsload does not speak {protocol['dialect']}")
         self.server = server
-        self.healthy = case["healthy"]
         words = WSLoad(options).command(
             server, {"scenario": "hold", "connections": case["stuck"], "size": case["size"]}, protocol, False)
-        self.words = [word for word in words if word != "--spin"]
+        self.words = [*(word for word in words if word != "--spin"), "--rcvbuf", str(RECEIVE_BUFFER)]
         self.prefix = prefix()
 
     def present(self, stuck):
@@ -155,7 +204,17 @@ def resident(pid):
         return 0
 
 
-def wait_until(done):
-    until = time.monotonic() + 10
+def open_sockets():
+    """TCP sockets of this network: a look at a single line, where counting connections takes long."""
+    for line in open("/proc/net/sockstat"):
+        words = line.split()
+        if words[0] == "TCP:":
+            return int(words[words.index("inuse") + 1])
+    return 0
+
+
+def wait_until(done, seconds):
+    """Looks every now and then, for so many seconds at most."""
+    until = time.monotonic() + seconds
     while not done() and time.monotonic() < until:
-        time.sleep(0.1)
+        time.sleep(0.05)

@@ -183,11 +183,15 @@ class WSLoad:
         command = self.command(server, case, protocol, deflate)
         done = subprocess.run([*prefix(), *command], capture_output=True, text=True,
                               errors="replace", timeout=PATIENCE)
-        result = {"status": done.returncode, "command": said(command)}
+        return self.result(command, case, done.returncode, done.stdout, done.stderr)
+
+    def result(self, command, case, status, output, errors):
+        """What a run of `command` said, for whoever ran it."""
+        result = {"status": status, "command": said(command)}
         try:
-            seen = json.loads(done.stdout.splitlines()[-1])
+            seen = json.loads(output.splitlines()[-1])
         except (IndexError, ValueError):
-            return {**result, "error": done.stderr.strip()[-200:] or f"status {done.returncode}"}
+            return {**result, "error": errors.strip()[-200:] or f"status {status}"}
         return {**result, **self.read(seen, case)}
 
     def read(self, seen, case):

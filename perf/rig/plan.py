@@ -41,7 +41,7 @@ def seconds(case, options):
     if case["scenario"] == "program":
         return 4
     if case["scenario"] == "crowd":
-        return 10 * case["seconds"] + case["stuck"] / 1000
+        return 4 * case["seconds"] + 20 + case["stuck"] / 1000
     opened = case.get("connections", 100) / 6000 + case.get("beyond", 0) / 6000 + case.get("count", 0) / 20000
     time = 0 if "count" in case else case.get("seconds", options.time) + options.warmup
     return 0.6 + opened + time * (2 if "beyond" in case else 1)

@@ -68,8 +68,12 @@ def case_lines(label, case, results):
         ours = figure(results[first], goal.figure, case)
         if verdict is None:
             lines.append([ours, f"{goal.reference}: not measured", "", limit(goal, case), ""])
-        elif goal.reference is None:
+        elif goal.reference is None and FIGURES[goal.figure][1]:
             lines.append([ours, "", "", limit(goal, case), verdict.word])
+        elif goal.reference is None:  # a ratio by itself, of two phases of one run
+            low, high = verdict.interval
+            lines.append([FIGURES[goal.figure][0], "", f"{digits(verdict.median)} [{digits(low)}–{digits(high)}]",
+                          limit(goal, case), verdict.word])
         else:
             other = f"ours in {goal.reference}:" if goal.is_other_case else goal.reference
             theirs = f"{other} {figure(results[goal.reference], goal.figure, case)}"
