@@ -3,7 +3,7 @@
 // Whole messages belong to a publication, or to all its siblings where they say nothing about the
 // room. Parts are shared by siblings in any case: they are found by their octets.
 
-package import Bytes
+import Bytes
 
 extension Publication {
     /// Whether others carry the same payload to other rooms.

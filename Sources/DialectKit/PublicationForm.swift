@@ -4,7 +4,7 @@
 // publication keeps its forms in lists that only grow: the first core to need one makes it, the
 // others find it. Two cores that make the same at once agree on the one that came first.
 
-package import Bytes
+import Bytes
 import Synchronization
 
 /// A deflated message, or a part of one, without references outside itself.
