@@ -218,7 +218,7 @@ struct RememberedRooms: ~Copyable {
         if capacity < count || capacity > count * 4 {
             if isOutside { unsafe dropLists(of: record) }
             let size = MemoryLayout<ListBlock>.size + count * MemoryLayout<MemberListID>.size
-            let fresh = UnsafeMutableRawPointer.allocate(
+            let fresh = unsafe UnsafeMutableRawPointer.allocate(
                 byteCount: size, alignment: 8
             ).bindMemory(to: ListBlock.self, capacity: 1)
             unsafe fresh.initialize(to: ListBlock(count: 0, capacity: UInt32(count)))
