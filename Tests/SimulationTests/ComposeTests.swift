@@ -9,6 +9,7 @@ import Hub
 import Rooms
 import Telemetry
 import Testing
+import WAMPRouter
 import WebSocket
 
 @Suite("composed messages") struct ComposeTests {
