@@ -18,7 +18,10 @@ final class WrappedDialect: Dialect {
 
         /// Letters that are not the same everywhere.
         static func text(_ size: Int) -> String {
-            let octets = (0..<size).map { UInt8(97 + ($0 &* $0 / 7 + $0) % 26) }
+            let octets = (0..<size).map { (place: Int) -> UInt8 in
+                let number = place * place / 7 + place
+                return UInt8(97 + number % 26)
+            }
             return String(decoding: octets, as: UTF8.self)
         }
     }
