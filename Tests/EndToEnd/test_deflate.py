@@ -1,5 +1,6 @@
 """One compression for everybody: clients of four protocols, each with a window of its own."""
 
+import contextlib
 import json
 
 from process import PATIENCE
@@ -28,11 +29,11 @@ VALUE = {
 }
 
 
-def open_client(server, path, bits):
+def open_client(stack, server, path, bits):
     factory = ClientPerMessageDeflateFactory(server_max_window_bits=bits)
-    socket = connect(
+    socket = stack.enter_context(connect(
         server.url(path), compression=None, extensions=[factory],
-        subprotocols=["wamp.2.json"] if path == "/" else None)
+        subprotocols=["wamp.2.json"] if path == "/" else None))
     assert socket.protocol.extensions[0].remote_max_window_bits == bits
     if path == "/ws/":
         socket.recv(PATIENCE)
@@ -46,16 +47,16 @@ def test_a_publication_is_compressed_once_for_all_protocols_and_windows(start, t
     file = tmp_path / "carillon.toml"
     file.write_text(CONFIGURATION)
     server = start("--config", str(file), "--cores", "1")
-    clients = [
-        open_client(server, path, 9 + (place + step) % 7)
-        for step in range(3) for place, path in enumerate(SUBSCRIBE)]
-    before = server.metrics()["compressions_total"]
-    values = [
-        [{"number": n, "text": f"{n * n} words " * 8} for n in range(count)] for count in range(1, 90, 8)]
-    for value in values:
-        assert server.publish("target.chat", value) == len(clients)
-    for path, socket in clients:
+    with contextlib.ExitStack() as stack:
+        clients = [
+            open_client(stack, server, path, 9 + (place + step) % 7)
+            for step in range(3) for place, path in enumerate(SUBSCRIBE)]
+        before = server.metrics()["compressions_total"]
+        values = [
+            [{"number": n, "text": f"{n * n} words " * 8} for n in range(count)] for count in range(1, 90, 8)]
         for value in values:
-            assert VALUE[path](json.loads(socket.recv(PATIENCE))) == value
-        socket.close()
-    assert server.metrics()["compressions_total"] - before == len(values)
+            assert server.publish("target.chat", value) == len(clients)
+        for path, socket in clients:
+            for value in values:
+                assert VALUE[path](json.loads(socket.recv(PATIENCE))) == value
+        assert server.metrics()["compressions_total"] - before == len(values)
