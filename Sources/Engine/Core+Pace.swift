@@ -4,10 +4,10 @@
 // 3.4 µs for one alone), so a busy room is served for less if every subscriber is sent to less
 // often. With a batching delay D > 0 subscribers are sent to in turn, in slices, and behind each
 // slice comes a pause: its share of D. A lone publication leaves at once, the next ones wait D at
-// most. Where they come faster than all can be sent to, in the time F, one waits up to 2 F anyhow,
-// for the flush before it and within its own, while the period of a subscriber who is sent to in
-// turn is F: that leaves room for a pause longer by a quarter of what the slice took. (By all of
-// it the core's load halves, and half of the publications come 3 ms later: Engine.docc.)
+// most. Where they come faster than all can be sent to, in the time F, a subscriber is sent to every F
+// and half of the publications wait F / 2 or longer. Then the pauses are longer by a sixth of what the
+// slices took, which makes that D / 2 + F / 12 more: not more than D as long as F is below 6 D. (By
+// all of it the core's load halves, and half of the publications come 3 ms later: Engine.docc.)
 //
 // Only publications wait. What is a connection's own (replies, pongs, closes) leaves with the turn.
 
@@ -52,7 +52,7 @@ struct Pace {
         roundTaken &+= taken
         // In units of 1/1024, since a delay times a number of sends need not fit.
         let share = UInt64(sliceSize) * 1024 / UInt64(max(1, waitingCount))
-        pausedUntil = now + (isBusy ? taken / 4 : 0) + delay / 1024 * share
+        pausedUntil = now + (isBusy ? taken / 6 : 0) + delay / 1024 * share
         sliceSize = 0
     }
 }
