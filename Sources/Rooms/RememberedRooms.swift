@@ -81,15 +81,36 @@ struct RememberedRooms: ~Copyable {
         return unsafe Self.view(of: record)
     }
 
-    /// Notes what `room` matches, at `place` if it is remembered already.
+    /// Chooses the place where a room that is not remembered will be. Nothing may happen here before
+    /// it is remembered there.
+    ///
+    /// Its line is seldom in the cache, and looking the room up takes longer than it takes to come.
+    /// Writing to it asks for it; other than for something read, the CPU does not wait.
+    mutating func reserve(_ hash: UInt64) -> Int {
+        let place = takePlace(hash)
+        records[place].stamp = 0
+        return place
+    }
+
+    /// Notes what `room` matches at `place`, where it is remembered already or which was reserved.
     mutating func remember(
-        _ room: borrowing Room, in realm: Realm, hash: UInt64, at place: Int?, stamp: UInt64,
+        _ room: borrowing Room, in realm: Realm, at place: Int, isReserved: Bool, stamp: UInt64,
         lists: [MemberListID]
     ) -> MatchedLists {
-        // Who is published to once does not push out those who are published to again: only these
-        // are marked.
-        if let place { groups.mark(place) }
-        let place = place ?? makePlace(for: room, in: realm, hash: hash)
+        if isReserved {
+            // Of who was there before; a record that was never used has nothing either.
+            unsafe drop(place)
+            records[place] = Record(
+                stamp: 0, realm: realm, segmentCount: UInt8(room.segmentCount),
+                size: UInt8(room.octets.count))
+            unsafe NameStore.keep(
+                room, in: Self.nameField(of: records.pointer(to: place)),
+                inlineSize: Record.inlineSize)
+        } else {
+            // Who is published to once does not push out those who are published to again: only
+            // these are marked.
+            groups.mark(place)
+        }
         let record = unsafe records.pointer(to: place)
         unsafe record.pointee.stamp = stamp
         unsafe Self.makeSpace(for: lists.count, in: record)
@@ -98,26 +119,13 @@ struct RememberedRooms: ~Copyable {
         return unsafe Self.view(of: record)
     }
 
-    private mutating func makePlace(
-        for room: borrowing Room, in realm: Realm, hash: UInt64
-    ) -> Int {
-        let place = takePlace(hash)
-        records[place] = Record(
-            stamp: 0, realm: realm, segmentCount: UInt8(room.segmentCount),
-            size: UInt8(room.octets.count))
-        unsafe NameStore.keep(
-            room, in: Self.nameField(of: records.pointer(to: place)),
-            inlineSize: Record.inlineSize)
-        return place
-    }
-
     private mutating func takePlace(_ hash: UInt64) -> Int {
         if let place = groups.take(hash) { return place }
         if groups.groupCount < groupLimit {
             grow()
             if let place = groups.take(hash) { return place }
         }
-        unsafe drop(groups.makeWay(for: hash))
+        _ = groups.makeWay(for: hash)
         guard let place = groups.take(hash) else {
             preconditionFailure("a place was freed and is not free")
         }

@@ -66,6 +66,7 @@ extension RoomIndex {
     private mutating func lookUp(
         _ room: borrowing Room, in realm: Realm, hash: UInt64, at place: Int?, stamp: UInt64
     ) -> MatchedLists {
+        let target = place ?? remembered.reserve(hash)
         scratch.nodes.removeAll(keepingCapacity: true)
         scratch.lists.removeAll(keepingCapacity: true)
         collectNodes(matching: room, in: realm)
@@ -75,7 +76,8 @@ extension RoomIndex {
         }
         collectLists()
         return remembered.remember(
-            room, in: realm, hash: hash, at: place, stamp: stamp, lists: scratch.lists)
+            room, in: realm, at: target, isReserved: place == nil, stamp: stamp,
+            lists: scratch.lists)
     }
 
     /// The member lists that a publication to all rooms of `coverage` reaches, each once: those of

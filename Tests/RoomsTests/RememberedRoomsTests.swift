@@ -12,7 +12,8 @@ struct RememberedRoomsTests {
         let place = memory.find(room, in: .standard, hash)
         let lists = (0..<number % 7).map { MemberListID(rawValue: UInt32($0 + number)) }
         return memory.remember(
-            room, in: .standard, hash: hash, at: place, stamp: stamp, lists: lists
+            room, in: .standard, at: place ?? memory.reserve(hash), isReserved: place == nil,
+            stamp: stamp, lists: lists
         ).count
     }
 
@@ -126,7 +127,8 @@ struct RememberedRoomsTests {
                 model[key] = UInt64(step)
                 let lists = [MemberListID](repeating: .init(rawValue: 1), count: number % 9)
                 _ = memory.remember(
-                    room, in: realm, hash: hash, at: place, stamp: UInt64(step), lists: lists)
+                    room, in: realm, at: place ?? memory.reserve(hash), isReserved: place == nil,
+                    stamp: UInt64(step), lists: lists)
                 if step % 50 == 0 { memory.checkInvariants() }
             }
             let count = memory.count
