@@ -12,23 +12,12 @@ import string
 
 import pytest
 from browser import Browser, program
+from hub import ROOMS
 from process import Carillon
 
 pytestmark = pytest.mark.skipif(
     program() is None, reason="no Chromium: Tools/test browser installs it, TESTED_CHROMIUM names it")
 
-CONFIGURATION = """
-[rohrpost]
-group_template = "{type}.{id}"
-
-[hightemplar]
-allowed_rooms = ['{"target":"*"}']
-
-[[endpoint]]
-name = "target"
-path = "^/target/(?P<name>[a-z]+)/$"
-rooms = ["target.{name}"]
-"""
 QUICK = {"drain.delay": "100ms", "drain.spread": "200ms", "drain.deadline": "5s"}
 # Around every length field and below, at and above what is copied, shared and cut into parts.
 SIZES = [20, 63, 64, 65, 125, 126, 127, 500, 2_047, 2_048, 4_096, 16_384, 65_535, 65_536, 204_800]
@@ -56,7 +45,7 @@ def begin(tmp_path):
 
     def begin(**settings):
         file = tmp_path / "carillon.toml"
-        file.write_text(CONFIGURATION)
+        file.write_text(ROOMS)
         running.append(
             Carillon("--config", str(file), "--cores", "2", "--echo", "/echo", settings=settings))
         return running[-1]

@@ -3,17 +3,11 @@
 import contextlib
 import json
 
+from hub import ROOMS
 from process import PATIENCE
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.sync.client import connect
 
-CONFIGURATION = """
-[hightemplar]
-allowed_rooms = ['{"target":"*"}']
-
-[rohrpost]
-group_template = "{type}.{id}"
-"""
 SUBSCRIBE = {
     "/stream": [{"id": "s", "method": "subscribe", "payload": {"channel": "target", "event": "chat"}}],
     "/ws/": [{"type": "subscribe", "room": {"target": "chat"}, "requestId": 5}],
@@ -45,7 +39,7 @@ def open_client(stack, server, path, bits):
 
 def test_a_publication_is_compressed_once_for_all_protocols_and_windows(start, tmp_path):
     file = tmp_path / "carillon.toml"
-    file.write_text(CONFIGURATION)
+    file.write_text(ROOMS)
     server = start("--config", str(file), "--cores", "1")
     with contextlib.ExitStack() as stack:
         clients = [

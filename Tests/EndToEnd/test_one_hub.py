@@ -6,25 +6,12 @@ import json
 import pytest
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import PublishOptions, RegisterOptions, SubscribeOptions
+from hub import ROOMS
 from process import PATIENCE, Carillon
 from wamp_autobahn import Box, Members
 from websockets.asyncio.client import connect
 
-CONFIGURATION = """
-[openapi]
-call_time = "5s"
-
-[rohrpost]
-group_template = "{type}.{id}"
-
-[hightemplar]
-allowed_rooms = ['{"target":"*"}']
-
-[[endpoint]]
-name = "target"
-path = "^/target/(?P<name>[a-z]+)/$"
-rooms = ["target.{name}"]
-
+CONFIGURATION = ROOMS + """
 [[endpoint.method]]
 name = "total"
 procedure = "com.hub.total"
@@ -34,6 +21,9 @@ result = "first"
 [[endpoint.method]]
 name = "fail"
 procedure = "com.hub.fail"
+
+[openapi]
+call_time = "5s"
 """
 # The subscribers' own envelopes around one value.
 VALUE = {"n": [1, 2.5, None, "ü\N{BELL}"], "type": "note"}

@@ -17,23 +17,15 @@ extension Worker {
             problems.add("a message reached a subscriber that had not asked for it")
             return
         }
-        switch checks.arrived(stamp.number, at: check) {
+        let arrival = checks.arrived(stamp.number, at: check)
+        switch arrival {
         case .inOrder: accounted += 1
         case .gap(let count):
             accounted += 1 + count
             wrongCount += count
-        case .late:
-            tally.reordered += 1
-            wrongCount += 1
-        case .duplicate:
-            tally.duplicated += 1
-            wrongCount += 1
-            return
+        case .late, .duplicate: break
         }
-        if !isWhole {
-            tally.corrupted += 1
-            wrongCount += 1
-        }
+        guard countFaults(of: arrival, isWhole: isWhole, isOrdered: true) else { return }
         if clock.isMeasured(stamp.time) {
             tally.delivered += 1
             lastArrival = now
@@ -67,28 +59,41 @@ extension Worker {
             problems.add("an answer reached a client that had not asked")
             return
         }
-        switch checks.arrived(stamp.number, at: Int(unsafe client.pointee.checks)) {
-        case .inOrder, .gap: break
-        case .late:
-            if population.isOrdered {
-                tally.reordered += 1
-                wrongCount += 1
-            }
-        case .duplicate:
-            tally.duplicated += 1
-            wrongCount += 1
-            return
-        }
-        if !isWhole {
-            tally.corrupted += 1
-            wrongCount += 1
-        }
+        let arrival = checks.arrived(stamp.number, at: Int(unsafe client.pointee.checks))
+        guard countFaults(of: arrival, isWhole: isWhole, isOrdered: population.isOrdered)
+        else { return }
         if clock.isMeasured(stamp.time) {
             tally.answered += 1
             lastArrival = now
             latency.record(now > stamp.time ? now - stamp.time : 0)
         }
         settle(slot)
+    }
+
+    /// Counts what is wrong with what arrived.
+    ///
+    /// - Returns: Whether it is anything new, no duplicate.
+    @inline(__always)
+    private mutating func countFaults(
+        of arrival: Arrival, isWhole: Bool, isOrdered: Bool
+    ) -> Bool {
+        switch arrival {
+        case .inOrder, .gap: break
+        case .late:
+            if isOrdered {
+                tally.reordered += 1
+                wrongCount += 1
+            }
+        case .duplicate:
+            tally.duplicated += 1
+            wrongCount += 1
+            return false
+        }
+        if !isWhole {
+            tally.corrupted += 1
+            wrongCount += 1
+        }
+        return true
     }
 
     /// A request is over, however it ended: there is room for the next.
