@@ -230,7 +230,8 @@ extension Core where Kernel: ~Copyable {
         guard connection.isReceiving || connection.isSending else { return }
         // A bare close neither cancels a receive nor ends a send that waits for room. Of a peer that
         // does not read, the kernel would keep what it has not taken for minutes (an orphan in
-        // FIN-WAIT-1), and a FIN would be a lie: the connection is reset.
+        // FIN-WAIT-1), and a FIN would be a lie: the connection is reset, which ends both at once.
+        // Cancelling them as well would have the kernel look through its armed polls for each.
         if (connection.backlog != nil || connection.isPongAwaited)
             && connection.peerAddressSize > 0
         {
@@ -240,7 +241,12 @@ extension Core where Kernel: ~Copyable {
             kernel.disconnect(connection.socket, token: token)
         } else {
             shutDown(connection, both: true)
+            cancelWaiting(of: connection)
         }
+    }
+
+    /// Cancels the receive and the send that may wait for their peer.
+    private mutating func cancelWaiting(of connection: Connection) {
         for operation in [Operation.receive, .patientSend] {
             let isInFlight = operation == .receive ? connection.isReceiving : connection.isSending
             guard isInFlight else { continue }
@@ -258,13 +264,15 @@ extension Core where Kernel: ~Copyable {
         kernel.shutdown(connection.socket, both: both, token: token)
     }
 
-    mutating func shutdownEnded(_ token: Token) {
+    /// A shutdown or a disconnect has been carried out, or refused.
+    mutating func shutdownEnded(_ token: Token, _ result: Int32) {
         guard let connection = table.connection(slot: token.slot, generation: token.generation)
         else {
             metrics.add(.staleCompletions)
             return
         }
         connection.shutdownCount -= 1
+        if result < 0, connection.phase == .ending { cancelWaiting(of: connection) }
         closeIfQuiet(connection)
     }
 

@@ -59,13 +59,13 @@ extension Core where Kernel: ~Copyable {
         }
         resumeStarved()
         if isPaused {
-            closeOverflowing()
             flushPrompt()
         } else {
             settleDeliveries()
-            closeOverflowing()
             flush()
         }
+        // Behind the sends: a hundred resets take milliseconds, and who reads need not wait for them.
+        closeOverflowing()
         reportFigures()
         // What was flushed is sent within the next enter: with it a turn begins where the last one
         // ended, unless the core slept in between.
@@ -99,7 +99,7 @@ extension Core where Kernel: ~Copyable {
         let isIdle =
             firstCompletion == completions.count && firstMail == mail.count
             && (isFlushed || isWaiting) && runnable.isEmpty && finishing.isEmpty
-            && overflowing.isEmpty && givenUp.isEmpty
+            && overflowing.isEmpty && givenUp.isEmpty && prompt.isEmpty
             && kernel.unsubmittedCount < Self.sleepersLoad
         guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
         var deadline = nextDeadline()
@@ -168,7 +168,7 @@ extension Core where Kernel: ~Copyable {
                 state.signal(token.slot - 1)
             }
         case .peerName: peerNamed(token, completion.result)
-        case .shutdown: shutdownEnded(token)
+        case .shutdown: shutdownEnded(token, completion.result)
         case .immediateSend, .message, .cancel, .close, nil: break
         }
     }

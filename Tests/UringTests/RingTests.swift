@@ -136,6 +136,41 @@ struct RingTests {
         #expect(received < Int(sent.result))
     }
 
+    @Test("a disconnect ends the receive and the send that wait, without a cancel")
+    func disconnectEndsWhatWaits() throws {
+        var ring = try Ring(Self.options())
+        let (server, client) = try connectedPair()
+        defer {
+            close(server)
+            close(client)
+        }
+        let octets = [UInt8](repeating: 7, count: 64 << 20)
+        let socket = SocketHandle(index: server, isDirect: false)
+        var completions: [Completion] = []
+        unsafe octets.withUnsafeBytes { octets in
+            unsafe ring.send(
+                octets.baseAddress!, size: octets.count, to: socket, mode: .immediate, token: 1)
+            _ = ring.enter(timeout: 0)
+            // Nothing comes from the client, and it takes nothing.
+            ring.receive(from: socket, token: 2)
+            unsafe ring.send(
+                octets.baseAddress!, size: octets.count, to: socket, mode: .patient, token: 3)
+            while ring.unsubmittedCount > 0 { _ = ring.enter(timeout: 0) }
+            ring.reap(into: &completions)
+            #expect(!completions.contains { $0.token == 2 })
+            ring.disconnect(socket, token: 4)
+            for _ in 0..<10 {
+                if Set(completions.map(\.token)).isSuperset(of: [2, 3, 4]) { break }
+                _ = ring.enter(timeout: 1_000_000_000)
+                ring.reap(into: &completions)
+            }
+        }
+        for token in [2, 3, 4] as [UInt64] {
+            #expect(completions.contains { $0.token == token }, "\(token)")
+        }
+        #expect(completions.filter { $0.token == 2 }.allSatisfy { $0.result < 0 })
+    }
+
     @Test("operations beyond the queue wait and are not dropped")
     func queueFullLosesNothing() throws {
         var ring = try Ring(Self.options())
