@@ -216,7 +216,7 @@ package protocol Directory: Sendable {
 
 /// What a router asks of the engine besides. The engine implements it.
 package protocol RouterServices: Sendable {
-    /// Whether a publication to the room would have to be sent to any core.
+    /// Whether anybody may have a subscription that the room matches: `false` is certain.
     func hasInterest(in room: Room, of realm: Realm) -> Bool
 
     /// Publishes for the server itself: by the mailboxes of all interested cores, so that what is

@@ -18,9 +18,32 @@ package final class Registry: Directory, RouterServices, Sendable {
         let leading: Room
     }
 
-    private struct Count {
-        var subscribers: Int
-        let order: UInt64
+    /// The patterns of a group, each with how many subscribe to it, and its place in the order in
+    /// which patterns came to be.
+    private struct Members {
+        private(set) var counts: [Pattern: (subscribers: Int, order: UInt64)] = [:]
+
+        var isEmpty: Bool { counts.isEmpty }
+
+        /// - Returns: Whether the pattern is new.
+        mutating func enter(_ pattern: Pattern, _ order: borrowing Atomic<UInt64>) -> Bool {
+            if let place = counts.index(forKey: pattern) {
+                counts.values[place].subscribers += 1
+                return false
+            }
+            let number = order.wrappingAdd(1, ordering: .relaxed).newValue
+            counts[pattern] = (1, number)
+            return true
+        }
+
+        /// - Returns: Whether nobody subscribes to the pattern any more.
+        mutating func leave(_ pattern: Pattern) -> Bool {
+            guard let place = counts.index(forKey: pattern) else { return false }
+            counts.values[place].subscribers -= 1
+            guard counts.values[place].subscribers == 0 else { return false }
+            counts.remove(at: place)
+            return true
+        }
     }
 
     /// In a struct, for ``Guarded``.
@@ -29,7 +52,7 @@ package final class Registry: Directory, RouterServices, Sendable {
     }
 
     private final class Shard: Sendable {
-        let groups = Guarded<[Group: [Pattern: Count]]>([:])
+        let groups = Guarded<[Group: Members]>([:])
     }
 
     private let shards: [Shard] = (0..<32).map { _ in Shard() }
@@ -68,27 +91,19 @@ package final class Registry: Directory, RouterServices, Sendable {
     func subscribed(_ pattern: Pattern, _ dialect: DialectID, in realm: Realm) {
         let group = Group(dialect: dialect, realm: realm, leading: pattern.leading)
         shard(group).groups.withLock { groups in
-            if groups[group]?[pattern]?.subscribers != nil {
-                groups[group]?[pattern]?.subscribers += 1
-            } else {
-                let number = order.wrappingAdd(1, ordering: .relaxed).newValue
-                groups[group, default: [:]][pattern] = Count(subscribers: 1, order: number)
-                patternCounts.withLock { $0[Self.key(dialect, realm), default: 0] += 1 }
-            }
+            guard groups[group, default: Members()].enter(pattern, order) else { return }
+            patternCounts.withLock { $0[Self.key(dialect, realm), default: 0] += 1 }
         }
     }
 
     func unsubscribed(_ pattern: Pattern, _ dialect: DialectID, in realm: Realm) {
         let group = Group(dialect: dialect, realm: realm, leading: pattern.leading)
         shard(group).groups.withLock { groups in
-            guard let count = groups[group]?[pattern]?.subscribers else { return }
-            if count > 1 {
-                groups[group]?[pattern]?.subscribers = count - 1
-            } else {
-                groups[group]?[pattern] = nil
-                patternCounts.withLock { $0[Self.key(dialect, realm), default: 0] -= 1 }
-                if groups[group]?.isEmpty == true { groups[group] = nil }
-            }
+            // By its place: who leaves may leave thousands, and hashing is most of the work.
+            guard let place = groups.index(forKey: group), groups.values[place].leave(pattern)
+            else { return }
+            if groups.values[place].isEmpty { groups.remove(at: place) }
+            patternCounts.withLock { $0[Self.key(dialect, realm), default: 0] -= 1 }
         }
     }
 
@@ -104,9 +119,9 @@ package final class Registry: Directory, RouterServices, Sendable {
         var found: [(order: UInt64, pattern: Pattern, count: Int)] = []
         for shard in shards {
             shard.groups.withLock { groups in
-                for (group, patterns) in groups
+                for (group, members) in groups
                 where group.dialect == dialect && group.realm == realm {
-                    for (pattern, count) in patterns {
+                    for (pattern, count) in members.counts {
                         found.append((count.order, pattern, count.subscribers))
                     }
                 }
@@ -132,7 +147,17 @@ package final class Registry: Directory, RouterServices, Sendable {
     }
 
     package func hasInterest(in room: Room, of realm: Realm) -> Bool {
-        interest.cores(for: room, in: realm) != 0
+        // A summary of many thousand rooms says yes to nearly everything.
+        guard interest.cores(for: room, in: realm) != 0 else { return false }
+        let parent = room.prefix(max(0, room.segmentCount - 1))
+        let dialects = patternCounts.withLock { counts in
+            counts.filter { $0.value > 0 && UInt16(truncatingIfNeeded: $0.key) == realm.rawValue }
+                .map { DialectID(rawValue: UInt8(truncatingIfNeeded: $0.key >> 16)) }
+        }
+        return dialects.contains { dialect in
+            // Prefixes and wildcards, which all lead from nowhere, are not looked at one by one.
+            [room, parent, Room()].contains { hasSubscribers(under: $0, of: dialect, in: realm) }
+        }
     }
 
     package func announce(_ publication: Publication) {

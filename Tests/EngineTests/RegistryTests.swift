@@ -77,6 +77,44 @@ struct RegistryTests {
         #expect(!isHeld("a.b"))
     }
 
+    @Test("interest in a room is that of a pattern which may match it, not of a room in its bucket")
+    func interest() {
+        let registry = Registry()
+        var core = CoreInterest(registry.interest, core: 0)
+        func set(_ pattern: Pattern, _ isHeld: Bool, in realm: Realm = .standard) {
+            if isHeld {
+                core.add(pattern, in: realm)
+                registry.subscribed(pattern, Self.other, in: realm)
+            } else {
+                core.remove(pattern, in: realm)
+                registry.unsubscribed(pattern, Self.other, in: realm)
+            }
+        }
+        func isWanted() -> Bool {
+            registry.hasInterest(in: Self.room("a.b.c"), of: .standard)
+        }
+        #expect(!isWanted())
+        // So many that the summary has a bit in every bucket.
+        for number in 0..<(10 * InterestSummary.bucketCount) {
+            set(.exact(Self.room("x.\(number)")), true)
+        }
+        #expect(registry.interest.cores(for: Self.room("a.b.c"), in: .standard) != 0)
+        #expect(!isWanted())
+        let matching: [Pattern] = [
+            .exact(Self.room("a.b.c")), Self.glob("a.b", "*"), Self.glob("a.b.c", "*"),
+            .prefix(Array("a.".utf8)), .wildcard([nil, Array("b".utf8), nil]),
+        ]
+        for pattern in matching {
+            set(pattern, true)
+            #expect(isWanted(), "\(pattern)")
+            set(pattern, false)
+            #expect(!isWanted(), "\(pattern)")
+        }
+        set(matching[0], true, in: Realm(rawValue: 1))
+        set(Self.glob("a", "*"), true)
+        #expect(!isWanted())
+    }
+
     @Test("ending what does not exist changes nothing")
     func unknown() {
         let registry = Registry()

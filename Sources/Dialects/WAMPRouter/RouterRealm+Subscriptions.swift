@@ -37,7 +37,7 @@ extension RouterRealm {
             if let place = books.sessions[session]?.subscriptions.firstIndex(of: id) {
                 books.sessions[session]!.subscriptions.remove(at: place)
             }
-            leave(id, session, &books)
+            leave(id, session, told: leaveTopics, &books)
             return pattern
         }
     }
@@ -53,7 +53,8 @@ extension RouterRealm {
     /// Ends all memberships of a session that has left.
     func leaveSubscriptions(_ record: SessionRecord) {
         books.withLock { books in
-            for id in record.subscriptions { leave(id, record.id, &books) }
+            let topics = leaveTopics
+            for id in record.subscriptions { leave(id, record.id, told: topics, &books) }
         }
     }
 
@@ -94,21 +95,41 @@ extension RouterRealm {
         return id
     }
 
-    private func leave(_ id: UInt32, _ session: UInt64, _ books: inout Books) {
+    /// - Parameter told: What somebody may want to hear of it.
+    private func leave(
+        _ id: UInt32, _ session: UInt64, told: LeaveTopics, _ books: inout Books
+    ) {
+        // By its place: who leaves may leave thousands, and hashing is most of the work.
         guard let pattern = books.patterns[id],
-            books.subscriptions[pattern]?.members.remove(session) != nil,
-            let record = books.subscriptions[pattern]
+            let place = books.subscriptions.index(forKey: pattern),
+            books.subscriptions.values[place].members.remove(session) != nil
         else { return }
-        if record.isToldOf {
-            announce(.unsubscribed, [.number(session), .number(UInt64(id))])
-        }
-        guard record.members.isEmpty, !record.isKept else { return }
-        books.subscriptions[pattern] = nil
+        let isToldOf = told.isAny && books.subscriptions.values[place].isToldOf
+        if isToldOf, told.unsubscribed { announce(.unsubscribed, of: id, session) }
+        guard books.subscriptions.values[place].members.isEmpty,
+            !books.subscriptions.values[place].isKept
+        else { return }
+        books.subscriptions.remove(at: place)
         books.patterns[id] = nil
-        if record.isToldOf {
-            announce(.subscriptionDeleted, [.number(session), .number(UInt64(id))])
-        }
+        if isToldOf, told.deleted { announce(.subscriptionDeleted, of: id, session) }
     }
+
+    private func announce(_ topic: MetaTopic, of id: UInt32, _ session: UInt64) {
+        services.announce(announcement(topic, [.number(session), .number(UInt64(id))]))
+    }
+
+    /// Asked once for all that a session leaves.
+    private var leaveTopics: LeaveTopics {
+        LeaveTopics(unsubscribed: wants(.unsubscribed), deleted: wants(.subscriptionDeleted))
+    }
+}
+
+/// What of a subscription's end anybody may want to hear.
+private struct LeaveTopics {
+    let unsubscribed: Bool
+    let deleted: Bool
+
+    var isAny: Bool { unsubscribed || deleted }
 }
 
 // MARK: - Events that are kept
