@@ -177,9 +177,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func unsubscribeAll(_ connection: Connection) {
         guard let subscriptions = connection.subscriptions else { return }
         connection.subscriptions = nil
-        var entries: [(SubscriptionSet.Key, EntryID)] = []
-        subscriptions.forEach { entries.append(($0, $1)) }
-        for (key, entry) in entries { forget(key, entry, connection) }
+        subscriptions.forEach { forget($0, $1, connection) }
     }
 
     /// Takes a connection out of session table, index, registry and summary, at once and before
