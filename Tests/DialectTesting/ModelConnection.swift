@@ -33,7 +33,10 @@ package final class ModelConnection {
     package internal(set) var closeReason: String?
     package var arrivals: [Arrival] = []
     var opening: (any PendingOpening)?
-    /// Messages that wait for the answer to the call.
+    /// Work that is done elsewhere, and whose note it waits for.
+    package internal(set) var work: (@Sendable () -> any SessionNote)?
+    var holdsInput = false
+    /// Messages that wait for the answer to the call, or for what holds the input.
     var held: [(MessageKind, [UInt8])] = []
     var wakeTime: UInt64?
 

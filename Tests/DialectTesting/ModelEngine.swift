@@ -97,7 +97,7 @@ extension ModelEngine {
 
     package func send(_ kind: MessageKind, _ octets: [UInt8], from connection: ModelConnection) {
         guard connection.isOpen else { return }
-        guard connection.pendingCall == nil else {
+        guard connection.pendingCall == nil, !connection.holdsInput else {
             connection.held.append((kind, octets))
             return
         }
@@ -133,6 +133,18 @@ extension ModelEngine {
         guard let call = connection.pendingCall else { preconditionFailure("nobody was asked") }
         connection.pendingCall = nil
         carryOut(for: connection) { connection.session.answered(call.token, outcome, &$0) }
+        sendHeld(of: connection)
+    }
+
+    /// Does the work that a session has asked for, and hands it the note.
+    package func finishWork(of connection: ModelConnection) {
+        guard let work = connection.work else { preconditionFailure("no work was asked for") }
+        connection.work = nil
+        tell(work(), to: connection)
+        sendHeld(of: connection)
+    }
+
+    private func sendHeld(of connection: ModelConnection) {
         let held = connection.held
         connection.held = []
         for (kind, octets) in held { send(kind, octets, from: connection) }
@@ -222,6 +234,11 @@ extension ModelEngine {
                 precondition(request.holdsInput && connection.pendingCall == nil)
                 connection.pendingCall = (token, request)
                 asked = request
+            case .workElsewhere(let work):
+                precondition(connection.work == nil)
+                connection.work = work
+            case .holdInput: connection.holdsInput = true
+            case .releaseInput: connection.holdsInput = false
             case .wake(let time): connection.wakeTime = time == 0 ? nil : state.now + time
             case .close(let code, let reason):
                 connection.closeReason = reason

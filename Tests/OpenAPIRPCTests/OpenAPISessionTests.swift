@@ -52,6 +52,31 @@ struct OpenAPISessionTests {
         }
     }
 
+    @Test("makes a long list of channels off the core, and keeps the order of answers")
+    func longServerInfo() throws {
+        let (hub, client) = hub()
+        let other = hub.open()
+        for number in 0..<100 {
+            let payload = #"{"channel":"c\#(number)","event":"e"}"#
+            hub.send(
+                #"{"id":"s","method":"subscribe","payload":\#(payload)}"#,
+                from: number % 2 == 0 ? client : other)
+        }
+        _ = client.take()
+        hub.send(#"{"id":"1","method":"server_info"}"#, from: client)
+        hub.send(#"{"id":"2","method":"echo"}"#, from: client)
+        #expect(client.take().isEmpty)
+        hub.finishWork(of: client)
+        let answers = client.takeMessages()
+        let channels = (0..<100).map { #""c\#($0)":{"e":1}"# }.joined(separator: ",")
+        #expect(
+            answers == [
+                #"{"id":"1","method":"server_info","response":{"connections":2,"#
+                    + #""channels":{\#(channels)}}}"#,
+                #"{"id":"2","method":"echo","response":{}}"#,
+            ])
+    }
+
     @Test("keeps the order of answers while a procedure takes its time")
     func answersInOrder() {
         let (hub, client) = hub()

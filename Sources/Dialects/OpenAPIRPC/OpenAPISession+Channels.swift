@@ -1,4 +1,4 @@
-// OpenAPISession, channels — subscribe, unsubscribe, publish, server_info (specification §3).
+// OpenAPISession, channels — subscribe, unsubscribe, publish (specification §3).
 //
 // A channel is a room of its dotted parts; a subscription is a glob below it; a publication is a
 // room one segment further down when it names an event. All of them carry the number of segments
@@ -112,43 +112,6 @@ extension OpenAPISession {
         } catch {
             commands.refuse(Caller(of: call, tellingMethod: true), error)
         }
-    }
-
-    /// §3.4, over all cores.
-    internal func tellServerInfo(_ call: borrowing Envelope, _ commands: inout Commands) {
-        let directory = dialect.directory
-        // Channels in the order of their first pattern, each with its patterns in their order.
-        var channels: [(parent: Room, patterns: [(text: [UInt8], subscriberCount: Int)])] = []
-        var places: [Room: Int] = [:]
-        for entry in directory.subscriptions(of: dialect.id, in: dialect.realm) {
-            guard case .glob(let parent, let glob) = entry.pattern else { continue }
-            let place = places[parent] ?? channels.count
-            if place == channels.count {
-                places[parent] = place
-                channels.append((parent, []))
-            }
-            channels[place].patterns.append((glob.text, entry.subscriberCount))
-        }
-        let start = commands.beginResponse(Caller(of: call, tellingMethod: true))
-        commands.octets.append(literal: #"{"connections":"#)
-        commands.octets.append(
-            decimal: directory.connectionCount(of: dialect.id, in: dialect.realm))
-        commands.octets.append(literal: #","channels":{"#)
-        for (position, channel) in channels.enumerated() {
-            if position > 0 { commands.octets.append(0x2C) }
-            // Clients of this dialect have named it, in text.
-            _ = commands.octets.append(
-                jsonName: channel.parent, segments: 0..<channel.parent.segmentCount)
-            for (position, pattern) in channel.patterns.enumerated() {
-                commands.octets.append(literal: position == 0 ? ":{" : ",")
-                commands.octets.append(jsonString: unsafe pattern.text.span.bytes)
-                commands.octets.append(0x3A)
-                commands.octets.append(decimal: pattern.subscriberCount)
-            }
-            commands.octets.append(0x7D)
-        }
-        commands.octets.append(literal: "}}")
-        commands.endReply(from: start)
     }
 }
 
