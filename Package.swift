@@ -221,7 +221,8 @@ let package = Package(
         tests(
             of: "WAMPRouter",
             also: [
-                "Bytes", "Codecs", "DialectKit", "Hub", "Rooms", "WAMP", "WAMPAuthentication",
+                "Bytes", "Codecs", "DialectKit", "Hub", "Lockfree", "Rooms", "WAMP",
+                "WAMPAuthentication",
             ]),
         tests(of: "Proxy", also: ["Bytes", "Codecs", "DialectKit", "Hub", "Rooms"]),
         tests(of: "HTTPLink", also: ["Bytes", "CSystem", "DialectKit", "Lockfree", "Telemetry"]),

@@ -99,8 +99,7 @@ import WebSocket
         world.answer(200)
         #expect(world.heard(victim).allSatisfy { !$0.hasPrefix("[33,") })
         #expect(world.backEnd.waitingCount == 0)
-        let held = world.router.realms[0].withSubscriptions { $0.count + $1.count }
-        #expect(held == 0)
+        #expect(world.router.realms[0].subscriptionCount == 0)
         world.end()
         #expect(world.world.violations == [])
     }

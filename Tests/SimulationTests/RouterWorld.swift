@@ -5,6 +5,7 @@ import Codecs
 import DialectKit
 import Engine
 import Hub
+import Lockfree
 import Rooms
 import WAMP
 import WAMPAuthentication
@@ -91,8 +92,11 @@ final class RouterWorld {
         }
         let sessions = realm.withSessions { $0.count }
         if found.0 != sessions { world.violate("\(found.0) parties of \(sessions) sessions") }
-        let (records, members) = realm.withSubscriptions { records, patterns in
-            (patterns.count, records.values.reduce(0) { $0 + $1.members.count })
+        let (records, members) = realm.books.withLock { books in
+            (
+                books.patterns.count,
+                books.subscriptions.values.reduce(0) { $0 + $1.members.count }
+            )
         }
         var held = 0
         for form in WAMPForm.allCases {

@@ -41,6 +41,59 @@ import Testing
         }
     }
 
+    @Test("which subscriptions match a topic is what each of them says by itself")
+    func matching() {
+        let hub = ModelHub()
+        let (client, other) = (Client.joined(hub), Client.joined(hub))
+        var held: [UInt64] = []
+        let wanted: [(String, String)] = [
+            ("exact", "a.b.c"), ("prefix", "a"), ("prefix", "a.b.cc"), ("prefix", "a.b"),
+            ("wildcard", "a..c"), ("wildcard", "a.b"), ("wildcard", "a.b."), ("exact", "a.b"),
+            ("prefix", "b"), ("wildcard", "b..x"),
+        ]
+        for (request, (match, uri)) in wanted.enumerated() {
+            let answer = client.ask(#"[32,\#(request + 1),{"match":"\#(match)"},"\#(uri)"]"#)
+            #expect(answer[0].id == 33, "\(answer)")
+            held.append(answer[2].id ?? 0)
+        }
+        func matched(_ request: Int) -> [UInt64] {
+            let answer = other.ask(#"[48,\#(request),{},"wamp.subscription.match",["a.b.c"]]"#)
+            return answer[3][0].ids.sorted()
+        }
+        var expected = [0, 1, 3, 4, 6].map { held[$0] }.sorted()
+        #expect(matched(1) == expected)
+        for (turn, place) in [4, 0, 1].enumerated() {
+            client.say("[34,\(wanted.count + 1 + turn),\(held[place])]")
+            expected.removeAll { $0 == held[place] }
+            #expect(matched(2 + turn) == expected)
+        }
+        #expect(
+            other.ask(#"[48,5,{},"wamp.subscription.match",["c.d"]]"#)[3][0] == .null)
+    }
+
+    @Test("a long list of subscriptions is made off the core, and what comes behind it waits")
+    func longList() {
+        let hub = ModelHub()
+        hub.keepsWork = true
+        let (client, other) = (Client.joined(hub), Client.joined(hub))
+        var ids: [UInt64] = []
+        for request in 1...1500 {
+            ids.append(client.ask(#"[32,\#(request),{},"a.b\#(request)"]"#)[2].id ?? 0)
+        }
+        other.say(#"[48,1,{},"wamp.subscription.list"]"#)
+        #expect(other.isSilent && hub.work.count == 1 && other.connection.holdsInput)
+        hub.finishWork()
+        let list = other.message()[3][0]
+        #expect(list["exact"].ids == ids.sorted())
+        #expect(!other.connection.holdsInput)
+        // Who has gone meanwhile is told nothing.
+        other.say(#"[48,2,{},"wamp.subscription.list"]"#)
+        hub.lose(other.connection)
+        hub.lose(client.connection)
+        hub.finishWork()
+        #expect(hub.leftovers.isEmpty)
+    }
+
     @Test("registrations are told of in the same order")
     func registrationOrder() {
         let hub = ModelHub()

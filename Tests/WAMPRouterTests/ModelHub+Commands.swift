@@ -46,6 +46,8 @@ extension ModelHub {
                 connection.realm = realm
                 connection.dialect = dialect
             case .wake(let delay): connection.deadline = delay == 0 ? 0 : now + delay
+            case .holdInput: connection.holdsInput = true
+            case .releaseInput: connection.holdsInput = false
             case .workElsewhere(let job):
                 work.append((connection.id, job))
                 if !keepsWork { finishWork() }

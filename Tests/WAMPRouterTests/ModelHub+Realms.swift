@@ -2,6 +2,7 @@
 
 import DialectKit
 import Hub
+import Lockfree
 import Rooms
 
 @testable import WAMPRouter
@@ -77,11 +78,20 @@ extension ModelHub {
             let name = realm.settings.name
             if realm.withSessions({ $0.count }) > 0 { left.append("\(name): sessions") }
             if realm.silencedCount > 0 { left.append("\(name): silenced") }
-            let records = realm.withSubscriptions { records, patterns in
-                (records.values.count { !$0.isKept || !$0.members.isEmpty }, patterns.count)
+            realm.books.withLock { books in
+                if books.subscriptions.values.contains(where: { !$0.isKept || !$0.members.isEmpty })
+                {
+                    left.append("\(name): subscriptions")
+                }
+                let open = realm.settings.history.count {
+                    if case .exact = $0.pattern { false } else { true }
+                }
+                if books.patterns.count != realm.settings.history.count
+                    || books.openPatterns.count != open
+                {
+                    left.append("\(name): patterns")
+                }
             }
-            if records.0 > 0 { left.append("\(name): subscriptions") }
-            if records.1 != realm.settings.history.count { left.append("\(name): patterns") }
             if desk.dealer.partyCount > 0 { left.append("\(name): parties") }
             if desk.dealer.registrationCount > 0 { left.append("\(name): registrations") }
             if desk.dealer.pendingCallCount > 0 { left.append("\(name): calls") }

@@ -31,6 +31,8 @@ final class ModelConnection {
     /// When ``Session/timePassed(_:)`` is due; 0: never.
     var deadline: UInt64 = 0
     var errorCount = 0
+    /// The engine would keep what it sends.
+    var holdsInput = false
 
     init(id: UInt64, form: WAMPForm, session: WAMPSession, dialect: DialectID) {
         self.id = id

@@ -96,6 +96,7 @@ indirect enum Value: Equatable, CustomStringConvertible {
     }
 
     var count: Int { if case .list(let items) = self { items.count } else { 0 } }
+    var ids: [UInt64] { if case .list(let items) = self { items.compactMap(\.id) } else { [] } }
     var id: UInt64? { if case .number(let digits) = self { UInt64(digits) } else { nil } }
     var string: String? { if case .text(let text) = self { text } else { nil } }
 }

@@ -16,19 +16,15 @@ extension WAMPSession {
         switch name {
         case "wamp.subscription.list":
             try call.expect(0...0)
-            return listSubscriptions(realm)
+            return Self.list(realm.subscriptions())
         case "wamp.subscription.lookup":
             let pattern = try call.pattern(realm.settings.rules)
-            let id = realm.withSubscriptions { records, _ in records[pattern]?.id }
-            return id.map { .number(UInt64($0)) } ?? .null
+            return realm.subscription(to: pattern).map { .number(UInt64($0)) } ?? .null
         case "wamp.subscription.match":
             try call.expect(1...1)
             let room = try call.room(0, realm.settings.rules)
-            let ids = realm.withSubscriptions { records, _ in
-                records.values.lazy.filter { $0.pattern.covers(room) }.map { UInt64($0.id) }
-                    .sorted()
-            }
-            return ids.isEmpty ? .null : .ids(ids)
+            let ids = realm.subscriptions(matching: room)
+            return ids.isEmpty ? .null : Self.sorted(ids)
         case "wamp.subscription.get":
             try call.expect(1...1)
             return try subscription(call, realm).details
@@ -45,25 +41,41 @@ extension WAMPSession {
         }
     }
 
-    private func listSubscriptions(_ realm: RouterRealm) -> MetaValue {
-        var exact: [UInt64] = []
-        var prefix: [UInt64] = []
-        var wildcard: [UInt64] = []
-        realm.withSubscriptions { records, _ in
-            for record in records.values {
-                switch record.pattern {
-                case .exact: exact.append(UInt64(record.id))
-                case .prefix: prefix.append(UInt64(record.id))
-                case .wildcard: wildcard.append(UInt64(record.id))
-                case .glob: break
-                }
-            }
-        }
-        return .map([
-            ("exact", .ids(exact.sorted())), ("prefix", .ids(prefix.sorted())),
-            ("wildcard", .ids(wildcard.sorted())),
+    private static func list(
+        _ ids: (exact: [UInt32], prefix: [UInt32], wildcard: [UInt32])
+    ) -> MetaValue {
+        .map([
+            ("exact", sorted(ids.exact)), ("prefix", sorted(ids.prefix)),
+            ("wildcard", sorted(ids.wildcard)),
         ])
     }
+
+    private static func sorted(_ ids: [UInt32]) -> MetaValue { .ids(ids.sorted().map(UInt64.init)) }
+
+    /// Answers `wamp.subscription.list` where that takes longer than others should wait for one.
+    ///
+    /// - Returns: `false` when it does not.
+    func listElsewhere(
+        _ request: UInt64, _ call: borrowing MetaCall, _ realm: RouterRealm,
+        _ commands: inout Commands
+    ) -> Bool {
+        guard call.count == 0, realm.subscriptionCount > Self.promptLimit else { return false }
+        commands.append(.holdInput)
+        commands.append(
+            .workElsewhere { [id] in
+                ListNote(session: id, request: request, list: Self.list(realm.subscriptions()))
+            })
+        return true
+    }
+
+    func answer(_ note: ListNote, _ commands: inout Commands) {
+        commands.append(.releaseInput)
+        guard phase == .established, note.session == id else { return }
+        answer(note.request, Arguments([note.list]), &commands)
+    }
+
+    /// Subscriptions that the core lists itself.
+    private static var promptLimit: Int { 1024 }
 
     private func subscription(
         _ call: borrowing MetaCall, _ realm: RouterRealm
@@ -159,6 +171,19 @@ extension WAMPSession {
             throw .invalid("\(name) is not an RFC 3339 time")
         }
         return time
+    }
+}
+
+/// The subscriptions of a realm, listed elsewhere.
+internal final class ListNote: SessionNote {
+    let session: UInt64
+    let request: UInt64
+    let list: MetaValue
+
+    init(session: UInt64, request: UInt64, list: MetaValue) {
+        self.session = session
+        self.request = request
+        self.list = list
     }
 }
 

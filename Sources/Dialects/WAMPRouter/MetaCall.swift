@@ -198,6 +198,11 @@ extension WAMPSession {
         let call = MetaCall(message, in: octets)
         do throws(MetaError) {
             let value: MetaValue
+            if realm.settings.hasMetaAPI, name == "wamp.subscription.list",
+                listElsewhere(message.request, call, realm, &commands)
+            {
+                return
+            }
             if !realm.settings.hasMetaAPI {
                 throw noSuchProcedure(name)
             } else if name.hasPrefix("wamp.session.") {
@@ -215,14 +220,16 @@ extension WAMPSession {
                 } else {
                     Arguments([value])
                 }
-            guard
-                !send(
-                    .result(request: message.request, isProgress: false, result), &commands)
-            else { return }
-            throw MetaError(.payloadSizeExceeded, "the result is larger than you accept")
+            answer(message.request, result, &commands)
         } catch {
             refuse(.call, message.request, error.uri, error.text, &commands)
         }
+    }
+
+    func answer(_ request: UInt64, _ result: Arguments, _ commands: inout Commands) {
+        guard !send(.result(request: request, isProgress: false, result), &commands) else { return }
+        refuse(
+            .call, request, .payloadSizeExceeded, "the result is larger than you accept", &commands)
     }
 
     func noSuchProcedure(_ name: String) -> MetaError {

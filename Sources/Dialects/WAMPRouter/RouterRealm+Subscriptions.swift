@@ -58,11 +58,35 @@ extension RouterRealm {
         }
     }
 
-    /// Looks at the subscriptions.
-    func withSubscriptions<R>(
-        _ body: (borrowing [Pattern: SubscriptionRecord], borrowing [UInt32: Pattern]) -> R
-    ) -> R {
-        books.withLock { body($0.subscriptions, $0.patterns) }
+    var subscriptionCount: Int { books.withLock { $0.patterns.count } }
+
+    /// The subscription of exactly this pattern.
+    func subscription(to pattern: Pattern) -> UInt32? {
+        books.withLock { $0.subscriptions[pattern]?.id }
+    }
+
+    /// Subscriptions that a publication to the room reaches.
+    func subscriptions(matching room: Room) -> [UInt32] {
+        books.withLock { books in
+            var ids = books.openPatterns.filter { $0.value.covers(room) }.map(\.key)
+            if let exact = books.subscriptions[.exact(room)] { ids.append(exact.id) }
+            return ids
+        }
+    }
+
+    /// All subscriptions, by how they match.
+    func subscriptions() -> (exact: [UInt32], prefix: [UInt32], wildcard: [UInt32]) {
+        books.withLock { books in
+            var (prefix, wildcard): ([UInt32], [UInt32]) = ([], [])
+            for (id, pattern) in books.openPatterns {
+                switch pattern {
+                case .prefix: prefix.append(id)
+                case .wildcard: wildcard.append(id)
+                case .exact, .glob: break
+                }
+            }
+            return (books.patterns.keys.filter { !SubscriptionID.isPattern($0) }, prefix, wildcard)
+        }
     }
 
     /// The subscription of an id.
@@ -89,6 +113,7 @@ extension RouterRealm {
             id: id, pattern: pattern, created: surroundings.wallClock(), isKept: isKept)
         books.subscriptions[pattern] = record
         books.patterns[id] = pattern
+        if isPattern { books.openPatterns[id] = pattern }
         if let creator, record.isToldOf {
             announce(.subscriptionCreated, [.number(creator), record.details])
         }
@@ -111,6 +136,7 @@ extension RouterRealm {
         else { return }
         books.subscriptions.remove(at: place)
         books.patterns[id] = nil
+        books.openPatterns[id] = nil
         if isToldOf, told.deleted { announce(.subscriptionDeleted, of: id, session) }
     }
 

@@ -73,6 +73,9 @@ package final class RouterRealm: Sendable {
         var silenced: Set<UInt64> = []
         var subscriptions: [Pattern: SubscriptionRecord] = [:]
         var patterns: [UInt32: Pattern] = [:]
+        /// Those that are more than one room, again: who asks what matches a room need not see
+        /// all rooms.
+        var openPatterns: [UInt32: Pattern] = [:]
         var lastSubscription: UInt32 = 0
         var retained: RetainedEvents<Publication>
         var history: EventHistory<Publication>

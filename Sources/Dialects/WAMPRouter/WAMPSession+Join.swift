@@ -155,6 +155,8 @@ extension WAMPSession {
             revoked(note, &commands)
         } else if let note = note as? LaterCall {
             answer(note, &commands)
+        } else if let note = note as? ListNote {
+            answer(note, &commands)
         }
     }
 }
