@@ -12,16 +12,26 @@ import Telemetry
 
 /// What the members of a list get.
 struct Delivery {
+    enum Manner {
+        /// The range, for each subscription.
+        case perSubscription
+        /// The range; connections that other lists of the publication hold as well get it once.
+        case perConnection
+        /// Frames that begin as those in the range and end in a tail, for each subscription.
+        case tailed
+        /// The same for one frame whose body is shared.
+        case sharedBody
+    }
+
     let list: MemberListID
     /// One frame, or several of consecutive publications.
     var range: LogRange
     let dialect: DialectID
-    /// Connections that other lists of the publication hold as well get it once.
-    let isOnce: Bool
+    let manner: Manner
 
     /// Whether `next` goes to the same members, right behind it.
     func continues(with next: Delivery) -> Bool {
-        list == next.list && isOnce == next.isOnce && range.end == next.range.start
+        list == next.list && manner == next.manner && range.end == next.range.start
             && range.segment == next.range.segment
     }
 }
@@ -55,13 +65,26 @@ extension Core where Kernel: ~Copyable {
     private mutating func lengthenRun() -> Bool {
         guard postponed.deliveries.count == planned.count else { return false }
         for place in planned.indices
-        where !postponed.deliveries[place].continues(with: planned[place]) {
+        where !canLengthen(postponed.deliveries[place], by: planned[place]) {
             return false
         }
         for place in planned.indices {
             postponed.deliveries[place].range.end = planned[place].range.end
         }
         return true
+    }
+
+    private mutating func canLengthen(_ run: Delivery, by next: Delivery) -> Bool {
+        guard run.continues(with: next) else { return false }
+        switch run.manner {
+        case .perSubscription, .perConnection: return true
+        case .tailed:
+            // Written for each member when the run is settled, and in no log until then.
+            let size = run.range.size + next.range.size
+            let memberCount = unsafe rooms.unsafeMembers(of: run.list).count
+            return size * memberCount <= Self.tailedRunLimit
+        case .sharedBody: return false
+        }
     }
 
     /// Queues the run on its connections.
@@ -76,10 +99,13 @@ extension Core where Kernel: ~Copyable {
         stamp &+= 1
         var count = 0
         for delivery in postponed.deliveries {
+            let excluded = postponed.excluded
             let taken =
-                delivery.isOnce
-                ? deliverOnce(delivery.range, to: delivery.list, postponed.excluded)
-                : deliver(delivery.range, to: delivery.list, postponed.excluded)
+                switch delivery.manner {
+                case .perSubscription: deliver(delivery.range, to: delivery.list, excluded)
+                case .perConnection: deliverOnce(delivery.range, to: delivery.list, excluded)
+                case .tailed, .sharedBody: deliverTailed(delivery, excluded)
+                }
             deliveryCounts.add(taken &* publicationCount, of: delivery.dialect)
             count &+= taken &* publicationCount
         }
@@ -103,6 +129,12 @@ extension Core where Kernel: ~Copyable {
     mutating func deliver(
         _ delivery: Delivery, of publication: Publication, _ reading: Reading, _ excluded: UInt32
     ) -> Int {
+        let isOnce: Bool
+        switch delivery.manner {
+        case .perSubscription: isOnce = false
+        case .perConnection: isOnce = true
+        case .tailed, .sharedBody: return deliverTailed(delivery, excluded, of: publication)
+        }
         let members = unsafe rooms.unsafeMembers(of: delivery.list)
         var count = 0
         for place in 0..<members.count {
@@ -112,7 +144,7 @@ extension Core where Kernel: ~Copyable {
                 session.admits(publication, reading)
             else { continue }
             let line = unsafe table.hot + Int(slot)
-            if delivery.isOnce, unsafe line.pointee.stamp == stamp { continue }
+            if isOnce, unsafe line.pointee.stamp == stamp { continue }
             unsafe line.pointee.stamp = stamp
             if enqueue(delivery.range, at: slot) { count &+= 1 }
         }

@@ -14,22 +14,34 @@ struct PublicationLog {
     init() {}
 
     /// Appends up to `room` octets that `body` writes.
+    @inline(__always)
     mutating func append(
         _ store: inout SegmentStore, atMost room: Int,
         _ body: (UnsafeMutableRawBufferPointer) -> Int
     ) -> LogRange {
-        if room > SegmentStore.standardCapacity / 2 {
+        let segment: UInt32
+        if let current, room <= Self.joinedLimit, store.room(in: current) >= room {
+            segment = current
+        } else {
+            segment = makeSegment(for: room, &store)
+        }
+        return unsafe store.append(to: segment, atMost: room, body)
+    }
+
+    /// What asks for more room gets a segment of its own; octets.
+    private static let joinedLimit = SegmentStore.standardCapacity / 2
+
+    @inline(never)
+    private mutating func makeSegment(for room: Int, _ store: inout SegmentStore) -> UInt32 {
+        if room > Self.joinedLimit {
             let own = store.make(capacity: room)
             full.append(own)
-            return unsafe store.append(to: own, atMost: room, body)
-        }
-        if let current, store.room(in: current) >= room {
-            return unsafe store.append(to: current, atMost: room, body)
+            return own
         }
         if let current { full.append(current) }
         let fresh = store.make(capacity: SegmentStore.standardCapacity)
         current = fresh
-        return unsafe store.append(to: fresh, atMost: room, body)
+        return fresh
     }
 
     /// Remembers the segments that are full: they can go when everybody who waits now has been

@@ -1,19 +1,25 @@
 // TailTable — the octets that end a subscription's messages and nobody else's (DESIGN §6).
 //
 // By the subscription's entry, because that is what a member list has in hand when it delivers. The
-// octets lie in one array in cells of 16, so that a fan-out reads two places per member; cells are
-// used again by their size.
+// octets lie in one array in cells of 16, so that a fan-out reads two places per member, and copies
+// whole cells: most tails are one, and a copy of known size is two instructions. Cells are used again
+// by their number.
 
 import Rooms
 
+/// Safety: a place with a size names `cells(size)` cells of `octets`, which are this entry's alone
+/// until it is removed. Every tail is followed by a zero octet, so they hold one octet more.
+@safe
 struct TailTable {
-    private struct Place {
-        var start: UInt32
+    /// Where a tail is.
+    struct Place: BitwiseCopyable {
+        fileprivate var start: UInt32
         /// Octets; 0 while the entry has no tail.
-        var size: UInt32
+        fileprivate(set) var size: UInt32
     }
 
-    private static let cell = 16
+    /// Octets that are given out and copied at once.
+    static let cell = 16
 
     private var places: [Place] = []
     private var octets: [UInt8] = []
@@ -36,15 +42,14 @@ struct TailTable {
         }
         precondition(places[index].size == 0 && !tail.isEmpty)
         let cells = Self.cells(tail.count)
+        let padded = tail + repeatElement(0, count: cells * Self.cell - tail.count)
         let start: Int
         if cells < free.count, let reused = free[cells].popLast() {
             start = Int(reused)
-            octets.replaceSubrange(start..<start + tail.count, with: tail)
+            octets.replaceSubrange(start..<start + padded.count, with: padded)
         } else {
             start = octets.count
-            octets.append(contentsOf: tail)
-            let padding = cells * Self.cell - tail.count
-            octets.append(contentsOf: repeatElement(0, count: padding))
+            octets.append(contentsOf: padded)
         }
         count += 1
         places[index] = Place(start: UInt32(start), size: UInt32(tail.count))
@@ -60,17 +65,25 @@ struct TailTable {
         count -= 1
     }
 
-    /// Where a member's tail is in ``withOctets(_:)``.
+    /// Where a member's tail is, until it is removed.
     @inline(__always)
-    func range(of entry: UInt32) -> Range<Int> {
-        let place = places[Int(entry)]
-        return Int(place.start)..<Int(place.start) + Int(place.size)
+    func place(of entry: UInt32) -> Place { places[Int(entry)] }
+
+    /// Writes a tail and a zero octet to `target`, and what is left of their last cell: up to ``cell``
+    /// octets more than the tail has.
+    @unsafe
+    @inline(__always)
+    func copy(_ place: Place, to target: UnsafeMutableRawPointer) {
+        let source = unsafe octets.span.bytes
+        var offset = 0
+        repeat {
+            let cell = unsafe source.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: Int(place.start) &+ offset, as: SIMD16<UInt8>.self)
+            unsafe target.storeBytes(of: cell, toByteOffset: offset, as: SIMD16<UInt8>.self)
+            offset &+= Self.cell
+        } while offset <= Int(place.size)
     }
 
-    /// Lends all octets.
-    var span: RawSpan {
-        @_lifetime(borrow self) get { unsafe octets.span.bytes }
-    }
-
-    private static func cells(_ size: Int) -> Int { (size + cell - 1) / cell }
+    /// Cells of a tail of so many octets and the zero behind it.
+    private static func cells(_ size: Int) -> Int { size / cell + 1 }
 }

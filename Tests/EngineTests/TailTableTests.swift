@@ -7,9 +7,14 @@ import Testing
 
 @Suite struct TailTableTests {
     private func octets(_ table: borrowing TailTable, _ entry: UInt32) -> [UInt8] {
-        let range = table.range(of: entry)
-        let span = table.span
-        return range.map { unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+        let place = table.place(of: entry)
+        let size = Int(place.size)
+        var octets = [UInt8](repeating: 0xAA, count: size + TailTable.cell)
+        unsafe octets.withUnsafeMutableBytes {
+            unsafe table.copy(place, to: $0.baseAddress.unsafelyUnwrapped)
+        }
+        #expect(octets[size] == 0, "a zero follows every tail")
+        return Array(octets[..<size])
     }
 
     @Test("it holds what a dictionary holds, whatever comes and goes")
@@ -43,8 +48,8 @@ import Testing
         var table = TailTable()
         for round in 0..<100 {
             for entry in 0..<50 as Range<UInt32> {
-                // 17 to 32 octets: two cells each.
-                let size = 17 + (round + Int(entry)) % 16
+                // 16 to 31 octets and a zero: two cells each.
+                let size = 16 + (round + Int(entry)) % 16
                 table.set(Array(repeating: UInt8(round), count: size), of: EntryID(rawValue: entry))
             }
             #expect(table.size == 50 * 32)
