@@ -220,7 +220,7 @@ extension Core where Kernel: ~Copyable {
         defer { swap(&packed, &self.packed) }
         let packing = pack(
             message.octets, payload: payload,
-            endSize: envelope.hasTails ? TailedFrames.deflatedEndSize : 0, of: publication,
+            endSize: envelope.hasTails ? TailTable.deflatedEndSize : 0, of: publication,
             envelope, dialect, into: &packed)
         switch packing {
         case .plain: return append(opcode, message.octets, isCompressed: false, lane: lane)

@@ -1,140 +1,108 @@
-// TailedFrames — the frames of a run as its subscribers get them, but for the tails.
+// TailedFrames — frames of a run, and how each subscriber's are made of them and its tail.
 //
-// What stands in front of a tail is the same for all tails of one size: the frame's header, which
-// tells the size of both; the body; and, deflated, the length of the stored block whose content the
-// tail becomes (Core+Tails.swift). That, a frame's beginning, is made once for a size. A subscriber's
-// frames are then two copies each, and lie one behind the other.
+// A subscriber's frame is a header, which tells the size of body and tail, the body, and the end:
+// the tail, and around it what a deflated message needs there (Core+Tails.swift). The frames of a
+// run lie one behind the other for a subscriber, so that they are one range.
 
 import Bytes
+import Rooms
 import WebSocket
 
-/// Safety: in front of every body in `octets` there is room for the largest header, and behind it
-/// for the length of a block; a beginning reaches into both and no further.
+/// The frames of a run as they stand in their lane's log: those of a tail of no octets, and nobody's.
+///
+/// Safety: `frames` tell places within the `size` octets that were read last, which whoever lends
+/// those out again has to have from the same range.
 @safe
 struct TailedFrames: ~Copyable {
-    /// Octets that a deflated frame has behind its body besides the tail: the length of a stored
-    /// block and its complement, and the octet that begins the empty block behind the tail.
-    static var deflatedEndSize: Int { lengthSize + 1 }
-    private static let lengthSize = 4
+    /// How many subscribers are written for at once.
+    static var batchLimit: Int { 64 }
+    /// Where the frames of each of them end.
+    typealias Ends = InlineArray<64, UInt32>
 
-    private struct Frame {
-        let opcode: Opcode
-        let isCompressed: Bool
-        let bodySize: Int
-        /// Where the body is in `octets`, and how much of it: nothing of one that is shared.
-        let place: Int
-        let copiedSize: Int
-        /// The beginning for tails of `tailSize`, and how many octets follow it.
-        var start = 0
-        var size = 0
-        var endSize = 0
+    private struct Frame: BitwiseCopyable {
+        /// FIN, RSV1 and opcode.
+        let firstOctet: UInt8
+        /// What of a tail's end is left out: see ``TailTable/copyEnd(_:skipping:to:)``.
+        let skipped: UInt8
+        /// Where the body is in the range, and its octets.
+        let place: UInt32
+        let bodySize: UInt32
+        /// Octets of the payload, the tail left out.
+        let size: UInt32
     }
 
     private var frames: [Frame] = []
-    private var octets = OctetBuffer(capacity: 0)
-    /// What the beginnings are made for.
-    private var tailSize = UInt32.max
-    /// Octets that a subscriber's frames take with a tail of that size, a shared body left out.
-    private(set) var size = 0
-    /// Of the frame that was taken or made last: octets of its body, and of its header.
-    private(set) var bodySize = 0
-    private(set) var headerSize = 0
+    /// Octets that have to be free for a subscriber's frames, tails left out.
+    private var sizeLimit = 0
 
     init() {}
 
-    /// Takes frames from a log, which are those of tails without any.
-    ///
-    /// - Parameter sharesBodies: Whether bodies are left where they are.
-    mutating func load(
-        _ range: LogRange, from store: borrowing SegmentStore, sharesBodies: Bool
-    ) {
+    /// Reads the frames of a range.
+    mutating func read(_ run: RawSpan) {
         frames.removeAll(keepingCapacity: true)
-        octets.removeAll()
-        tailSize = .max
-        let log = unsafe RawSpan(_unsafeStart: store.start(of: range), byteCount: range.size)
+        sizeLimit = TailTable.cell
         var place = 0
-        while place < log.byteCount {
-            let rest = log.extracting(place..<log.byteCount)
-            let header = try? FrameHeader.decode(
-                rest, role: .client, payloadLimit: .max, allowsCompression: true)
-            guard let header else { preconditionFailure("a log holds whole frames") }
+        while place < run.byteCount {
+            let header = Self.header(of: run.extracting(place..<run.byteCount))
             let body = place + header.headerSize
+            let endSize = header.isCompressed ? TailTable.deflatedEndSize : 0
+            frames.append(
+                Frame(
+                    firstOctet: run[octet: place],
+                    skipped: header.isCompressed ? 0 : UInt8(TailTable.lengthSize),
+                    place: UInt32(body), bodySize: UInt32(header.payloadSize),
+                    size: UInt32(header.payloadSize + endSize)))
             place = body + header.payloadSize
-            append(header, sharesBodies ? RawSpan() : log.extracting(body..<place))
+            sizeLimit += FrameHeader.sizeLimit + header.payloadSize + endSize
         }
     }
 
-    private mutating func append(_ header: FrameHeader, _ body: RawSpan) {
-        bodySize = header.payloadSize
-        addRoom(FrameHeader.sizeLimit)
-        frames.append(
-            Frame(
-                opcode: header.opcode, isCompressed: header.isCompressed,
-                bodySize: bodySize, place: octets.count, copiedSize: body.byteCount))
-        octets.append(body)
-        if header.isCompressed { addRoom(Self.lengthSize) }
+    /// The header of a frame in a log.
+    static func header(of frame: RawSpan) -> FrameHeader {
+        let header = try? FrameHeader.decode(
+            frame, role: .client, payloadLimit: .max, allowsCompression: true)
+        guard let header else { preconditionFailure("a log holds whole frames") }
+        return header
     }
 
-    private mutating func addRoom(_ size: Int) {
-        unsafe octets.append(atMost: size) { room in
-            unsafe room.initializeMemory(as: UInt8.self, repeating: 0)
-            return size
-        }
-    }
-
-    /// Makes the beginnings for a tail, unless they are those of the last one.
+    /// Octets that have to be free where frames with this tail are written.
     @inline(__always)
-    mutating func fit(_ tail: TailTable.Place) {
-        if tail.size != tailSize { fit(tail.size) }
-    }
+    func room(for tail: TailTable.Place) -> Int { sizeLimit &+ frames.count &* Int(tail.size) }
 
-    @inline(never)
-    private mutating func fit(_ tailSize: UInt32) {
-        self.tailSize = tailSize
-        size = 0
-        for index in frames.indices {
-            var frame = frames[index]
-            let lengthSize = frame.isCompressed ? Self.lengthSize : 0
-            frame.endSize = Int(tailSize) + (frame.isCompressed ? 1 : 0)
-            let header = FrameHeader(
-                isCompressed: frame.isCompressed, opcode: frame.opcode,
-                payloadSize: frame.bodySize + lengthSize + frame.endSize)
-            headerSize = header.headerSize
-            frame.start = frame.place - headerSize
-            frame.size = headerSize + frame.copiedSize + lengthSize
-            unsafe octets.withMutableOctets { octets in
-                let body = unsafe octets.baseAddress.unsafelyUnwrapped + frame.place
-                _ = unsafe header.encode(at: body - header.headerSize)
-                guard frame.isCompressed else { return }
-                // The length and its complement, low octets first; a tail is far below 65 536.
-                let length = tailSize | ~tailSize << 16
-                unsafe (body + frame.copiedSize).storeBytes(
-                    of: length.littleEndian, as: UInt32.self)
-            }
-            frames[index] = frame
-            size += frame.size + frame.endSize
-        }
-    }
-
-    /// Writes a subscriber's frames to `target`: ``size`` octets, and up to ``TailTable/cell`` octets
-    /// of no meaning behind them.
+    /// Writes the frames of subscribers, as many as there is room for.
     ///
-    /// - Precondition: They were made to fit the tail.
+    /// - Parameters:
+    ///   - run: The range that was read.
+    ///   - ends: Gets the place in `room` behind the frames of each.
+    /// - Returns: For how many.
     @unsafe
-    @inline(__always)
+    @inline(never)
     func write(
-        _ tail: TailTable.Place, of tails: borrowing TailTable, to target: UnsafeMutableRawPointer
-    ) {
-        var target = unsafe target
-        unsafe octets.octets.withUnsafeBytes { octets in
-            let octets = unsafe octets.baseAddress.unsafelyUnwrapped
+        _ run: UnsafeRawPointer, for members: UnsafeBufferPointer<Member>,
+        _ tails: borrowing TailTable, to room: UnsafeMutableRawBufferPointer, _ ends: inout Ends
+    ) -> Int {
+        let frames = frames.span
+        let start = unsafe room.baseAddress.unsafelyUnwrapped
+        let limit = room.count &- sizeLimit
+        let memberCount = min(members.count, Self.batchLimit)
+        var end = 0
+        for place in 0..<memberCount {
+            let tail = tails.place(of: unsafe members[place].entry)
+            guard end &+ frames.count &* Int(tail.size) <= limit else { return place }
             for index in frames.indices {
-                let frame = frames[index]
-                unsafe target.copyMemory(from: octets + frame.start, byteCount: frame.size)
-                unsafe target += frame.size
-                unsafe tails.copy(tail, to: target)
-                unsafe target += frame.endSize
+                let frame = unsafe frames[unchecked: index]
+                let payloadSize = Int(frame.size &+ tail.size)
+                let header = ShortHeader(firstOctet: frame.firstOctet, payloadSize: payloadSize)
+                unsafe header.write(to: start + end)
+                end &+= header.size
+                unsafe (start + end).copyMemory(
+                    from: run + Int(frame.place), byteCount: Int(frame.bodySize))
+                unsafe tails.copyEnd(
+                    tail, skipping: Int(frame.skipped), to: start + end + Int(frame.bodySize))
+                end &+= payloadSize
             }
+            ends[place] = UInt32(truncatingIfNeeded: end)
         }
+        return memberCount
     }
 }
