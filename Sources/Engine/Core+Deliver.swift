@@ -31,8 +31,8 @@ struct Delivery {
 
     /// Whether `next` goes to the same members, right behind it.
     func continues(with next: Delivery) -> Bool {
-        list == next.list && manner == next.manner && range.end == next.range.start
-            && range.segment == next.range.segment
+        list == next.list && manner == next.manner && manner != .sharedBody
+            && range.end == next.range.start && range.segment == next.range.segment
     }
 }
 
@@ -64,27 +64,24 @@ extension Core where Kernel: ~Copyable {
     /// - Returns: `false`, and nothing is changed, when the plan goes elsewhere.
     private mutating func lengthenRun() -> Bool {
         guard postponed.deliveries.count == planned.count else { return false }
-        for place in planned.indices
-        where !canLengthen(postponed.deliveries[place], by: planned[place]) {
-            return false
+        // What members of lists with tails get is written when the run is settled, and in no log until
+        // then: at most the bodies for each member, and all tails for each publication.
+        var tailedSize = 0
+        for place in planned.indices {
+            let (run, next) = (postponed.deliveries[place], planned[place])
+            guard run.continues(with: next) else { return false }
+            guard run.manner == .tailed else { continue }
+            let memberCount = unsafe rooms.unsafeMembers(of: run.list).count
+            tailedSize += (run.range.size + next.range.size) * memberCount
+        }
+        if tailedSize > 0 {
+            tailedSize += (postponed.publicationCount + 1) * tails.size
+            guard tailedSize <= Self.tailedRunLimit else { return false }
         }
         for place in planned.indices {
             postponed.deliveries[place].range.end = planned[place].range.end
         }
         return true
-    }
-
-    private mutating func canLengthen(_ run: Delivery, by next: Delivery) -> Bool {
-        guard run.continues(with: next) else { return false }
-        switch run.manner {
-        case .perSubscription, .perConnection: return true
-        case .tailed:
-            // Written for each member when the run is settled, and in no log until then.
-            let size = run.range.size + next.range.size
-            let memberCount = unsafe rooms.unsafeMembers(of: run.list).count
-            return size * memberCount <= Self.tailedRunLimit
-        case .sharedBody: return false
-        }
     }
 
     /// Queues the run on its connections.

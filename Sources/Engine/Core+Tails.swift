@@ -1,15 +1,15 @@
 // Tails — one payload to subscribers whose messages end each in octets of their own (DESIGN §6).
 //
-// A message is a body, which the dialect writes once, and the tail of a subscription. The body stands
-// in its lane's log as a frame without a tail, which nobody is sent. Small ones are copied in front
-// of each tail, contiguous frames per subscriber for a whole run, because one send of a few hundred
-// octets is cheaper than a gathered one (TailedFrames.swift). Large bodies are shared: a subscriber
-// gets a header of its own, that range of the log, and its tail.
+// A message is a body, which the dialect writes once, and the tail of a subscription. The body
+// stands in its lane's log as a frame without a tail, which nobody is sent. Small ones are copied
+// in front of each tail, contiguous frames per subscriber for a whole run, because one send of a
+// few hundred octets is cheaper than a gathered one (TailedFrames.swift). Large bodies are shared:
+// a subscriber gets a header of its own, that range of the log, and its tail.
 //
-// Deflated, as a whole or composed (Core+Compose.swift), the body is a run of blocks that ends within
-// a stored block (the sync flush's, whose length is not written yet: RFC 1951 §3.2.4, RFC 7692
-// §7.2.1). The tail becomes that block's content, and one octet begins the empty one that every
-// receiver completes.
+// Deflated, as a whole or composed (Core+Compose.swift), the body is a run of blocks that ends
+// within a stored block (the sync flush's, whose length is not written yet: RFC 1951 §3.2.4, RFC
+// 7692 §7.2.1). The tail becomes that block's content, and one octet begins the empty one that
+// every receiver completes.
 
 import DialectKit
 import Rooms
@@ -22,9 +22,8 @@ extension Core where Kernel: ~Copyable {
     /// Octets that are asked for to write frames to; a segment's last ones of them may stay empty.
     private static var batchSize: Int { 16 * 1024 }
 
-    /// Octets that the members' frames of a run may take, about: half of the segments that are kept
-    /// for later use.
-    static var tailedRunLimit: Int { 8 * SegmentStore.standardCapacity }
+    /// Octets that the members' frames of a run may take: the segments that are kept for later use.
+    static var tailedRunLimit: Int { SegmentStore.pooledLimit * SegmentStore.standardCapacity }
 
     /// Queues frames with tails on the members of a list, each subscription once.
     ///
@@ -46,9 +45,9 @@ extension Core where Kernel: ~Copyable {
         return deliverCopies(delivery, &frames, tails, excluded, of: publication)
     }
 
-    /// Hot path. The frames of a batch are written first and then queued, so that neither loop has to
-    /// hold what the other needs. Per subscriber: two places of its tail read, its frames written, one
-    /// cache line written.
+    /// Hot path. The frames of a batch are written first and then queued, so that neither loop has
+    /// to hold what the other needs. Per subscriber: two places of its tail read, its frames
+    /// written, one cache line written.
     private mutating func deliverCopies(
         _ delivery: Delivery, _ frames: inout TailedFrames, _ tails: borrowing TailTable,
         _ excluded: UInt32, of publication: Publication?

@@ -18,15 +18,16 @@ struct LogRange: BitwiseCopyable, Equatable {
 /// for every delivery: an array would ask the runtime each time whether it is shared.
 ///
 /// Safety: every `base` is allocated in `make` with `capacity` octets and freed in `release` or
-/// `deinit`; a range handed out lies below `used`, and `used` never passes `capacity`. `segments` has
-/// room for `segmentCapacity` segments, of which the first `segmentCount` are initialized.
+/// `deinit`; a range handed out lies below `used`, and `used` never passes `capacity`. `segments`
+/// has room for `segmentCapacity` segments, of which the first `segmentCount` are initialized.
 @safe
 struct SegmentStore: ~Copyable {
     /// Octets of an ordinary segment; a larger frame gets one of its own size.
     static let standardCapacity = 256 * 1024
     /// Segments of a backlog's small pieces.
     static let chunkCapacity = 16 * 1024
-    private static let pooledLimit = 16
+    /// Ordinary segments that are kept for later use.
+    static let pooledLimit = 16
 
     @safe private struct Segment: BitwiseCopyable {
         var base: UnsafeMutableRawPointer?

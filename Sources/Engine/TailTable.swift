@@ -1,13 +1,13 @@
 // TailTable — the octets that end a subscription's messages and nobody else's (DESIGN §6).
 //
-// By the subscription's entry, because that is what a member list has in hand when it delivers. A tail
-// is kept as the end of a deflated frame, ready to be copied: as the content of a stored block whose
-// header has begun, and the octet that begins the empty block which every receiver completes
+// By the subscription's entry, because that is what a member list has in hand when it delivers. A
+// tail is kept as the end of a deflated frame, ready to be copied: as the content of a stored block
+// whose header has begun, and the octet that begins the empty block which every receiver completes
 // (Core+Tails.swift). A plain frame's end is the tail within.
 //
 // Ends lie in one array in cells of 32 octets, so that a fan-out reads two places per member, and
-// copies a whole cell: most ends fit one, and a copy of known size needs no call. Cells are used again
-// by their number.
+// copies a whole cell: most ends fit one, and a copy of known size needs no call. Cells are used
+// again by their number.
 
 import Rooms
 
@@ -80,7 +80,8 @@ struct TailTable {
 
     /// Copies the end of a frame to `target`, which takes up to ``cell`` octets more than it has.
     ///
-    /// - Parameter skipped: Octets left out in front of the tail: 0, or ``lengthSize`` in a plain frame.
+    /// - Parameter skipped: Octets left out in front of the tail: 0, or ``lengthSize`` in a plain
+    ///   frame.
     @unsafe
     @inline(__always)
     func copyEnd(

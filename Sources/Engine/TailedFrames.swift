@@ -8,7 +8,8 @@ import Bytes
 import Rooms
 import WebSocket
 
-/// The frames of a run as they stand in their lane's log: those of a tail of no octets, and nobody's.
+/// The frames of a run as they stand in their lane's log: those of a tail of no octets, and
+/// nobody's.
 ///
 /// Safety: `frames` tell places within the `size` octets that were read last, which whoever lends
 /// those out again has to have from the same range.

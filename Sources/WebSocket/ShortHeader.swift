@@ -1,4 +1,4 @@
-// ShortHeader — the header of an unmasked frame of up to 65 535 octets, as one word (RFC 6455 §5.2).
+// ShortHeader — the header of an unmasked frame below 65 536 octets, as one word (RFC 6455 §5.2).
 //
 // For loops that write many frames which differ in their size: two octets or four, and no call.
 
