@@ -11,8 +11,7 @@ import WebSocket
 /// The frames of a run as they stand in their lane's log: those of a tail of no octets, and
 /// nobody's.
 ///
-/// Safety: `frames` tell places within the `size` octets that were read last, which whoever lends
-/// those out again has to have from the same range.
+/// Safety: `frames` tell places within the range that was read last; ``write`` is lent the same one.
 @safe
 struct TailedFrames: ~Copyable {
     /// How many subscribers are written for at once.
