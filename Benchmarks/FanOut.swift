@@ -83,12 +83,13 @@ struct FanOut: Work, ~Copyable {
                     publicationsPerRoom: publicationsPerTurn, turnCount: turns)
             }
         }
-        // Frames of their own: few of a turn are gathered by the kernel, many copied together.
+        // Frames of their own: those of a turn are copied one behind the other.
         for publicationsPerTurn in [1, 4, 16] {
+            let turns = suite.pick(small: max(1, 16 / publicationsPerTurn), real: 1)
             suite.measureTwice("FanOut", "tails, \(publicationsPerTurn) per turn") {
                 FanOut(
                     roomCount: 1, subscribersPerRoom: subscribers * $0,
-                    publicationsPerRoom: publicationsPerTurn, turnCount: 1,
+                    publicationsPerRoom: publicationsPerTurn, turnCount: turns,
                     tail: #","requestId":17}"#)
             }
         }

@@ -130,7 +130,7 @@ package struct Commands: ~Copyable {
         add(Answer(isRelay: true, kind: kind, range: range))
     }
 
-    package mutating func append(_ command: Command) {
+    package mutating func append(_ command: consuming Command) {
         if let first {
             others.append(first.command)
             self.first = nil

@@ -33,9 +33,11 @@ extension Core where Kernel: ~Copyable {
     private mutating func carryOutAll(
         _ commands: inout Commands, _ inbound: RawSpan, for connection: Connection
     ) {
-        for (place, command) in commands.list.enumerated() {
+        // By their places: an iterator would copy each command out of the list, field by field.
+        let list = commands.list
+        for place in list.indices {
             guard connection.phase == .open else { break }
-            switch command {
+            switch list[place] {
             case .reply(let kind, let range):
                 sendMessage(kind, commands.octets.octets.extracting(range), to: connection)
             case .relay(let kind, let range):

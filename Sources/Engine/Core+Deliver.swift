@@ -12,17 +12,27 @@ import Telemetry
 
 /// What the members of a list get.
 struct Delivery {
+    enum Manner {
+        /// The range, for each subscription.
+        case perSubscription
+        /// The range; connections that other lists of the publication hold as well get it once.
+        case perConnection
+        /// Frames that begin as those in the range and end in a tail, for each subscription.
+        case tailed
+        /// The same for one frame whose body is shared.
+        case sharedBody
+    }
+
     let list: MemberListID
     /// One frame, or several of consecutive publications.
     var range: LogRange
     let dialect: DialectID
-    /// Connections that other lists of the publication hold as well get it once.
-    let isOnce: Bool
+    let manner: Manner
 
     /// Whether `next` goes to the same members, right behind it.
     func continues(with next: Delivery) -> Bool {
-        list == next.list && isOnce == next.isOnce && range.end == next.range.start
-            && range.segment == next.range.segment
+        list == next.list && manner == next.manner && manner != .sharedBody
+            && range.end == next.range.start && range.segment == next.range.segment
     }
 }
 
@@ -54,9 +64,19 @@ extension Core where Kernel: ~Copyable {
     /// - Returns: `false`, and nothing is changed, when the plan goes elsewhere.
     private mutating func lengthenRun() -> Bool {
         guard postponed.deliveries.count == planned.count else { return false }
-        for place in planned.indices
-        where !postponed.deliveries[place].continues(with: planned[place]) {
-            return false
+        // What members of lists with tails get is written when the run is settled, and in no log until
+        // then: at most the bodies for each member, and all tails for each publication.
+        var tailedSize = 0
+        for place in planned.indices {
+            let (run, next) = (postponed.deliveries[place], planned[place])
+            guard run.continues(with: next) else { return false }
+            guard run.manner == .tailed else { continue }
+            let memberCount = unsafe rooms.unsafeMembers(of: run.list).count
+            tailedSize += (run.range.size + next.range.size) * memberCount
+        }
+        if tailedSize > 0 {
+            tailedSize += (postponed.publicationCount + 1) * tails.size
+            guard tailedSize <= Self.tailedRunLimit else { return false }
         }
         for place in planned.indices {
             postponed.deliveries[place].range.end = planned[place].range.end
@@ -76,10 +96,13 @@ extension Core where Kernel: ~Copyable {
         stamp &+= 1
         var count = 0
         for delivery in postponed.deliveries {
+            let excluded = postponed.excluded
             let taken =
-                delivery.isOnce
-                ? deliverOnce(delivery.range, to: delivery.list, postponed.excluded)
-                : deliver(delivery.range, to: delivery.list, postponed.excluded)
+                switch delivery.manner {
+                case .perSubscription: deliver(delivery.range, to: delivery.list, excluded)
+                case .perConnection: deliverOnce(delivery.range, to: delivery.list, excluded)
+                case .tailed, .sharedBody: deliverTailed(delivery, excluded)
+                }
             deliveryCounts.add(taken &* publicationCount, of: delivery.dialect)
             count &+= taken &* publicationCount
         }
@@ -103,6 +126,12 @@ extension Core where Kernel: ~Copyable {
     mutating func deliver(
         _ delivery: Delivery, of publication: Publication, _ reading: Reading, _ excluded: UInt32
     ) -> Int {
+        let isOnce: Bool
+        switch delivery.manner {
+        case .perSubscription: isOnce = false
+        case .perConnection: isOnce = true
+        case .tailed, .sharedBody: return deliverTailed(delivery, excluded, of: publication)
+        }
         let members = unsafe rooms.unsafeMembers(of: delivery.list)
         var count = 0
         for place in 0..<members.count {
@@ -112,7 +141,7 @@ extension Core where Kernel: ~Copyable {
                 session.admits(publication, reading)
             else { continue }
             let line = unsafe table.hot + Int(slot)
-            if delivery.isOnce, unsafe line.pointee.stamp == stamp { continue }
+            if isOnce, unsafe line.pointee.stamp == stamp { continue }
             unsafe line.pointee.stamp = stamp
             if enqueue(delivery.range, at: slot) { count &+= 1 }
         }

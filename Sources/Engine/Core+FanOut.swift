@@ -11,7 +11,8 @@ import Synchronization
 import Telemetry
 import WebSocket
 
-/// Where the frame of one publication stands for one envelope class.
+/// Where the frame of one publication stands for one envelope class; in front of tails, the frame
+/// that it would be without one.
 struct EncodedForm {
     let envelope: EnvelopeClass
     /// `nil`: the dialect cannot say this payload.
@@ -111,21 +112,20 @@ extension Core where Kernel: ~Copyable {
                     deflated = deflatedLists(of: publication, in: matched, from: place, envelope)
                 }
             }
-            if envelope.hasTails {
-                settleDeliveries()
-                let delivered = deliverTailed(
-                    publication, to: list, envelope, dialect.dialect, excluded)
-                deliveryCounts.add(delivered, of: dialect.id)
-                count += delivered
-                continue
-            }
             guard let range = frame(of: publication, for: list, envelope, dialect.dialect) else {
                 countUnsayable(to: list)
                 continue
             }
+            let manner: Delivery.Manner =
+                if envelope.hasTails {
+                    range.size < Self.sharedBodySize ? .tailed : .sharedBody
+                } else if matched.count > 1 && dialect.dialect.deliversOncePerConnection {
+                    .perConnection
+                } else {
+                    .perSubscription
+                }
             let delivery = Delivery(
-                list: list, range: range, dialect: dialect.id,
-                isOnce: matched.count > 1 && dialect.dialect.deliversOncePerConnection)
+                list: list, range: range, dialect: dialect.id, manner: manner)
             if isSelective {
                 let taken = deliver(delivery, of: publication, envelope.reading, excluded)
                 deliveryCounts.add(taken, of: dialect.id)
@@ -218,9 +218,11 @@ extension Core where Kernel: ~Copyable {
         }
         var packed = takePacked()
         defer { swap(&packed, &self.packed) }
-        switch pack(
-            message.octets, payload: payload, of: publication, envelope, dialect, into: &packed)
-        {
+        let packing = pack(
+            message.octets, payload: payload,
+            endSize: envelope.hasTails ? TailTable.deflatedEndSize : 0, of: publication,
+            envelope, dialect, into: &packed)
+        switch packing {
         case .plain: return append(opcode, message.octets, isCompressed: false, lane: lane)
         case .composed: return append(opcode, packed.octets, isCompressed: true, lane: lane)
         case .whole(let form):

@@ -133,9 +133,7 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var hasAskedDealer = false
     var message = OctetBuffer(capacity: 4096)
     var packed = OctetBuffer(capacity: 4096)
-    /// The body at hand of messages with tails, and where it stands for ends of a size.
-    var body = OctetBuffer(capacity: 0)
-    var sharedBodies: [(endSize: Int, range: LogRange)] = []
+    var tailedFrames = TailedFrames()
     var expired: [UInt32] = []
     /// Those before this place are done.
     var firstExpired = 0

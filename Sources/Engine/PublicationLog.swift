@@ -14,22 +14,34 @@ struct PublicationLog {
     init() {}
 
     /// Appends up to `room` octets that `body` writes.
+    @inline(__always)
     mutating func append(
         _ store: inout SegmentStore, atMost room: Int,
         _ body: (UnsafeMutableRawBufferPointer) -> Int
     ) -> LogRange {
-        if room > SegmentStore.standardCapacity / 2 {
+        let segment: UInt32
+        if let current, room <= Self.joinedLimit, store.room(in: current) >= room {
+            segment = current
+        } else {
+            segment = makeSegment(for: room, &store)
+        }
+        return unsafe store.append(to: segment, atMost: room, body)
+    }
+
+    /// What asks for more room gets a segment of its own; octets.
+    private static let joinedLimit = SegmentStore.standardCapacity / 2
+
+    @inline(never)
+    private mutating func makeSegment(for room: Int, _ store: inout SegmentStore) -> UInt32 {
+        if room > Self.joinedLimit {
             let own = store.make(capacity: room)
             full.append(own)
-            return unsafe store.append(to: own, atMost: room, body)
-        }
-        if let current, store.room(in: current) >= room {
-            return unsafe store.append(to: current, atMost: room, body)
+            return own
         }
         if let current { full.append(current) }
         let fresh = store.make(capacity: SegmentStore.standardCapacity)
         current = fresh
-        return unsafe store.append(to: fresh, atMost: room, body)
+        return fresh
     }
 
     /// Remembers the segments that are full: they can go when everybody who waits now has been
@@ -41,8 +53,14 @@ struct PublicationLog {
 
     /// Lets go of what was full at ``retire()``.
     mutating func recycleRetired(_ store: inout SegmentStore) {
-        for segment in retired { store.unpin(segment) }
-        retired.removeAll(keepingCapacity: true)
+        Self.unpin(&retired, &store)
+    }
+
+    /// After most turns there are none, and emptying an array that is empty takes 50 instructions.
+    private static func unpin(_ segments: inout [UInt32], _ store: inout SegmentStore) {
+        guard !segments.isEmpty else { return }
+        for segment in segments { store.unpin(segment) }
+        segments.removeAll(keepingCapacity: true)
     }
 
     /// Lets go of what has been sent to everybody; backlogs keep what they pinned. The current
@@ -50,8 +68,7 @@ struct PublicationLog {
     /// then the log goes on behind that, and who is slow has its next frames contiguous as well.
     mutating func recycle(_ store: inout SegmentStore) {
         recycleRetired(&store)
-        for segment in full { store.unpin(segment) }
-        full.removeAll(keepingCapacity: true)
+        Self.unpin(&full, &store)
         guard let segment = current else { return }
         if store.pins(of: segment) == 1 { store.empty(segment) }
     }

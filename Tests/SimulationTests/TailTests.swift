@@ -149,6 +149,37 @@ import WebSocket
         #expect(closeCount > 100)
     }
 
+    @Test("publications of a turn come in their order, however much they come to")
+    func runs() {
+        // Few; more than a segment holds; more than a run may come to; and one of them shared.
+        for (count, size, longest) in [(3, 10, 30), (40, 500, 30), (100, 30, 4_000)] {
+            for offer in [nil, DeflateOffer()] {
+                let test = SpokenWorld(seed: UInt64(count), sendQueueSize: 1 << 24)
+                let clients = (0..<4).map { _ in test.open(offer: offer) }
+                let tails = (0..<6).map { number in
+                    "~\(number)" + String(repeating: "t", count: number % 2 == 0 ? 3 : longest)
+                }
+                for client in clients {
+                    for tail in tails { test.say(client, "sub r \(tail)") }
+                }
+                let bodies = (0..<count).map { test.text($0 == count / 2 ? 3_000 : size) + "\($0)" }
+                for body in bodies { test.publish("r", body) }
+                test.exchangeAll()
+                for (number, client) in clients.enumerated() {
+                    let messages = client.takeMessages()
+                    #expect(messages.count == count * tails.count)
+                    for tail in tails {
+                        let isRight =
+                            messages.filter { $0.hasSuffix(tail) } == bodies.map { $0 + tail }
+                        #expect(isRight, "\(count) of \(size), client \(number)")
+                    }
+                }
+                test.end()
+                #expect(test.world.violations == [])
+            }
+        }
+    }
+
     @Test("tails come and go with their subscriptions, and each entry's use has its own")
     func reuse() {
         let test = SpokenWorld(seed: 5)
