@@ -78,11 +78,6 @@ final class Connection {
     var frameCount: UInt32 = 0
     var inflatedSize: UInt32 = 0
 
-    /// Octets that its core has counted for the input it holds, and since when nothing of that
-    /// was of use (low half of the core's clock, ms).
-    var countedInput: UInt32 = 0
-    var inputSince: UInt32 = 0
-
     // Time (core clock, ns).
     var lastReceived: UInt64
     var phaseDeadline: UInt64 = 0

@@ -9,14 +9,15 @@
 // - HTTP heads and bodies until their handler has them.
 // Not counted is what others bound: the receive buffers, a pool of fixed size; a cut frame header
 // and a waiting pong, a hundred octets; an upgrade that somebody decides about, of which a back end
-// takes a number; an inflating stream kept between messages, as the connection itself, by agreement;
-// and what was used: calls, publications and mail have limits of their own. What the kernel keeps
-// of a connection that is not read is the kernel's (tcp_rmem).
+// takes a number; an inflating stream kept between messages, which like the connection itself is
+// there by agreement; and what was used: calls, publications and mail have limits of their own.
+// What the kernel keeps of a connection that is not read is the kernel's (tcp_rmem).
 //
 // A core counts a connection once per step of its input, if that keeps something, so the limit is
-// passed by one step at most (a receive buffer, or what is inflated in a turn) and that at once made
-// good. Half of the limit is divided among the cores from the start, so that a core whose connections
-// hold all the rest does not shut out those of the others; of the rest they take parts in steps.
+// passed by one step at most (a receive buffer, or what is inflated in a turn), and that is made
+// good at once. Half of the limit is divided among the cores from the start, so that a core whose
+// connections hold all the rest does not shut out those of the others; of the rest cores take parts
+// in steps, so that no line is written by several of them per message.
 
 import Synchronization
 import Telemetry
@@ -33,7 +34,10 @@ extension Core where Kernel: ~Copyable {
     /// - Parameter usedBefore: ``usedCount`` as it was before. When it has grown, the peer has sent
     ///   what it had begun, and its time begins again.
     mutating func settleInput(_ connection: Connection, usedBefore: UInt64) {
-        if usedBefore != usedCount { connection.inputSince = inputTime }
+        guard connection.mayHoldInput else { return }
+        if usedBefore != usedCount {
+            unsafe (table.hot + connection.slot).pointee.inputSince = inputTime
+        }
         settleInput(connection)
     }
 
@@ -41,20 +45,22 @@ extension Core where Kernel: ~Copyable {
     /// That may end connections, this one among them, so not while its octets are being read.
     @inline(never)
     mutating func settleInput(_ connection: Connection) {
-        guard connection.mayHoldInput || connection.countedInput > 0 else { return }
+        guard connection.mayHoldInput else { return }
         countInput(connection)
         if inputOctets > inputReserve + inputShare { makeInputRoom() }
     }
 
     /// Brings the account of what a connection holds up to date.
+    @inline(never)
     mutating func countInput(_ connection: Connection) {
-        let before = connection.countedInput
+        let line = unsafe table.hot + connection.slot
+        let before = unsafe line.pointee.inputSize
         let size =
             connection.phase < .finishing ? UInt32(clamping: connection.inputSize) : 0
         if size == 0 { connection.mayHoldInput = false }
         guard size != before else { return }
-        if before == 0 { connection.inputSince = inputTime }
-        connection.countedInput = size
+        if before == 0 { unsafe line.pointee.inputSince = inputTime }
+        unsafe line.pointee.inputSize = size
         let difference = Int(size) - Int(before)
         inputOctets += difference
         metrics.adjust(.inputOctets, by: difference)
@@ -94,21 +100,20 @@ extension Core where Kernel: ~Copyable {
         state.returnInputShare(of: spare - kept)
     }
 
-    /// Closes those first of which nothing has been of use for the longest, among those that hold at
-    /// least half of what holders hold on the average: the smaller free nothing worth a connection,
-    /// and of the others an attacker's stay only if all of them are sent again within the time that
-    /// one honest upload takes, while the largest first would be that upload. Some more than is
-    /// missing, so that the next to come need not look again.
+    /// Closes those first of which nothing has been of use for the longest, among those that hold
+    /// at least half of what holders hold on the average: the smaller free nothing worth a
+    /// connection, and of the others an attacker's stay only if all of them are sent again within
+    /// the time that one honest upload takes, while the largest first would be that upload. Some
+    /// more than is missing, so that the next to come need not look again.
     @inline(never)
     private mutating func giveUpInput(atLeast missing: Int) {
         let current = inputTime
         var holders: [(size: Int, time: UInt32, slot: Int)] = []
         for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.countedInput > 0 else {
-                continue
-            }
-            holders.append(
-                (Int(connection.countedInput), current &- connection.inputSince, slot))
+            let line = unsafe table.hot + slot
+            let size = Int(unsafe line.pointee.inputSize)
+            guard size > 0 else { continue }
+            holders.append((size, current &- (unsafe line.pointee.inputSince), slot))
         }
         let small = inputOctets / max(1, 2 * holders.count)
         holders.sort { left, right in

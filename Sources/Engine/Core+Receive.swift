@@ -253,7 +253,7 @@ extension Core where Kernel: ~Copyable {
         guard connection.awaitsAnswer else { return }
         connection.awaitsAnswer = false
         resumeHeldInput(connection)
-        if connection.countedInput > 0 { countInput(connection) }
+        if connection.mayHoldInput { countInput(connection) }
     }
 
     /// One reason to hold the input is gone; with none left, what is parked goes on.

@@ -58,7 +58,7 @@ extension Core where Kernel: ~Copyable {
         let report = LimitReport(
             limit: limit, core: index, peer: nil, path: path,
             queuedOctets: limit == .processReceiveQueueShare
-                ? Int(connection.countedInput) : queuedSize(of: connection),
+                ? Int(unsafe table.hot[connection.slot].inputSize) : queuedSize(of: connection),
             count: count)
         askPeer(of: connection, for: .report(report))
     }

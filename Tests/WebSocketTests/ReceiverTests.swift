@@ -184,9 +184,9 @@ struct ReceiverTests {
                 let size = piece.count
                 try unsafe piece.withUnsafeMutableBytes {
                     while offset < size {
-                        _ = try unsafe receiver.next(
+                        let event = try unsafe receiver.next(
                             $0, offset: &offset, limits: ReceiverLimits(), inflaters: &inflaters)
-                        receiver.releaseMessage()
+                        if event != .needsMore { receiver.releaseMessage() }
                     }
                 }
             }

@@ -125,9 +125,9 @@ extension Configuration.Limits {
                 + "its way; more is a fault of ours, and the connection is closed."),
         Setting(
             "process_receive_queue_share", \.processReceiveQueueShare, .share(0.01...0.9),
-            "Share of the memory limit that all input may hold which cannot be used yet: unfinished "
-                + "messages, heads and bodies, and what waits for an answer. Then 1013, or 503, for "
-                + "those that have held theirs for the longest."),
+            "Share of the memory limit that all input may hold which cannot be used yet: "
+                + "unfinished messages, heads and bodies, and what waits for an answer. Then 1013, "
+                + "or 503, for those that have held theirs for the longest."),
         Setting(
             "errors_per_minute", \.errorsPerMinute, .count(1...1_000_000),
             "Error replies for messages that are no JSON or no envelope. Then 1008."),

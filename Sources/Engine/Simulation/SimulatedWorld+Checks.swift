@@ -28,13 +28,13 @@ extension SimulatedWorld {
         for slot in 0..<core.core.table.capacity {
             guard let connection = core.core.table.connection(at: slot) else { continue }
             count += 1
-            input += Int(connection.countedInput)
-            if connection.inputSize != connection.countedInput {
+            let line = unsafe core.core.table.hot[slot]
+            input += Int(line.inputSize)
+            if connection.inputSize != line.inputSize {
                 violate(
                     "slot \(slot): \(connection.phase) holds \(connection.inputSize) octets of "
-                        + "input, not \(connection.countedInput)")
+                        + "input, not \(line.inputSize)")
             }
-            let line = unsafe core.core.table.hot[slot]
             if let backlog = connection.backlog {
                 backlog.settle(line.last)
                 backlogs += backlog.size
