@@ -41,6 +41,13 @@ extension PushServer {
             set { limits.processSendQueueSize = newValue }
         }
 
+        /// Octets of memory for what all connections have sent and nobody can use yet, unfinished
+        /// messages above all; then those that have held theirs for the longest are closed (1013).
+        public var receiveMemoryLimit: Int {
+            get { limits.processReceiveQueueSize }
+            set { limits.processReceiveQueueSize = newValue }
+        }
+
         /// Whether messages are deflated for clients that offer it.
         public var deflates: Bool {
             get { deflate.isEnabled }
@@ -102,6 +109,8 @@ extension PushServer.Options {
             (1...1 << 30).contains(sendQueueLimit),
             "a send queue has 1 octet to 1 GiB, not \(sendQueueLimit)")
         try require(memoryLimit > 0, "the memory limit is \(memoryLimit)")
+        try require(
+            receiveMemoryLimit > 0, "the memory limit for input is \(receiveMemoryLimit)")
         try require(connectionLimit.map { $0 > 0 } ?? true, "no connections are allowed")
         for path in [path, echoPath].compactMap({ $0 }) {
             try require(path.hasPrefix("/"), "the path \"\(path)\" does not begin with \"/\"")

@@ -102,4 +102,7 @@ package protocol StreamReader: AnyObject {
 
     /// Whether a frame has begun and is not complete.
     var isWithinFrame: Bool { get }
+
+    /// Octets of memory for what is kept of frames that came in pieces.
+    var heldSize: Int { get }
 }

@@ -57,6 +57,9 @@ final class Connection {
     /// its place in the table only then: closed meanwhile, that place may be somebody else's.
     var shutdownCount = 0 as UInt8
 
+    /// Some of its input may be kept. Who keeps none, as nearly all do, pays a look at this.
+    var mayHoldInput = false
+
     var isPongAwaited = false
     /// Counted among the handshakes in progress.
     var isShakingHands = true
@@ -100,6 +103,13 @@ final class Connection {
     var slot: Int { id.slot }
     /// There is a receiver.
     var isReadingFrames: Bool { unsafe receiver != nil }
+    /// A part of a message that goes on is kept.
+    var isHoldingMessage: Bool {
+        switch unsafe receiver {
+        case .some(let receiver): receiver.isHolding
+        case nil: false
+        }
+    }
     /// Nothing that names its socket is in the kernel's hands, so the socket can be closed.
     var isQuiet: Bool { !isReceiving && !isSending && shutdownCount == 0 }
 
@@ -182,7 +192,10 @@ extension Connection {
     /// Messages that came while one before them waits.
     var held: HeldMessages? {
         get { rare?.held }
-        set { if newValue != nil || rare != nil { makeRare().held = newValue } }
+        set {
+            if newValue != nil { mayHoldInput = true }
+            if newValue != nil || rare != nil { makeRare().held = newValue }
+        }
     }
 
     /// What holds its session to a gate's word.
@@ -228,7 +241,10 @@ extension Connection {
     /// A request that is not complete or not answered.
     var exchange: Exchange? {
         get { rare?.exchange }
-        set { if newValue != nil || rare != nil { makeRare().exchange = newValue } }
+        set {
+            if newValue != nil { mayHoldInput = true }
+            if newValue != nil || rare != nil { makeRare().exchange = newValue }
+        }
     }
 
     /// An upgrade that somebody else decides about.
@@ -270,6 +286,7 @@ extension Connection {
 
     /// Parks octets behind those that are there.
     func park(_ octets: RawSpan) {
+        mayHoldInput = true
         let rare = makeRare()
         if rare.parked != nil {
             rare.parked?.append(octets)
@@ -279,12 +296,33 @@ extension Connection {
     }
 
     /// Parks what `takeParked()` has taken out, or the rest of it.
-    func park(_ octets: consuming OctetBuffer) { makeRare().parked = consume octets }
+    func park(_ octets: consuming OctetBuffer) {
+        mayHoldInput = true
+        makeRare().parked = consume octets
+    }
 
     /// Takes out what is parked.
     func takeParked() -> OctetBuffer? { rare?.parked.take() }
 
     func dropParked() { rare?.parked = nil }
+
+    /// Octets of memory for input that came and cannot be used yet (`Core+Input.swift`).
+    var inputSize: Int {
+        let open =
+            switch unsafe receiver {
+            case .some(let receiver): receiver.heldSize
+            case nil: 0
+            }
+        let size = open + (stream?.reader.heldSize ?? 0)
+        guard let rare else { return size }
+        let parked =
+            switch rare.parked {
+            case .some(let parked): parked.capacity
+            case nil: 0
+            }
+        return size + parked + (rare.held?.memorySize ?? 0) + (rare.exchange?.memorySize ?? 0)
+            + (rare.gated?.waiting?.octets.count ?? 0)
+    }
 }
 
 /// A valid upgrade.

@@ -37,8 +37,14 @@ struct HotConnection: BitwiseCopyable {
     var stamp: UInt32 = 0
     /// Octets of the largest message its peer takes; only a stream's peer says one.
     var messageLimit = UInt32.max
+    // No delivery looks at these: there is room, and whoever looks for those that hold much reads
+    // lines in sequence.
+    /// Octets of memory counted for input that cannot be used yet.
+    var inputSize: UInt32 = 0
+    /// Since when nothing of that was of use: the low half of the core's clock in milliseconds.
+    var inputSince: UInt32 = 0
     /// Keeps the line whole.
-    private var padding: (UInt32, UInt64) = (0, 0)
+    private var padding: UInt64 = 0
 
     init() {}
 

@@ -37,6 +37,7 @@ extension Core where Kernel: ~Copyable {
             connection.waitsForTick = false
             resumeHeldInput(connection)
         }
+        if connection.mayHoldInput { countInput(connection) }
         if connection.isPeerFinished { finish(connection) }
     }
 
@@ -132,6 +133,7 @@ extension Core where Kernel: ~Copyable {
         abandonOpening(connection)
         unsafe connection.receiver = nil
         connection.stream = nil
+        if connection.mayHoldInput { countInput(connection) }
         connection.phaseDeadline = now + (isStopping ? 200_000_000 : limits.closeTime)
         setDeadline(of: connection)
         finishing.append(connection.id)
@@ -220,6 +222,7 @@ extension Core where Kernel: ~Copyable {
         unsafe connection.receiver = nil
         connection.stream = nil
         connection.exchange = nil
+        if connection.mayHoldInput { countInput(connection) }
         abandonOpening(connection)
         unsafe (table.hot + connection.slot).pointee.flags = []
         wheel.remove(connection.slot)

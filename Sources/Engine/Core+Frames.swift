@@ -24,8 +24,11 @@ extension Core where Kernel: ~Copyable {
                 return
             }
             switch event {
-            case .needsMore: return
+            case .needsMore:
+                if connection.isHoldingMessage { connection.mayHoldInput = true }
+                return
             case .yielded:
+                connection.mayHoldInput = true
                 metrics.count(.inflatedPerTurn)
                 makeRunnable(connection)
                 return

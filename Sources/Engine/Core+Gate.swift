@@ -151,6 +151,7 @@ extension Core where Kernel: ~Copyable {
         gated.waiting = GatedConnection.Waiting(
             kind: kind, octets: octets.array, question: question)
         connection.awaitsGate = true
+        connection.mayHoldInput = true
         let id = connection.id
         let state = self.state
         let context = gated.clearance.grant.context
@@ -172,6 +173,7 @@ extension Core where Kernel: ~Copyable {
         let octets = waiting.octets
         unsafe deliverGated(waiting.kind, octets.span.bytes, to: connection)
         resumeHeldInput(connection)
+        settleInput(connection)
     }
 
     /// The connection is no more; nobody waits for an answer.

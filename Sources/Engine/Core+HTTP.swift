@@ -22,6 +22,12 @@ final class Exchange {
         keepsAlive = head.keepsAlive
         isHead = head.method == .head
     }
+
+    /// Octets of memory for what has come so far.
+    var memorySize: Int {
+        headOctets.capacity + body.capacity
+            + head.table.fields.capacity * MemoryLayout<Field>.stride
+    }
 }
 
 extension Core where Kernel: ~Copyable {

@@ -93,7 +93,8 @@ extension Core where Kernel: ~Copyable {
         _ octets: UnsafeMutableRawBufferPointer, for connection: Connection
     ) {
         guard connection.phase < .finishing else { return }  // read and discarded
-        if connection.hasParked {
+        let before = connection.mayHoldInput ? usedCount : .max
+        if connection.mayHoldInput, connection.hasParked {
             unsafe connection.park(octets.bytes)
             if !connection.isRunnable && !mustWait(connection) { consumeParked(connection) }
         } else if mustWait(connection) || connection.isRunnable {
@@ -106,11 +107,18 @@ extension Core where Kernel: ~Copyable {
                 unsafe connection.park(rest.bytes)
             }
         }
+        if connection.mayHoldInput { settleInput(connection, usedBefore: before) }
         pauseIfNeeded(connection)
     }
 
     /// Consumes what is parked; the rest stays parked.
     mutating func consumeParked(_ connection: Connection) {
+        let before = usedCount
+        takeParked(of: connection)
+        settleInput(connection, usedBefore: before)
+    }
+
+    private mutating func takeParked(of connection: Connection) {
         guard var parked = connection.takeParked() else {
             // A step of inflation may be due without further input.
             if connection.phase == .open, connection.isReadingFrames || connection.held != nil {
@@ -194,7 +202,9 @@ extension Core where Kernel: ~Copyable {
     }
 
     private mutating func mayNotRead(_ connection: Connection) -> Bool {
-        connection.parkedSize + (connection.held?.size ?? 0) > limits.parkedSize
+        // Who holds no input has nothing parked.
+        connection.mayHoldInput
+            && connection.parkedSize + (connection.held?.size ?? 0) > limits.parkedSize
             || isChoked(connection)
     }
 
@@ -243,6 +253,7 @@ extension Core where Kernel: ~Copyable {
         guard connection.awaitsAnswer else { return }
         connection.awaitsAnswer = false
         resumeHeldInput(connection)
+        if connection.mayHoldInput { countInput(connection) }
     }
 
     /// One reason to hold the input is gone; with none left, what is parked goes on.

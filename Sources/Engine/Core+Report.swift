@@ -57,7 +57,9 @@ extension Core where Kernel: ~Copyable {
         let path = connection.route >= 0 ? state.settings.routes[connection.route].path : nil
         let report = LimitReport(
             limit: limit, core: index, peer: nil, path: path,
-            queuedOctets: queuedSize(of: connection), count: count)
+            queuedOctets: limit == .processReceiveQueueShare
+                ? Int(unsafe table.hot[connection.slot].inputSize) : queuedSize(of: connection),
+            count: count)
         askPeer(of: connection, for: .report(report))
     }
 

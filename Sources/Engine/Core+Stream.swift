@@ -106,7 +106,9 @@ extension Core where Kernel: ~Copyable {
                 {
                     return
                 }
-            case .needsMore: return
+            case .needsMore:
+                if stream.reader.heldSize > 0 { connection.mayHoldInput = true }
+                return
             case .failed(let fault):
                 streamFailed(fault, connection)
                 return

@@ -36,6 +36,7 @@ extension Core where Kernel: ~Copyable {
             deadlinePassed(connection)
         }
         returnShare()
+        returnInputShare()
     }
 
     /// A little after `time`, where others are due as well: an idle core wakes twice a second for its

@@ -24,6 +24,7 @@ extension Core where Kernel: ~Copyable {
         }
         for place in listeners.indices { release(listener: place) }
         returnShare()
+        returnInputShare()
     }
 
     mutating func start() {

@@ -2,7 +2,8 @@
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
 // `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Accept,
-// Receive, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close, Time and Mail.
+// Receive, Input, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close, Time
+// and Mail.
 
 import Bytes
 import DialectKit
@@ -102,6 +103,10 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// of the process's limit this core has taken for that.
     var heldOctets = 0
     var heldShare = 0
+    /// The same for input that cannot be used yet; a part of that limit is every core's own.
+    var inputOctets = 0
+    var inputShare = 0
+    let inputReserve: Int
     var finishing: [ConnectionID] = []
     var encoded: [EncodedForm] = []
     /// Whom the publication at hand is deflated for.
@@ -186,6 +191,7 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         self.listeners = listeners
         self.now = now
         limits = state.settings.limits
+        inputReserve = state.settings.limits.processReceiveQueueSize / (2 * state.coreCount)
         metrics = state.metrics[index]
         table = ConnectionTable(core: index, capacity: capacity)
         wheel = TimingWheel(capacity: capacity, now: now)

@@ -57,6 +57,8 @@ package final class EngineState: Sendable {
     /// Octets of the process's limit that cores have taken for their backlogs, in steps: no core
     /// writes it per delivery.
     let heldOctets = Atomic<Int>(0)
+    /// The same for input that cannot be used yet.
+    let inputOctets = Atomic<Int>(0)
     let draining = Atomic<Bool>(false)
     let openCount = Atomic<Int>(0)
     /// Does what would keep a core too long.

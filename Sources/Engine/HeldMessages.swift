@@ -25,6 +25,9 @@ final class HeldMessages {
 
     var isEmpty: Bool { first == items.count }
 
+    /// Octets of memory: each message has an allocation and a place in the list besides.
+    var memorySize: Int { size + 64 * items.count }
+
     func append(_ item: Item) {
         if case .message(_, let octets) = item { size += octets.count + 16 }
         items.append(item)

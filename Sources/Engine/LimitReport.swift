@@ -10,7 +10,7 @@ package struct LimitReport: Sendable {
     package let peer: String?
     /// The path the connection was opened on; `nil` before that.
     package let path: String?
-    /// Octets in the connection's queue.
+    /// Octets in the connection's queue; of its input, where that is what passed the limit.
     package let queuedOctets: Int
     /// How often the limit was reached since the last report of it.
     package let count: Int

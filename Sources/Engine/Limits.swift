@@ -25,6 +25,10 @@ package struct Limits: Sendable {
     package var framesPerTurn = 128
     /// Octets parked for a connection that waits for its turn, before it stops being read.
     package var parkedSize = 262_144
+    /// Octets of memory that the input of all connections may take while it cannot be used yet:
+    /// unfinished messages, heads and bodies, and what waits for an answer (`Core+Input.swift`).
+    /// Half of it is divided among the cores. Passed by a step of input at most.
+    package var processReceiveQueueSize = 4 << 30
 
     // Sending.
     package var sendQueueSize = 1_048_576

@@ -107,6 +107,7 @@ package enum Gauge: Int, CaseIterable, MetricKey {
     case rooms
     case backlogOctets
     case backlogPeakOctets
+    case inputOctets
     case handshakesInProgress
     case connectionsToDrain
     case starvedConnections
@@ -119,6 +120,7 @@ package enum Gauge: Int, CaseIterable, MetricKey {
         case .subscriptions: "subscriptions"
         case .rooms: "rooms"
         case .backlogOctets, .backlogPeakOctets: "ws_send_queue_bytes"
+        case .inputOctets: "receive_queue_bytes"
         case .handshakesInProgress: "handshakes_in_progress"
         case .connectionsToDrain: "drain_remaining"
         case .starvedConnections: "connections_starved"
@@ -134,6 +136,8 @@ package enum Gauge: Int, CaseIterable, MetricKey {
         case .rooms: "Rooms and patterns somebody subscribes to, counted on each core."
         case .backlogOctets, .backlogPeakOctets:
             "Octets queued for peers: over all connections, and of the fullest one."
+        case .inputOctets:
+            "Octets of memory for what came and cannot be used yet: unfinished or waiting."
         case .handshakesInProgress: "Connections between accept and 101."
         case .connectionsToDrain: "Connections still open while the server drains."
         case .starvedConnections: "Connections that wait for a receive buffer."

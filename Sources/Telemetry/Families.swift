@@ -65,7 +65,8 @@ package enum LimitName: Int, CaseIterable, MetricKey {
     case handshakeTime, requestLineSize, headerLineSize, headersSize, headerCount, bodySize
     case bodyStallTime, keepAliveIdle, messageSize
     case fragmentsPerMessage, inflatedPerTurn, framesPerTurn, pongsWaiting, sendQueueSize
-    case processSendQueueShare, slowWriteTime, pongTimeout, closeHandshakeTime
+    case processSendQueueShare, processReceiveQueueShare
+    case slowWriteTime, pongTimeout, closeHandshakeTime
     case lingeringReadTime, subscriptionsPerConnection, wildcardsPerPattern
     case messageRate, connectionsPerCore, connectionsPerAddress
     case handshakesInProgress, parkedReceiveSize, mailSize, memory, errorsPerMinute
@@ -87,6 +88,7 @@ package enum LimitName: Int, CaseIterable, MetricKey {
         case .pongsWaiting: "pongs_waiting"
         case .sendQueueSize: "send_queue_size"
         case .processSendQueueShare: "process_send_queue_share"
+        case .processReceiveQueueShare: "process_receive_queue_share"
         case .slowWriteTime: "slow_write_time"
         case .pongTimeout: "pong_timeout"
         case .closeHandshakeTime: "close_handshake_time"

@@ -47,6 +47,11 @@ struct Inflater: ~Copyable {
 
     deinit { unsafe Self.free(stream) }
 
+    /// Octets of memory that a stream takes: its state, and a window of its own.
+    static func memorySize(windowBits: Int) -> Int {
+        (7 << 10) + (1 << max(9, min(15, windowBits)))
+    }
+
     /// Gives the stream away; whoever has it calls `init(reusing:)` or `free(_:)`.
     @unsafe
     consuming func surrender() -> UnsafeMutableRawPointer {

@@ -85,6 +85,22 @@ package struct Receiver: ~Copyable {
     /// Whether a message has begun and is not over, or a frame of any kind is cut off.
     package var isInsideMessage: Bool { kind != nil || isInFrame || carryCount > 0 }
 
+    /// Whether octets of a message or a control frame are kept until the rest has come.
+    package var isHolding: Bool { assembly != nil }
+
+    /// Octets of memory for what is kept, the room that buffers have beyond it and the stream that
+    /// inflates it included. Between messages nothing: a stream kept for context takeover is what
+    /// was agreed on with the connection.
+    package var heldSize: Int {
+        guard let assembly else { return 0 }
+        let streamSize =
+            switch inflater {
+            case .some: Inflater.memorySize(windowBits: keepsContext ? Int(windowBits) : 15)
+            case nil: 0
+            }
+        return assembly.message.capacity + assembly.control.capacity + streamSize
+    }
+
     /// Consumes octets of `input` from `offset` on until one event is complete or all are used.
     ///
     /// The octets of an event are to be had from `payload(of:input:)` until the next call.

@@ -14,9 +14,11 @@ import WebSocket
         let configuration = Configuration()
         var mapped = fields(of: Limits(configuration, memory: 8 << 30))
         var standard = fields(of: Limits())
-        // These two depend on the machine.
-        #expect(mapped.removeValue(forKey: "processSendQueueSize") == "\(2 << 30)")
-        standard["processSendQueueSize"] = nil
+        // These depend on the machine.
+        for name in ["processSendQueueSize", "processReceiveQueueSize"] {
+            #expect(mapped.removeValue(forKey: name) == "\(2 << 30)")
+            standard[name] = nil
+        }
         #expect(mapped == standard)
         #expect(
             fields(of: RingOptions(configuration, socketCount: 0)) == fields(of: RingOptions()))
@@ -30,7 +32,7 @@ import WebSocket
     func everyLimitCounts() {
         let elsewhere: Set<String> = [
             "subscriptions_per_connection", "subscription_refusals", "memory",
-            "process_send_queue_share", "globs_per_parent",
+            "process_send_queue_share", "process_receive_queue_share", "globs_per_parent",
         ]
         let section = Configuration.sections.first { $0.name == "limits" }
         for setting in section?.settings ?? [] where !elsewhere.contains(setting.key) {
@@ -43,12 +45,16 @@ import WebSocket
         }
     }
 
-    @Test("sizes of send queues come from the memory there is")
+    @Test("what queues of the process may hold comes from the memory there is")
     func memory() {
         var configuration = Configuration()
         #expect(Limits(configuration, memory: 1 << 30).processSendQueueSize == 256 << 20)
         configuration.limits.processSendQueueShare = 0.5
         #expect(Limits(configuration, memory: 1 << 30).processSendQueueSize == 512 << 20)
+        #expect(Limits(configuration, memory: 1 << 30).processReceiveQueueSize == 256 << 20)
+        configuration.limits.processReceiveQueueShare = 0.125
+        #expect(Limits(configuration, memory: 1 << 30).processReceiveQueueSize == 128 << 20)
+        #expect(Limits(configuration, memory: 1 << 20).processReceiveQueueSize == 1 << 20)
         configuration.limits.memory = 123_456_789
         #expect(MemoryPlan.limit(configuration.limits) == 123_456_789)
         configuration.limits.memory = 0

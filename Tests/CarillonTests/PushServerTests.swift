@@ -221,6 +221,7 @@ import Testing
         #expect(sentence { $0.cores = 65 }?.contains("cores") == true)
         #expect(sentence { $0.messageSizeLimit = 5 }?.contains("125") == true)
         #expect(sentence { $0.sendQueueLimit = 0 } != nil)
+        #expect(sentence { $0.receiveMemoryLimit = 0 } != nil)
         #expect(sentence { $0.path = "stream" }?.contains("stream") == true)
         #expect(sentence { $0.echoPath = "/stream" }?.contains("/stream") == true)
         #expect(sentence { $0.origins = ["nonsense"] }?.contains("origin") == true)

@@ -1,13 +1,14 @@
 """Peers that are slow, silent, greedy or gone: each meets its limit, and nobody else notices."""
 
 import json
+import os
 import socket
 import threading
 import time
 
 import pytest
 from process import PATIENCE, bounded, eventually
-from wire import CLOSE, PING, TEXT, Ended, Link, Peer, frame, upgrade
+from wire import BINARY, CLOSE, PING, TEXT, Ended, Link, Peer, frame, upgrade
 
 
 # Time limits. The settings are short so that reaching them takes no patience.
@@ -207,6 +208,60 @@ def test_memory_stays_bounded_with_many_slow_readers(start):
     for ws in slow:
         ws.reset()
     server.settles(ws_open=0, subscriptions=0)
+
+
+# What has been received and cannot be used yet: 1 % of 400 MiB for everybody together.
+
+SMALL_SHARE = {"limits.memory": str(400 << 20), "limits.process_receive_queue_share": "1%"}
+
+
+def test_unfinished_messages_stay_within_their_share_and_an_upload_gets_through(start):
+    server = start("--cores", "1", "--echo", "/echo", settings=SMALL_SHARE)
+    begun = []
+
+    def begin(count):
+        for _ in range(count):
+            ws = Peer(server.address, "/echo")
+            ws.send(frame(BINARY, b"x" * 100_000, fin=False))
+            begun.append(ws)
+
+    begin(60)
+    with Peer(server.address, "/echo") as ws:
+        message = os.urandom(700_000)
+        octets = frame(BINARY, message)
+        for place in range(0, len(octets), 100_000):
+            ws.send(octets[place:place + 100_000])
+            begin(2)
+        assert ws.message() == message
+        metrics = server.metrics()
+        assert 1 << 20 < metrics["receive_queue_bytes"] <= 4 << 20
+        assert metrics['ws_limit_hits_total{limit="process_receive_queue_share"}'] >= 30
+        for stuck in begun[:30]:
+            assert stuck.ends_with(1013) == b"out of memory"
+        # Another that begins now finds room.
+        ws.send(frame(BINARY, message))
+        assert ws.message() == message
+    for stuck in begun:
+        stuck.close()
+    server.settles(ws_open=0, receive_queue_bytes=0)
+
+
+def test_bodies_that_do_not_end_stay_within_their_share(start):
+    server = start("--cores", "1", settings=SMALL_SHARE)
+    links = []
+    for _ in range(60):
+        link = Link(server.address)
+        link.send(
+            b"POST /api/publish HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n", b" " * 100_000)
+        links.append(link)
+    for link in links[:20]:
+        status, fields, _ = link.response()
+        assert status == 503 and fields["retry-after"] == "1"
+        assert link.rest() == b""
+    assert server.publish("a", "x") == 0
+    for link in links:
+        link.close()
+    server.settles(connections_open=1, receive_queue_bytes=0)
 
 
 def test_a_flood_does_not_delay_others(start):

@@ -1,6 +1,7 @@
 // A connection keeps little while nothing happens, and what it needed for a while it gives back.
 
 import Bytes
+import DialectKit
 import Glibc
 import Rooms
 import Testing
@@ -43,6 +44,26 @@ import Uring
         #expect(connection.hasParked)
         connection.dropParked()
         #expect(!connection.hasParked)
+    }
+
+    @Test("what waits of its input is told with the room it takes, and when there may be some")
+    func input() {
+        let connection = connection()
+        #expect(!connection.mayHoldInput && connection.inputSize == 0)
+        unsafe connection.park(Array(repeating: 1 as UInt8, count: 100).span.bytes)
+        #expect(connection.mayHoldInput && connection.inputSize == 100)
+        unsafe connection.park(Array([2 as UInt8]).span.bytes)
+        #expect(connection.inputSize == 200)  // the buffer doubles
+        connection.dropParked()
+        #expect(connection.inputSize == 0)
+        connection.mayHoldInput = false
+        let held = HeldMessages()
+        held.append(.message(.text, [1, 2, 3]))
+        held.append(.close(nil))
+        connection.held = held
+        #expect(connection.mayHoldInput && connection.inputSize > 3)
+        connection.held = nil
+        #expect(connection.inputSize == 0)
     }
 
     @Test("what is rare is as it was set, and reads as nothing before and after a trim")

@@ -64,6 +64,9 @@ final class SimulatedClient: WorldClient {
         String(decoding: head.prefix { $0 != 0x0D }, as: UTF8.self)
     }
 
+    /// All of what came before frames.
+    var headText: String { String(decoding: head, as: UTF8.self) }
+
     /// Neither side can say anything more.
     var isGone: Bool { socket.isFinished }
 

@@ -173,6 +173,40 @@ struct ReceiverTests {
         }
     }
 
+    @Test("says what it holds of a message that goes on, and holds nothing of one that is over")
+    func holding() throws {
+        func heldSize(after pieces: [UInt8]...) throws -> Int {
+            var receiver = Receiver(role: .server, deflate: nil)
+            var inflaters = InflaterPool()
+            for piece in pieces {
+                var piece = piece
+                var offset = 0
+                let size = piece.count
+                try unsafe piece.withUnsafeMutableBytes {
+                    while offset < size {
+                        let event = try unsafe receiver.next(
+                            $0, offset: &offset, limits: ReceiverLimits(), inflaters: &inflaters)
+                        if event != .needsMore { receiver.releaseMessage() }
+                    }
+                }
+            }
+            let (isHolding, heldSize) = (receiver.isHolding, receiver.heldSize)
+            #expect(isHolding == (heldSize > 0))
+            return heldSize
+        }
+        let kilobyte = Array(repeating: 7 as UInt8, count: 1_000)
+        #expect(try heldSize(after: frame(.binary, [], isFinal: false)) == 0)
+        #expect(try heldSize(after: frame(.binary, kilobyte)) == 0)
+        let begun = frame(.binary, kilobyte, isFinal: false)
+        #expect(try (1_000..<2_000).contains(heldSize(after: begun)))
+        let cutPing = Array(frame(.ping, octets("cut")).dropLast())
+        #expect(try (1_000..<2_200).contains(heldSize(after: begun, cutPing)))
+        #expect(try (2..<200).contains(heldSize(after: cutPing)))
+        let end = frame(.continuation, kilobyte)
+        #expect(try heldSize(after: begun, end) == 0)
+        #expect(try (1_000..<4_200).contains(heldSize(after: begun, Array(end.dropLast()))))
+    }
+
     @Test("gives the events of random conversations whatever the fragments, keys and cuts")
     func randomConversations() {
         for seed: UInt64 in 0..<60 {

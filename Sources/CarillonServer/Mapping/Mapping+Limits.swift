@@ -30,6 +30,7 @@ extension Limits {
         inflatedPerTurn = given.inflatedPerTurn
         framesPerTurn = given.framesPerTurn
         parkedSize = given.parkedReceiveSize
+        processReceiveQueueSize = max(1 << 20, Int(Double(memory) * given.processReceiveQueueShare))
 
         sendQueueSize = given.sendQueueSize
         kernelUnsentSize = UInt32(clamping: given.unsentLowWater)

@@ -21,6 +21,7 @@ enum StatusReport {
                 "websockets": .stringConvertible(cores.total(.openWebSockets)),
                 "subscriptions": .stringConvertible(cores.total(.subscriptions)),
                 "send_queue_octets": .stringConvertible(cores.total(.backlogOctets)),
+                "receive_queue_octets": .stringConvertible(cores.total(.inputOctets)),
                 "accepted": sum(.connectionsAccepted), "requests": sum(.requests),
                 "messages": sum(.messagesReceived), "publications": sum(.publications),
                 "deliveries": sum(.deliveries),

@@ -22,6 +22,7 @@ extension Configuration {
         package var inflatedPerTurn = 262_144
         package var framesPerTurn = 128
         package var parkedReceiveSize = 262_144
+        package var processReceiveQueueShare = 0.25
         package var errorsPerMinute = 100
         /// Messages per second; 0: no limit.
         package var messageRate = 0
@@ -123,6 +124,11 @@ extension Configuration.Limits {
             "Octets kept of a connection whose reading was stopped. They are what was already on "
                 + "its way; more is a fault of ours, and the connection is closed."),
         Setting(
+            "process_receive_queue_share", \.processReceiveQueueShare, .share(0.01...0.9),
+            "Share of the memory limit that all input may hold which cannot be used yet: "
+                + "unfinished messages, heads and bodies, and what waits for an answer. Then 1013, "
+                + "or 503, for those that have held theirs for the longest."),
+        Setting(
             "errors_per_minute", \.errorsPerMinute, .count(1...1_000_000),
             "Error replies for messages that are no JSON or no envelope. Then 1008."),
         Setting(
@@ -190,7 +196,8 @@ extension Configuration.Limits {
             "Connections of one address; 0 is no limit. Then 429 and close."),
         Setting(
             "memory", \.memory, .size(0...(1 << 50)),
-            "Memory the server plans with, for process_send_queue_share and tables of sockets. 0 "
-                + "takes the cgroup's limit, else 80 % of the machine's."),
+            "Memory the server plans with, for process_send_queue_share, "
+                + "process_receive_queue_share and tables of sockets. 0 takes the cgroup's limit, "
+                + "else 80 % of the machine's."),
     ]
 }

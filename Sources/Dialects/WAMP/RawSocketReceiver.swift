@@ -102,6 +102,9 @@ package struct RawSocketReceiver: ~Copyable {
     /// Octets of a frame that is not complete yet.
     package var pendingSize: Int { isHandedOut ? 0 : parts.count }
 
+    /// Octets of memory for what came in pieces, until the next call after it was handed out.
+    package var memorySize: Int { parts.capacity }
+
     /// Takes the next frame out of `input`.
     ///
     /// - Parameter position: Where to go on; moved behind what was taken.

@@ -103,6 +103,8 @@ private final class RawSocketReader: StreamReader {
     }
 
     var isWithinFrame: Bool { receiver.pendingSize > 0 }
+
+    var heldSize: Int { receiver.memorySize }
 }
 
 extension RawSocketReceiver {

@@ -24,10 +24,17 @@ extension SimulatedWorld {
     private func checkBounds(of core: SimulatedCore) -> Int {
         var backlogs = 0
         var count = 0
+        var input = 0
         for slot in 0..<core.core.table.capacity {
             guard let connection = core.core.table.connection(at: slot) else { continue }
             count += 1
             let line = unsafe core.core.table.hot[slot]
+            input += Int(line.inputSize)
+            if connection.inputSize != line.inputSize {
+                violate(
+                    "slot \(slot): \(connection.phase) holds \(connection.inputSize) octets of "
+                        + "input, not \(line.inputSize)")
+            }
             if let backlog = connection.backlog {
                 backlog.settle(line.last)
                 backlogs += backlog.size
@@ -50,6 +57,9 @@ extension SimulatedWorld {
                 violate("slot \(slot): \(connection.phase) without a deadline")
             }
         }
+        if input != core.core.inputOctets || inputSize(of: core) != input {
+            violate("input takes \(input) octets, not \(core.core.inputOctets)")
+        }
         if count != core.core.table.count { violate("\(count) connections in \(count) slots") }
         if core.ring.buffers.lentCount > 0,
             core.core.firstCompletion == core.core.completions.count, !core.ring.hasCompletions,
@@ -60,9 +70,14 @@ extension SimulatedWorld {
         return backlogs
     }
 
-    /// What the cores hold is within their shares, and those within the process's limit.
+    private func inputSize(of core: SimulatedCore) -> Int {
+        state.metrics[core.ring.index].value(of: .inputOctets)
+    }
+
+    /// What the cores hold is within their shares, and those within the process's limits.
     private func checkShares() {
         var shares = 0
+        var inputShares = 0
         for core in cores where !core.isEnded {
             if core.core.heldOctets > core.core.heldShare {
                 // Only what a send has left over may be held without a share, until its close.
@@ -70,6 +85,15 @@ extension SimulatedWorld {
                 violate("core \(core.ring.index): holds \(excess) octets more than its share")
             }
             shares += core.core.heldShare
+            let inputShare = core.core.inputReserve + core.core.inputShare
+            if core.core.inputOctets > inputShare {
+                let excess = core.core.inputOctets - inputShare
+                violate("core \(core.ring.index): input takes \(excess) octets over its share")
+            }
+            inputShares += inputShare
+        }
+        if inputShares > state.settings.limits.processReceiveQueueSize {
+            violate("the process's input may take \(inputShares) octets")
         }
         if shares > state.settings.limits.processSendQueueSize {
             violate("the process's queues may hold \(shares) octets")
@@ -155,13 +179,18 @@ extension SimulatedWorld {
             if core.core.tails.count != 0 { violate("core \(index): tails are left") }
             checkStore(of: core)
             let metrics = state.metrics[index]
-            for gauge in [Gauge.openConnections, .openWebSockets, .subscriptions, .backlogOctets]
-            where metrics.value(of: gauge) != 0 {
+            for gauge in [
+                Gauge.openConnections, .openWebSockets, .subscriptions, .backlogOctets,
+                .inputOctets,
+            ] where metrics.value(of: gauge) != 0 {
                 violate("core \(index): \(gauge) is \(metrics.value(of: gauge))")
             }
         }
         if state.connectionCount != 0 { violate("\(state.connectionCount) connections counted") }
         if state.heldOctets.load(ordering: .relaxed) != 0 { violate("shares of memory are left") }
+        if state.inputOctets.load(ordering: .relaxed) != 0 {
+            violate("shares of memory for input are left")
+        }
         if state.mailOctets.load(ordering: .relaxed) != 0 { violate("mail octets are left") }
         for route in state.settings.routes {
             if state.registry.connectionCount(of: route.dialectID, in: route.realm) != 0 {
@@ -218,6 +247,9 @@ extension SimulatedWorld {
     package var backlogSize: Int {
         state.metrics.reduce(0) { $0 + $1.value(of: .backlogOctets) }
     }
+
+    /// Octets of memory for the input that all connections hold.
+    package var inputSize: Int { cores.reduce(0) { $0 + inputSize(of: $1) } }
 
     /// Receives submitted so far, and how many of them ended for want of a buffer.
     package var receiveCounts: (submitted: Int, exhausted: Int) {
