@@ -68,6 +68,24 @@ import Testing
         }
     }
 
+    @Test("a core that has ended while others say goodbye is not taken for a stuck one")
+    func endedCore() throws {
+        let process = try ChildProcess(
+            "carillon", loopback + ["--cores", "2"],
+            environment: ["CARILLON_ENGINE_STALL_WARNING": "100ms"])
+        let address = try address(process, "listening")
+        // It does not answer the close frame, so its core waits a fifth of a second for it.
+        let client = try WebSocketClient(address)
+        process.signal(SIGQUIT)
+        _ = try process.line(with: "\"message\":\"status\"")
+        process.signal(SIGINT)
+        let said = try process.remainingLines()
+        #expect(process.wait() == 0)
+        client.close()
+        #expect(!said.contains { $0.contains("core stalled") }, "\(said)")
+        #expect(said.last?.contains("\"message\":\"stopped\"") == true, "\(said)")
+    }
+
     @Test("a second TERM does not wait for the drain")
     func secondTerm() throws {
         let process = try ChildProcess("carillon", loopback)

@@ -92,7 +92,9 @@ def mutated(dice, octets):
 
 @pytest.mark.parametrize("cores", [1, 2])
 def test_noise_never_ends_the_process(cores):
-    with Carillon("--echo", "/echo", "--cores", str(cores)) as server:
+    # The watcher listens once in a thousand connections, however long they take: it answers no pings.
+    settings = {"limits.ping_interval": 0}
+    with Carillon("--echo", "/echo", "--cores", str(cores), settings=settings) as server:
         place = (server.host, server.port)
         watch = Peer(server.address)
         watch.subscribe("watch")

@@ -115,5 +115,7 @@ struct BootstrapTests {
         hub.close(client)
         hub.close(client)
         #expect(hub.api?.takeLines() == ["POST user/notify_offline/"])
+        // What waits holds the API.
+        hub.api?.release()
     }
 }

@@ -88,6 +88,8 @@ struct OpeningTests {
                      "headers":{"host":"h","x-kept":"1, 2","cookie":"a=1; b=2"},
                      "connection":"18446744073709551615"}
                     """))
+        // A question holds its back end, and the model holds what waits.
+        asked.backEnd.settle(.success(BackEndAnswer(204)))
     }
 
     @Test("ends by telling the back end which connection it was")

@@ -35,7 +35,7 @@ enum ScheduleRun {
         var failures = 0
         var sights: [String: Int] = [:]
         for seed in seeds where failures < 10 {
-            unsafe CrashSeed.current = seed
+            CrashSeed.current = seed
             let schedule = Schedule(seed: seed)
             let wrong = schedule.play()
             sights.merge(schedule.sights, uniquingKeysWith: +)
@@ -53,14 +53,29 @@ enum ScheduleRun {
 }
 
 /// Names the schedule in which the process stopped: a precondition of ours says what, not when.
+///
+/// Each thread has its own: suites play side by side, and these signals come to the thread that
+/// caused them.
 enum CrashSeed {
-    nonisolated(unsafe) static var current: UInt64 = 0
+    private static let key = {
+        var key = pthread_key_t()
+        precondition(unsafe pthread_key_create(&key, nil) == 0)
+        return key
+    }()
 
+    /// The seed that is played on this thread.
+    static var current: UInt64 {
+        get { unsafe UInt64(UInt(bitPattern: pthread_getspecific(key))) }
+        set { unsafe pthread_setspecific(key, UnsafeRawPointer(bitPattern: UInt(newValue))) }
+    }
+
+    /// Also makes the key, which a signal handler must find ready.
     static func install() {
+        current = 0
         for signal in [SIGILL, SIGTRAP, SIGSEGV, SIGABRT] {
             Glibc.signal(signal) { number in
                 var text = Array("CARILLON_SEED=".utf8)
-                text += Array(String(unsafe CrashSeed.current).utf8) + [0x0A]
+                text += Array(String(CrashSeed.current).utf8) + [0x0A]
                 unsafe write(2, text, text.count)
                 Glibc.signal(number, SIG_DFL)
                 raise(number)

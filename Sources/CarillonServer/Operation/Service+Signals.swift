@@ -20,18 +20,19 @@ extension Service {
         var patience: Duration
     }
 
-    /// Waits for signals and does what they ask for, until one ends the process.
+    /// Waits for signals and does what they ask for, until one ends the process. The watchdog has
+    /// stopped then.
     func serve(_ engine: EngineState, _ watchdog: Watchdog) {
         var drain: Drain?
         while true {
             let signal = SignalWaiter.wait(patience: drain == nil ? 3_600_000 : 20)
             switch signal {
             case .interrupt:
-                stop(engine, drain?.count)
+                stop(engine, watchdog, drain?.count)
                 return
             case .terminate:
                 if drain?.ends == true {
-                    stop(engine, drain?.count)
+                    stop(engine, watchdog, drain?.count)
                     return
                 }
                 if drain == nil { drain = beginDrain(engine) }
@@ -43,7 +44,7 @@ extension Service {
             case nil: break
             }
             if drain != nil, isOver(&drain!, engine), drain?.ends == true {
-                stop(engine, drain?.count)
+                stop(engine, watchdog, drain?.count)
                 return
             }
         }
@@ -81,7 +82,8 @@ extension Service {
     }
 
     /// Ends the server, and says how it went.
-    private func stop(_ engine: EngineState, _ drained: FinalCount?) {
+    private func stop(_ engine: EngineState, _ watchdog: Watchdog, _ drained: FinalCount?) {
+        watchdog.stop()
         var count = drained ?? FinalCount(engine)
         links.stopBrokers()
         let isDone = StopFlag()

@@ -114,7 +114,6 @@ final class Service {
         }
         let watchdog = Watchdog(engine.state, log: log, times: .init(configuration.engine))
         serve(engine.state, watchdog)
-        watchdog.stop()
         finishNotices()
         links.stop()
         return .success

@@ -6,7 +6,6 @@ import Engine
 import Glibc
 import Lockfree
 import Logging
-import Synchronization
 import Telemetry
 
 final class Watchdog: Sendable {
@@ -18,7 +17,7 @@ final class Watchdog: Sendable {
     private let engine: EngineState
     private let log: ServiceLog
     private let times: Guarded<Times>
-    private let isOver = Atomic<Bool>(false)
+    private let isOver = Guarded(false)
 
     init(_ engine: EngineState, log: ServiceLog, times: Times) {
         self.engine = engine
@@ -29,13 +28,15 @@ final class Watchdog: Sendable {
 
     func set(_ times: Times) { self.times.withLock { $0 = times } }
 
-    /// Looks no more.
-    func stop() { isOver.store(true, ordering: .relaxed) }
+    /// Looks no more. Nothing is said or done after this returns.
+    ///
+    /// To be called before cores are told to end: one that has ended turns no more, and is not stuck.
+    func stop() { isOver.withLock { $0 = true } }
 
     private func run() {
         var watches = engine.metrics.map { _ in StallWatch() }
         var lastLook = ContinuousClock.now
-        while !isOver.load(ordering: .relaxed) {
+        while !isOver.withLock({ $0 }) {
             let times = self.times.withLock { $0 }
             // Often enough to be right about a stall to a quarter of its time.
             let distance = min(max(times.warning / 4, .milliseconds(1)), .milliseconds(250))
@@ -46,7 +47,9 @@ final class Watchdog: Sendable {
                     turns: engine.metrics[core].value(of: .loopTurns),
                     isAsleep: engine.isAsleep(core: core), elapsed: now - lastLook,
                     distance: distance, warning: times.warning, abort: times.abort)
-                act(on: verdict, core: core)
+                isOver.withLock { isOver in
+                    if !isOver { act(on: verdict, core: core) }
+                }
             }
             lastLook = now
         }
