@@ -116,7 +116,9 @@ struct Conductor {
         board.stage = .running
         board.wakeAll()
         wait(until: board.measureBegin, board, &audience)
-        samples.begin(watch?.use)
+        let start = carillon_monotonic_now()
+        samples.begin(
+            watch?.use, after: start - min(start, board.measureBegin), of: plan.duration)
         var next = board.measureBegin + plan.interval
         while carillon_monotonic_now() < board.measureEnd, !wasInterrupted,
             board.sum(.doneSending) < UInt64(plan.workerCount)

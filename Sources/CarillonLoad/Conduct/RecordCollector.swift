@@ -11,7 +11,18 @@ struct ServerSamples {
     /// At the end of each interval.
     private(set) var edges: [ServerUse] = []
 
-    mutating func begin(_ use: ServerUse?) { begin = use }
+    /// The look at the beginning came too late to tell what the server used.
+    private(set) var isLate = false
+
+    /// - Parameters:
+    ///   - delay: How long after the beginning the look was, ns: beside threads that spin, who looks
+    ///     may have to wait for a CPU.
+    ///   - duration: The measured time, ns.
+    mutating func begin(_ use: ServerUse?, after delay: UInt64, of duration: UInt64) {
+        isLate = use != nil && delay > 1_000_000 + duration / 50
+        begin = isLate ? nil : use
+    }
+
     mutating func end(_ use: ServerUse?) { end = use }
     mutating func intervalEnded(_ use: ServerUse?) { if let use { edges.append(use) } }
 

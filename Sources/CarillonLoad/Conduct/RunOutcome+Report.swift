@@ -43,6 +43,9 @@ extension RunOutcome {
             report.connectionsOpened = Int(clamping: report.tally.connected)
         }
         if !isWhole { report.note("a process of the generator ended before it reported") }
+        if samples.isLate {
+            report.note("the server's CPU is not known: it was looked at too late")
+        }
         report.generator = generator(plan, collector, report.tally)
         if let pid = pids.first { report.server = server(pid) }
         return report
