@@ -18,10 +18,21 @@ extension RawSpan {
         return value
     }
 
-    /// The place of the first `octet` at or after `start`.
+    /// The place of the first `octet` at or after `start`, found eight octets at a time.
     @inlinable
     package func firstIndex(of octet: UInt8, from start: Int = 0) -> Int? {
+        precondition(start >= 0)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let lastWord = byteCount &- 8
         var index = start
+        while index <= lastWord {
+            let word = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+            let others = UInt64(littleEndian: word) ^ (ones &* UInt64(octet))
+            let marks = (others &- ones) & ~others & (ones &* 0x80)
+            // The lowest mark is exact; only marks above a true one may be false.
+            if marks != 0 { return index &+ marks.trailingZeroBitCount &>> 3 }
+            index &+= 8
+        }
         while index < byteCount {
             if self[octet: index] == octet { return index }
             index += 1
@@ -30,52 +41,74 @@ extension RawSpan {
     }
 
     /// Whether both runs hold the same octets.
+    @inlinable
+    package func equals(_ other: RawSpan) -> Bool {
+        byteCount == other.byteCount && goesOn(as: other, at: 0)
+    }
+
+    /// Whether the run is the ASCII text of `text`. Inlined, since with a literal what is left are
+    /// the size and one or two words, all of them constants.
+    @inlinable
+    @inline(__always)
+    package func equals(_ text: StaticString) -> Bool {
+        byteCount == text.utf8CodeUnitCount && holds(text, at: 0)
+    }
+
+    /// Whether the ASCII text of `text` stands at `offset`; not if the run ends before it does.
+    @inlinable
+    @inline(__always)
+    package func holds(_ text: StaticString, at offset: Int) -> Bool {
+        let wanted = unsafe RawSpan(
+            _unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount)
+        guard offset >= 0, offset <= byteCount &- wanted.byteCount else { return false }
+        return goesOn(as: wanted, at: offset)
+    }
+
+    /// Whether the octets of `other` stand at `offset`; the run must reach so far.
     ///
     /// Names are short and compared all the time, so eight octets are compared at once, or four;
     /// the last word overlaps the one before instead of leaving a rest.
     @inlinable
-    package func equals(_ other: RawSpan) -> Bool {
-        let size = byteCount
-        guard size == other.byteCount else { return false }
+    @inline(__always)
+    internal func goesOn(as other: RawSpan, at offset: Int) -> Bool {
+        let size = other.byteCount
         if size >= 8 {
             let last = size &- 8
             var index = 0
             while index < last {
-                guard areEqual(other, at: index, as: UInt64.self) else { return false }
+                guard isSame(other, at: index, offset, as: UInt64.self) else { return false }
                 index &+= 8
             }
-            return areEqual(other, at: last, as: UInt64.self)
+            return isSame(other, at: last, offset, as: UInt64.self)
         }
         if size >= 4 {
-            return areEqual(other, at: 0, as: UInt32.self)
-                && areEqual(other, at: size &- 4, as: UInt32.self)
+            return isSame(other, at: 0, offset, as: UInt32.self)
+                && isSame(other, at: size &- 4, offset, as: UInt32.self)
         }
-        for index in 0..<size where self[octet: index] != other[octet: index] { return false }
+        for index in 0..<size {
+            guard isSame(other, at: index, offset, as: UInt8.self) else { return false }
+        }
         return true
     }
 
-    /// Whether the words at `offset` are the same; both runs must reach so far.
+    /// Whether the word of `other` at `index` is the one `offset` octets further here; both runs
+    /// must reach so far.
     @inlinable
     @inline(__always)
-    internal func areEqual<Word: FixedWidthInteger & BitwiseCopyable>(
-        _ other: RawSpan, at offset: Int, as word: Word.Type
+    internal func isSame<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ other: RawSpan, at index: Int, _ offset: Int, as word: Word.Type
     ) -> Bool {
-        assert(offset >= 0 && offset <= byteCount - MemoryLayout<Word>.size)
-        assert(byteCount == other.byteCount)
-        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: word)
-            == other.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: word)
+        assert(index >= 0 && index <= other.byteCount - MemoryLayout<Word>.size)
+        assert(offset >= 0 && offset + index <= byteCount - MemoryLayout<Word>.size)
+        return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ index, as: word)
+            == other.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: word)
     }
 
-    /// Whether the run is the ASCII text of `text`.
-    @inlinable
-    package func equals(_ text: StaticString) -> Bool {
-        unsafe equals(RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
-    }
-
-    /// Whether the run is `lowercase`, ASCII letters compared without case.
+    /// Whether the run is `lowercase`, ASCII letters compared without case. Inlined like `equals`.
     ///
     /// - Parameter lowercase: Small letters, digits and marks that are no braces.
     @inlinable
+    @inline(__always)
     package func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         let size = byteCount
         guard size == lowercase.utf8CodeUnitCount else { return false }

@@ -82,25 +82,30 @@ package struct UTF8Checker: Equatable, Sendable {
     /// Moves `index` to the next octet above 0x7F, or to the end.
     @inline(__always)
     private static func skipASCII(_ base: UnsafeRawPointer, _ size: Int, _ index: inout Int) {
-        let high = SIMD4<UInt64>(repeating: 0x8080_8080_8080_8080)
+        let high = 0x8080_8080_8080_8080 as UInt64
         while size &- index >= 8 {
-            let word = unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let marks = word.littleEndian & 0x8080_8080_8080_8080
-            if marks != 0 {
+            let marks = unsafe word(base, index).littleEndian & high
+            guard marks == 0 else {
                 index &+= marks.trailingZeroBitCount >> 3
                 return
             }
             index &+= 8
+            // Four words and one question; as lanes they are put together by twice as much.
             while size &- index >= 32 {
-                let lanes = unsafe base.loadUnaligned(
-                    fromByteOffset: index, as: SIMD4<UInt64>.self)
-                if lanes & high != SIMD4<UInt64>(repeating: 0) { break }
+                let both = unsafe word(base, index) | word(base, index &+ 8)
+                let others = unsafe word(base, index &+ 16) | word(base, index &+ 24)
+                if (both | others) & high != 0 { break }
                 index &+= 32
             }
         }
         while index < size, unsafe base.load(fromByteOffset: index, as: UInt8.self) < 0x80 {
             index &+= 1
         }
+    }
+
+    @inline(__always)
+    private static func word(_ base: UnsafeRawPointer, _ index: Int) -> UInt64 {
+        unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self)
     }
 
     /// The length of the valid sequence at `place`, or 0 if it is cut off or not valid.

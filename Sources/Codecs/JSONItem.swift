@@ -5,18 +5,23 @@
 // stack, and there is no tree of values anywhere in the server.
 
 /// What kind of value it is; a number with a fraction or an exponent is a `fraction`.
+@frozen
+@usableFromInline
 package enum JSONKind: UInt8, Sendable {
     case null, `false`, `true`, integer, fraction, string, array, object
 }
 
 /// One value, delimited and validated, not parsed.
+@frozen
+@usableFromInline
 package struct JSONItem: Equatable, Sendable {
-    package let kind: JSONKind
+    @usableFromInline package let kind: JSONKind
     /// Whether a string holds at least one escape; `false` for every other kind.
-    package let hasEscapes: Bool
+    @usableFromInline package let hasEscapes: Bool
     /// The octets of the value in the scanned text, quotes and brackets included.
-    package let range: Range<Int>
+    @usableFromInline package let range: Range<Int>
 
+    @inlinable
     package init(kind: JSONKind, hasEscapes: Bool = false, range: Range<Int>) {
         self.kind = kind
         self.hasEscapes = hasEscapes
@@ -24,6 +29,7 @@ package struct JSONItem: Equatable, Sendable {
     }
 
     /// The octets between the quotes of a string, escapes as written.
+    @inlinable
     package var contents: Range<Int> {
         precondition(kind == .string)
         return range.lowerBound + 1..<range.upperBound - 1

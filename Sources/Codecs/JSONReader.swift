@@ -41,8 +41,7 @@ package struct JSONReader: ItemReader, ~Escapable {
     @usableFromInline
     package mutating func next(_ array: inout Container) throws(CodecError) -> Bool {
         do throws(JSONError) {
-            scanner.skipSpace()
-            let octet = try scanner.current()
+            let octet = try scanner.significantOctet()
             if octet == JSONOctet.closingBracket {
                 scanner.position += 1
                 scanner.depth -= 1

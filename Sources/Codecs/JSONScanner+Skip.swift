@@ -25,24 +25,36 @@ internal enum JSONOctet {
     @inline(__always)
     static func special(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
-        let quotes = word ^ (ones &* 0x22)
-        let backslashes = word ^ (ones &* 0x5C)
-        let marks =
-            ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
-            | ((word &- (ones &* 0x20)) & ~word)
-        return marks & (ones &* 0x80)
+        // Bit 1 turned over makes a quote 0x20 and the space 0x22, while control octets stay below
+        // 0x20: what borrows when 0x21 is taken off is one of the two.
+        let below = (word ^ (ones &* 0x02)) &- (ones &* 0x21)
+        let backslashes = (word ^ (ones &* 0x5C)) &- ones
+        // Octets of other than ASCII have their top bit already, and never borrow.
+        return (below | backslashes) & ~word & (ones &* 0x80)
     }
 
     /// The place of the first octet of `text` at or after `start` that cannot stand for itself
     /// inside a string; the size of the text if there is none.
+    ///
+    /// Names and short values end in their first word, which is looked at where they are met.
     @inline(__always)
     static func firstSpecial(in text: RawSpan, from start: Int) -> Int {
+        assert(start >= 0 && start <= text.byteCount)
+        guard text.byteCount &- start >= 8 else { return laterSpecial(in: text, from: start) }
+        let marks = special(in: word(of: text, at: start))
+        guard marks == 0 else { return start &+ marks.trailingZeroBitCount &>> 3 }
+        return laterSpecial(in: text, from: start &+ 8)
+    }
+
+    /// The same for long strings, out of line: here the masks stay in registers.
+    @inline(never)
+    private static func laterSpecial(in text: RawSpan, from start: Int) -> Int {
         var index = start
-        while text.byteCount - index >= 8 {
-            let word = unsafe text.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let marks = special(in: UInt64(littleEndian: word))
-            if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
-            index += 8
+        let lastWord = text.byteCount &- 8
+        while index <= lastWord {
+            let marks = special(in: word(of: text, at: index))
+            if marks != 0 { return index &+ marks.trailingZeroBitCount &>> 3 }
+            index &+= 8
         }
         while index < text.byteCount {
             let octet = text[octet: index]
@@ -50,6 +62,15 @@ internal enum JSONOctet {
             index += 1
         }
         return index
+    }
+
+    /// The eight octets at `index`, which the text holds, the first one lowest.
+    @inline(__always)
+    private static func word(of text: RawSpan, at index: Int) -> UInt64 {
+        assert(index >= 0 && index <= text.byteCount - 8)
+        let word = unsafe text.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: index, as: UInt64.self)
+        return UInt64(littleEndian: word)
     }
 
     static func isDigit(_ octet: UInt8) -> Bool { octet &- 0x30 < 10 }
@@ -66,61 +87,88 @@ internal enum JSONOctet {
 }
 
 extension JSONScanner {
+    /// The octet at `index`, which the caller has compared with the size of the text.
+    @inline(__always)
+    internal func octet(at index: Int) -> UInt8 {
+        assert(index >= 0 && index < text.byteCount)
+        return unsafe text.unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self)
+    }
+
     /// The octet at `position`; the text ending here is an error.
     @inline(__always)
     internal func current() throws(JSONError) -> UInt8 {
         guard position < text.byteCount else { throw .malformed(at: text.byteCount) }
-        return text[octet: position]
+        return octet(at: position)
     }
 
-    /// Skips the white space of §2: space, tab, line feed, carriage return.
+    /// The white space of §2: space, tab, line feed, carriage return.
+    @inline(__always)
+    private static func isSpace(_ octet: UInt8) -> Bool {
+        octet <= 0x20 && (octet == 0x20 || octet == 0x0A || octet == 0x0D || octet == 0x09)
+    }
+
+    /// Skips white space.
     @inline(__always)
     internal mutating func skipSpace() {
+        while position < text.byteCount, Self.isSpace(octet(at: position)) { position += 1 }
+    }
+
+    /// Skips white space and reads the octet behind it, which `position` then points to; the text
+    /// ending before there is one is an error.
+    @inline(__always)
+    internal mutating func significantOctet() throws(JSONError) -> UInt8 {
         while position < text.byteCount {
-            let octet = text[octet: position]
-            guard octet <= 0x20, octet == 0x20 || octet == 0x0A || octet == 0x0D || octet == 0x09
-            else { return }
+            let octet = octet(at: position)
+            guard Self.isSpace(octet) else { return octet }
             position += 1
         }
+        throw .malformed(at: text.byteCount)
     }
 
     @inline(__always)
     internal mutating func skipColon() throws(JSONError) {
-        skipSpace()
-        guard try current() == JSONOctet.colon else { throw .malformed(at: position) }
+        guard try significantOctet() == JSONOctet.colon else { throw .malformed(at: position) }
         position += 1
     }
 
     /// Skips the string (§7) whose opening quote is at `position`.
     ///
     /// - Returns: Whether it holds escapes.
+    @inline(__always)
     internal mutating func skipString() throws(JSONError) -> Bool {
-        var hasEscapes = false
-        var index = position + 1
-        while true {
-            index = JSONOctet.firstSpecial(in: text, from: index)
-            guard index < text.byteCount else { throw .malformed(at: text.byteCount) }
-            switch text[octet: index] {
-            case JSONOctet.quote:
-                position = index + 1
-                return hasEscapes
+        let index = JSONOctet.firstSpecial(in: text, from: position &+ 1)
+        if index < text.byteCount, octet(at: index) == JSONOctet.quote {
+            position = index &+ 1
+            return false
+        }
+        position = try endOfString(from: index)
+        return true
+    }
+
+    /// Where the string ends that goes on at `start` with something else than its closing quote: an
+    /// escape, an octet that no string holds, or the end of the text.
+    private func endOfString(from start: Int) throws(JSONError) -> Int {
+        var index = start
+        while index < text.byteCount {
+            switch octet(at: index) {
+            case JSONOctet.quote: return index + 1
             case JSONOctet.backslash:
-                hasEscapes = true
-                index += try escapeSize(at: index)
+                index = JSONOctet.firstSpecial(in: text, from: index + (try escapeSize(at: index)))
             default: throw .malformed(at: index)
             }
         }
+        throw .malformed(at: text.byteCount)
     }
 
     /// How many octets the escape at `start` takes (§7).
     private func escapeSize(at start: Int) throws(JSONError) -> Int {
         guard text.byteCount - start >= 2 else { throw .malformed(at: text.byteCount) }
-        switch text[octet: start + 1] {
+        switch octet(at: start + 1) {
         case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return 2  // " \ / b f n r t
         case 0x75:  // u
             for index in start + 2..<start + 6 {
                 guard index < text.byteCount else { throw .malformed(at: text.byteCount) }
-                guard JSONOctet.hexadecimal(text[octet: index]) != nil else {
+                guard JSONOctet.hexadecimal(octet(at: index)) != nil else {
                     throw .malformed(at: index)
                 }
             }
@@ -146,11 +194,8 @@ extension JSONScanner {
     }
 
     private mutating func skipName(_ name: StaticString) throws(JSONError) {
-        let size = name.utf8CodeUnitCount
-        guard text.byteCount - position >= size,
-            text.extracting(position..<position + size).equals(name)
-        else { throw .malformed(at: position) }
-        position += size
+        guard text.holds(name, at: position) else { throw .malformed(at: position) }
+        position += name.utf8CodeUnitCount
     }
 
     /// Skips a number (§6): a minus, an integer without leading zeros, fraction, exponent.
@@ -158,12 +203,12 @@ extension JSONScanner {
         var kind = JSONKind.integer
         if try current() == JSONOctet.minus { position += 1 }
         if try current() == 0x30 { position += 1 } else { try skipDigits() }
-        if position < text.byteCount, text[octet: position] == JSONOctet.dot {
+        if position < text.byteCount, octet(at: position) == JSONOctet.dot {
             kind = .fraction
             position += 1
             try skipDigits()
         }
-        if position < text.byteCount, text[octet: position] | 0x20 == 0x65 {  // e, E
+        if position < text.byteCount, octet(at: position) | 0x20 == 0x65 {  // e, E
             kind = .fraction
             position += 1
             let sign = try current()
@@ -179,7 +224,7 @@ extension JSONScanner {
         repeat {
             position += 1
         } while position < text.byteCount
-            && JSONOctet.isDigit(text[octet: position])
+            && JSONOctet.isDigit(octet(at: position))
     }
 
     /// Skips the array or object that begins at `position`, with everything in it.
@@ -187,54 +232,44 @@ extension JSONScanner {
         var kinds: UInt64 = 0  // a bit per open container, 1 for an object, the innermost lowest
         var level = depth
         while true {
-            // A value begins here.
-            let octet = try current()
+            // A value begins here, inside an object with its key.
+            if kinds & 1 == 1 { try skipKey() }
+            let octet = try significantOctet()
             switch octet {
+            case JSONOctet.quote: _ = try skipString()
             case JSONOctet.openingBrace, JSONOctet.openingBracket:
                 guard level < Self.depthLimit else { throw .tooDeep }
-                let isObject: UInt64 = octet == JSONOctet.openingBrace ? 1 : 0
                 level += 1
-                kinds = kinds << 1 | isObject
+                kinds = kinds << 1 | (octet == JSONOctet.openingBrace ? 1 : 0)
                 position += 1
-                skipSpace()
                 // In ASCII both closings follow their openings by 2.
-                if try current() == octet + 2 {
-                    position += 1
-                    level -= 1
-                    kinds >>= 1
-                } else {
-                    if isObject == 1 { try skipKey() }
-                    continue
-                }
-            case JSONOctet.quote: _ = try skipString()
+                guard try significantOctet() == octet &+ 2 else { continue }
+                position += 1
+                level -= 1
+                kinds >>= 1
             default: _ = try skipPlain(octet)
             }
             // A value has ended: leave the containers that end with it, then go on to the next one.
             while true {
                 if level == depth { return }
-                skipSpace()
-                let octet = try current()
-                let isObject = kinds & 1 == 1
-                if octet == JSONOctet.comma {
-                    position += 1
-                    skipSpace()
-                    if isObject { try skipKey() }
-                    break
-                }
-                let closing = isObject ? JSONOctet.closingBrace : JSONOctet.closingBracket
+                let octet = try significantOctet()
+                if octet == JSONOctet.comma { break }
+                let closing =
+                    kinds & 1 == 1 ? JSONOctet.closingBrace : JSONOctet.closingBracket
                 guard octet == closing else { throw .malformed(at: position) }
                 position += 1
                 level -= 1
                 kinds >>= 1
             }
+            position += 1
         }
     }
 
-    /// Skips a key, its colon, and the space before the value.
+    /// Skips a key and its colon.
+    @inline(__always)
     private mutating func skipKey() throws(JSONError) {
-        guard try current() == JSONOctet.quote else { throw .malformed(at: position) }
+        guard try significantOctet() == JSONOctet.quote else { throw .malformed(at: position) }
         _ = try skipString()
         try skipColon()
-        skipSpace()
     }
 }

@@ -7,20 +7,24 @@
 //
 // The text is known to be UTF-8 (the framing saw to that), so the scanner does not check it again.
 
-import Bytes
+public import Bytes
 
 /// A place in a JSON text, moving forwards.
+///
+/// `position` is never negative and never behind the end of the text.
+@frozen
+@usableFromInline
 package struct JSONScanner: ~Escapable {
     /// Containers that may be inside one another, the outermost included.
     ///
     /// 64 is also how many of them fit the bit stack of `skipContainer`.
     package static let depthLimit = 64
 
-    package let text: RawSpan
+    @usableFromInline package let text: RawSpan
     /// Where the next octet is read.
-    package internal(set) var position: Int
+    @usableFromInline package internal(set) var position: Int
     /// Containers entered by `beginObject` and not left yet.
-    internal var depth: Int
+    @usableFromInline internal var depth: Int
 
     /// Begins at the first octet of `text`.
     @_lifetime(copy text)
@@ -44,15 +48,16 @@ package struct JSONScanner: ~Escapable {
     /// Whether `octet` is the first that is no white space.
     internal mutating func isAt(_ octet: UInt8) -> Bool {
         skipSpace()
-        return position < text.byteCount && text[octet: position] == octet
+        return position < text.byteCount && self.octet(at: position) == octet
     }
 
     /// Enters the object that begins here. Its members follow by ``nextKey(_:)``.
     ///
     /// - Parameter keyLimit: Members the caller is willing to look at.
     package mutating func beginObject(keyLimit: Int = .max) throws(JSONError) -> JSONMembers {
-        skipSpace()
-        guard try current() == JSONOctet.openingBrace else { throw .malformed(at: position) }
+        guard try significantOctet() == JSONOctet.openingBrace else {
+            throw .malformed(at: position)
+        }
         guard depth < Self.depthLimit else { throw .tooDeep }
         depth += 1
         position += 1
@@ -63,8 +68,7 @@ package struct JSONScanner: ~Escapable {
     ///
     /// - Returns: The key, or `nil` behind the object's closing brace.
     package mutating func nextKey(_ members: inout JSONMembers) throws(JSONError) -> JSONItem? {
-        skipSpace()
-        var octet = try current()
+        var octet = try significantOctet()
         if octet == JSONOctet.closingBrace {
             position += 1
             depth -= 1
@@ -73,8 +77,7 @@ package struct JSONScanner: ~Escapable {
         if members.keyCount > 0 {
             guard octet == JSONOctet.comma else { throw .malformed(at: position) }
             position += 1
-            skipSpace()
-            octet = try current()
+            octet = try significantOctet()
         }
         guard octet == JSONOctet.quote else { throw .malformed(at: position) }
         guard members.keyCount < members.keyLimit else { throw .tooManyKeys }
@@ -91,9 +94,9 @@ package struct JSONScanner: ~Escapable {
     /// - Parameter digitLimit: Longest number taken, in octets of its text, when the value itself
     ///   is a number; numbers inside containers are only bounded by the text.
     package mutating func value(digitLimit: Int = .max) throws(JSONError) -> JSONItem {
-        skipSpace()
+        let octet = try significantOctet()
         let start = position
-        switch try current() {
+        switch octet {
         case JSONOctet.quote:
             let hasEscapes = try skipString()
             return JSONItem(kind: .string, hasEscapes: hasEscapes, range: start..<position)
@@ -103,7 +106,7 @@ package struct JSONScanner: ~Escapable {
         case JSONOctet.openingBracket:
             try skipContainer()
             return JSONItem(kind: .array, range: start..<position)
-        case let octet:
+        default:
             let kind = try skipPlain(octet)
             if kind == .integer || kind == .fraction {
                 guard position - start <= digitLimit else { throw .numberTooLong }
@@ -119,9 +122,20 @@ package struct JSONScanner: ~Escapable {
     }
 
     /// Whether the string `item` says `name`, which is ASCII, however it is escaped.
+    ///
+    /// A key is compared with one name after the other, so what tells most of them apart comes
+    /// first: the size, a constant where this is inlined.
+    @inlinable
+    @inline(__always)
     package func string(_ item: JSONItem, equals name: StaticString) -> Bool {
-        let contents = text.extracting(item.contents)
-        return item.hasEscapes ? contents.says(name) : contents.equals(name)
+        if item.hasEscapes { return escapedString(item, equals: name) }
+        return item.range.count == name.utf8CodeUnitCount + 2
+            && text.holds(name, at: item.range.lowerBound + 1)
+    }
+
+    @usableFromInline
+    internal func escapedString(_ item: JSONItem, equals name: StaticString) -> Bool {
+        text.extracting(item.contents).says(name)
     }
 }
 

@@ -48,6 +48,43 @@ struct RawSpanOctetsTests {
         #expect(!equals("Id", "id"))
     }
 
+    @Test("a text stands at one place of a run, and never across its end")
+    func places() {
+        let octets = Array("x-null-true-channel-server_info".utf8)
+        for (name, place) in [
+            ("null" as StaticString, 2), ("true", 7), ("channel", 12), ("server_info", 20),
+        ] {
+            let found = (-1...40).filter { offset in
+                unsafe octets.span.bytes.holds(name, at: offset)
+            }
+            #expect(found == [place])
+            let end = place + name.utf8CodeUnitCount - 1
+            let isHeld = unsafe octets.span.bytes.extracting(first: end).holds(name, at: place)
+            #expect(!isHeld)
+        }
+        let isHeld = unsafe octets.span.bytes.holds("x", at: Int.max)
+        #expect(!isHeld)
+    }
+
+    @Test("an octet is found at its first place behind a start, whatever stands around it")
+    func firstIndex() {
+        for seed in UInt64(1)...300 {
+            var random = SplitMix64(seed: seed)
+            let octet = UInt8.random(in: 0...255, using: &random)
+            // Neighbours in value are what the word's borrows could mistake.
+            let others = [octet ^ 1, octet &+ 1, octet ^ 0x80, octet ^ 0x81, 0, 0x80, 0xFF]
+            let octets = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+                Int.random(in: 0..<12, using: &random) == 0
+                    ? octet : others.randomElement(using: &random)!
+            }
+            for start in 0...octets.count + 1 {
+                let found = unsafe octets.span.bytes.firstIndex(of: octet, from: start)
+                let wanted = octets.indices.first { $0 >= start && octets[$0] == octet }
+                #expect(found == wanted, "seed \(seed)")
+            }
+        }
+    }
+
     // Expectations cannot hold a span.
 
     private func areEqual(_ left: [UInt8], from start: Int, _ right: [UInt8]) -> Bool {
