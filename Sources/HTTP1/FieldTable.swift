@@ -58,7 +58,7 @@ package struct FieldTable: Sendable {
     mutating func nextLine(
         _ bytes: RawSpan, limit: Int, tooLong: HeadError
     ) throws(HeadError) -> Range<Int>? {
-        guard let end = Self.lineFeed(bytes, from: searched) else {
+        guard let end = bytes.firstIndex(of: 0x0A, from: searched) else {
             searched = bytes.byteCount
             if bytes.byteCount - lineStart >= limit { throw tooLong }
             return nil
@@ -94,34 +94,19 @@ package struct FieldTable: Sendable {
         }
     }
 
-    /// The place of the next line feed, eight octets at a time.
-    private static func lineFeed(_ bytes: RawSpan, from start: Int) -> Int? {
-        let size = bytes.byteCount
-        var index = start
-        while size &- index >= 8 {
-            let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-                .littleEndian
-            let marked = word ^ 0x0A0A_0A0A_0A0A_0A0A
-            let zeros = (marked &- 0x0101_0101_0101_0101) & ~marked & 0x8080_8080_8080_8080
-            // The lowest mark is exact; only marks above a true one may be false.
-            if zeros != 0 { return index &+ zeros.trailingZeroBitCount >> 3 }
-            index &+= 8
-        }
-        return bytes.firstIndex(of: 0x0A, from: index)
-    }
-
     /// Takes one header line (§5: name, colon, optional space, value, optional space).
     private mutating func add(_ bytes: RawSpan, _ line: Range<Int>) throws(HeadError) {
-        var colon = line.lowerBound
-        if Grammar.isBlank(bytes[octet: colon]) { throw .foldedHeader }
-        while colon < line.upperBound && Grammar.isTokenOctet(bytes[octet: colon]) { colon += 1 }
-        // §5.1: a space before the colon is refused here too, as no token octet.
-        guard colon > line.lowerBound, colon < line.upperBound, bytes[octet: colon] == 0x3A
-        else { throw .badHeader }
-        let nameRange = line.lowerBound..<colon
-        let valueRange = Grammar.trim(bytes, colon + 1..<line.upperBound)
+        let text = bytes.extracting(line)
+        if Grammar.isBlank(text[octet: 0]) { throw .foldedHeader }
+        guard let nameSize = text.firstIndex(of: 0x3A) else { throw .badHeader }
+        let sentName = text.extracting(first: nameSize)
+        let name = FieldName(sentName)
+        // The names we know are tokens, all others are looked at. §5.1: a space before the colon is
+        // refused here too, as no token octet; so is a name of no octets.
+        guard name != .other || Grammar.isToken(sentName) else { throw .badHeader }
+        let nameRange = line.lowerBound..<line.lowerBound + nameSize
+        let valueRange = Grammar.trim(bytes, nameRange.upperBound + 1..<line.upperBound)
         guard Grammar.isFieldValue(bytes.extracting(valueRange)) else { throw .badHeader }
-        let name = FieldName(bytes.extracting(nameRange))
         seen |= 1 << UInt32(name.rawValue)
         fields.append(Field(name, nameRange: nameRange, valueRange: valueRange))
     }

@@ -154,6 +154,35 @@ struct RequestHeadTests {
         }
     }
 
+    @Test("takes a field name exactly if all its octets are of a token, known name or not")
+    func fieldNames() {
+        for name in ["X-Other", "Origin", "Sec-WebSocket-Protocol"] {
+            for place in name.utf8.indices {
+                for octet in UInt8.min..<0x80 where octet != 0x0A && octet != 0x0D {
+                    var text = name
+                    text.replaceSubrange(
+                        place..<text.index(after: place), with: String(Unicode.Scalar(octet)))
+                    let isFirst = place == name.startIndex
+                    let wanted: Verdict? =
+                        if isFirst, octet == 0x20 || octet == 0x09 {
+                            .failed(.foldedHeader)
+                        } else if octet == 0x3A {
+                            isFirst ? .failed(.badHeader) : nil  // it ends there
+                        } else {
+                            Grammar.isTokenOctet(octet) ? nil : .failed(.badHeader)
+                        }
+                    let head = "GET / HTTP/1.1\r\nHost: a\r\n\(text): a\r\n\r\n"
+                    let found = parse(Array(head.utf8))
+                    if let wanted {
+                        #expect(found == wanted, "\(text)")
+                    } else if case .failed = found {
+                        Issue.record("\(text) is refused")
+                    }
+                }
+            }
+        }
+    }
+
     @Test("decides the length of the body once and strictly")
     func bodyLengths() {
         let cases: [(String, HeadError?)] = [
