@@ -20,10 +20,17 @@ enum OctetHash {
         case remembered
     }
 
+    /// Drawn from the seed of the process's own `Hasher`, which is random too, unless the environment
+    /// asks for the same in every run (`SWIFT_DETERMINISTIC_HASHING`), as whoever counts
+    /// instructions does.
     private static let keys: (UInt64, UInt64, UInt64) = {
-        var random = SystemRandomNumberGenerator()
-        // Odd factors keep the lowest bit of the other one alive.
-        return (random.next() | 1, random.next() | 1, random.next() | 1)
+        func key(_ number: Int) -> UInt64 {
+            var hasher = Hasher()
+            hasher.combine(number)
+            // Odd factors keep the lowest bit of the other one alive.
+            return UInt64(bitPattern: Int64(hasher.finalize())) | 1
+        }
+        return (key(1), key(2), key(3))
     }()
 
     /// The hash of a room without segments, where every chain begins.
