@@ -4,12 +4,14 @@
 // code runs on a core, under the fuzzer and in the simulator. Octets are judged in order, each as
 // soon as it is there: a header cut anywhere fails with the error it fails with whole.
 
-package import Bytes
+public import Bytes
 
 /// Which side of the connection we are.
 package enum Role: UInt8, Sendable { case server, client }
 
 /// What a frame is (§5.2); all other numbers are reserved.
+@frozen
+@usableFromInline
 package enum Opcode: UInt8, Sendable {
     case continuation = 0x0
     case text = 0x1
@@ -24,16 +26,19 @@ package enum Opcode: UInt8, Sendable {
 }
 
 /// The header of one frame.
+@frozen
+@usableFromInline
 package struct FrameHeader: Equatable, Sendable {
-    package var isFinal: Bool
+    @usableFromInline package var isFinal: Bool
     /// RSV1 of the first frame of a message: the message is deflated (RFC 7692 §6).
-    package var isCompressed: Bool
-    package var opcode: Opcode
+    @usableFromInline package var isCompressed: Bool
+    @usableFromInline package var opcode: Opcode
     /// Octets.
-    package var payloadSize: Int
+    @usableFromInline package var payloadSize: Int
     /// The key the payload is masked with; set exactly on frames that clients send.
-    package var mask: MaskKey?
+    @usableFromInline package var mask: MaskKey?
 
+    @inlinable
     package init(
         isFinal: Bool = true, isCompressed: Bool = false, opcode: Opcode, payloadSize: Int,
         mask: MaskKey? = nil
@@ -47,7 +52,8 @@ package struct FrameHeader: Equatable, Sendable {
     }
 
     /// The largest header: two octets, a long length and a key.
-    package static let sizeLimit = 14
+    @inlinable
+    package static var sizeLimit: Int { 14 }
 
     /// Octets the header takes on the wire.
     package var headerSize: Int {
@@ -130,6 +136,8 @@ package struct FrameHeader: Equatable, Sendable {
     ///
     /// - Returns: `headerSize`.
     @unsafe
+    @inlinable
+    @inline(__always)
     package func encode(at place: UnsafeMutableRawPointer) -> Int {
         let first = opcode.rawValue | (isFinal ? 0x80 : 0) | (isCompressed ? 0x40 : 0)
         let maskBit: UInt8 = mask == nil ? 0 : 0x80
