@@ -25,6 +25,8 @@ extension HandlerRegistration {
                 handled.answer(.failure(error))
                 return
             }
+            // Its body is there twice while it is under way: with the link, and with libcurl.
+            guard handled.hold(2 * request.body.count) else { return }
             let ticket = target.backEnd.send(request) { result in
                 let report = backEnd.outcome(of: result)
                 for push in report.pushes { handled.push(event: push.event, data: push.data) }

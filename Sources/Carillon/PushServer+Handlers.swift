@@ -19,6 +19,7 @@ extension PushServer {
     ) {
         register(procedure) { handled in
             let call = Call(handled, procedure)
+            guard handled.hold(call.arguments.octets.count) else { return }
             let task = Task {
                 do {
                     handled.answer(try await body(call).outcome)

@@ -6,6 +6,7 @@
 // exist on the other.
 
 import Bytes
+import DialectKit
 package import Engine
 package import HTTP1
 import Lockfree
@@ -164,7 +165,10 @@ package final class ControlHandler: RequestHandler {
     }
 
     private func metricsPage(of engine: EngineState) -> Response {
-        if let process { ProcessFigures.refresh(process) }
+        if let process {
+            ProcessFigures.refresh(process)
+            process.callOctets = engine.callMemory.size
+        }
         var page = OctetBuffer(capacity: 65_536)
         MetricsPage.render(engine.metrics, process: process, links: links, into: &page)
         return Response(

@@ -5,6 +5,7 @@
 
 package import Hub
 package import Rooms
+internal import Synchronization
 
 /// A question of a dialect that only calls.
 package struct CallRequest: Sendable {
@@ -38,6 +39,8 @@ package final class CallArguments: Sendable {
     package let origin: UInt64?
     /// What its dialect tells about it: a JSON object, or nothing.
     package let context: [UInt8]
+    /// Where it is counted, once somebody has asked for that.
+    private let memory = AtomicLazyReference<CallMemory>()
 
     package init(
         _ arguments: Arguments, caller: Identity? = nil, origin: UInt64? = nil,
@@ -47,6 +50,22 @@ package final class CallArguments: Sendable {
         self.caller = caller
         self.origin = origin
         self.context = context
+    }
+
+    deinit { memory.load()?.remove(size) }
+
+    /// Octets of memory, about.
+    private var size: Int {
+        CallMemory.recordSize + arguments.octets.count + context.count
+    }
+
+    /// Counts this in `memory` from now on until nobody holds it any more. To be called once.
+    ///
+    /// - Returns: Whether there was room for it.
+    package func count(in memory: CallMemory) -> Bool {
+        let counting = self.memory.storeIfNil(memory)
+        precondition(counting === memory, "arguments are counted in one place")
+        return memory.add(size)
     }
 }
 

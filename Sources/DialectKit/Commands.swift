@@ -7,7 +7,15 @@ package import Bytes
 package import Rooms
 
 /// What a WebSocket data message is made of.
-package enum MessageKind: Sendable { case text, binary }
+@frozen
+@usableFromInline
+package enum MessageKind: Sendable {
+    case text, binary
+
+    /// By pattern: `==` of another module's enum is a call by witness.
+    @inlinable
+    package var isText: Bool { if case .text = self { true } else { false } }
+}
 
 /// Numbers a session's calls, so that an answer finds the question. The session chooses it.
 package typealias CallToken = UInt64
@@ -42,7 +50,9 @@ package enum Command {
     case close(code: UInt16, reason: String)
     /// From now on the connection belongs to this realm and hears this form of the dialect.
     case join(Realm, DialectID)
-    /// End all subscriptions of the connection.
+    /// End all subscriptions of the connection, and have the session forget those it has left
+    /// (``Session/forgetSubscriptions(atMost:isEnding:)``). With many of them that takes several
+    /// turns; what is asked for behind it is done afterwards.
     case unsubscribeAll
     /// Ask the realm's dealer; actions for the party come as ``Session/dealt(_:_:)``.
     case dealer(DealerRequest)
@@ -57,6 +67,9 @@ package enum Command {
     /// kept within limits.
     case holdInput
     case releaseInput
+    /// What stands in the message at hand from this octet on comes again, as a message of this kind
+    /// and in front of later ones: when the input is not held, and in the connection's turn.
+    case postpone(MessageKind, from: Int)
 
     /// Octets of a tail.
     package static var tailLimit: Int { 4096 }

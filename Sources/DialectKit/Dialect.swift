@@ -163,6 +163,14 @@ package protocol Session: AnyObject {
     /// to know is returned: publications, notes and requests to the dealer.
     func closed(_ commands: inout Commands)
 
+    /// Takes subscriptions out of books of the session's own, for one that may have thousands: the
+    /// engine lets it do so a part at a time, after the index has forgotten them, for
+    /// ``Command/unsubscribeAll`` and before ``closed(_:)``.
+    ///
+    /// - Parameter isEnding: The connection ends: whatever the session subscribes to is meant.
+    /// - Returns: How many were taken out; fewer than `limit` when nothing is left.
+    func forgetSubscriptions(atMost limit: Int, isEnding: Bool) -> Int
+
     /// Whether this session gets a selective publication (``Reach/isSelective``) that one of its
     /// subscriptions of `reading` matches.
     func admits(_ publication: Publication, _ reading: Reading) -> Bool
@@ -186,6 +194,7 @@ extension Session {
         commands.append(.close(code: 1001, reason: "going away"))
     }
     package func closed(_ commands: inout Commands) {}
+    package func forgetSubscriptions(atMost limit: Int, isEnding: Bool) -> Int { 0 }
     package func admits(_ publication: Publication, _ reading: Reading) -> Bool {
         publication.reach.audience.admitsUnidentified
     }

@@ -27,6 +27,9 @@ package enum GateQuestion: Hashable, Sendable {
     case subscribe(Pattern)
     /// The data is one JSON value.
     case publish(Room, data: [UInt8])
+
+    /// Octets of what it is about, names apart.
+    package var dataSize: Int { if case .publish(_, let data) = self { data.count } else { 0 } }
 }
 
 /// Whether a client comes in.

@@ -12,10 +12,12 @@ import Uring
 import WebSocket
 
 final class Connection {
-    /// Where a connection stands. It only moves down the list.
+    /// Where a connection stands. It only moves down the list, but for one that has departed: that
+    /// is open again, if only to end.
     enum Phase: UInt8, Comparable {
         case http  // reading requests, or the handshake of a stream
         case open  // a WebSocket, or a stream of another framing
+        case departing  // leaves its subscriptions in slices; everything else of it waits
         case closing  // our close frame is queued, theirs is awaited (RFC 6455 §7.1.2)
         case finishing  // what is queued still leaves, then FIN
         case lingering  // FIN sent; what comes is discarded, so that no RST erases our last words
@@ -150,14 +152,15 @@ private final class RareState {
     var errorWindow: UInt64 = 0
     var allowance = Allowance()
     var waitingPong: [UInt8]?
-    var drainTime: UInt64?
+    var drainTime = UInt64.max  // .max for never: a word less than an optional
     var exchange: Exchange?
     var opening: Opening?
+    var departure: Departure?
 
     /// What is left of it when a request has become a WebSocket can be dropped.
     var isEmptyAfterOpening: Bool {
         parked == nil && host == nil && held == nil && gated == nil && exchange == nil
-            && opening == nil && drainTime == nil && sessionDeadline == 0 && errorCount == 0
+            && opening == nil && drainTime == .max && sessionDeadline == 0 && errorCount == 0
     }
 }
 
@@ -234,8 +237,17 @@ extension Connection {
 
     /// When a drain closes it.
     var drainTime: UInt64? {
-        get { rare?.drainTime }
-        set { if newValue != nil || rare != nil { makeRare().drainTime = newValue } }
+        get {
+            guard let rare, rare.drainTime != .max else { return nil }
+            return rare.drainTime
+        }
+        set { if newValue != nil || rare != nil { makeRare().drainTime = newValue ?? .max } }
+    }
+
+    /// What it leaves, while it departs.
+    var departure: Departure? {
+        get { rare?.departure }
+        set { if newValue != nil || rare != nil { makeRare().departure = newValue } }
     }
 
     /// A request that is not complete or not answered.
@@ -321,7 +333,7 @@ extension Connection {
             case nil: 0
             }
         return size + parked + (rare.held?.memorySize ?? 0) + (rare.exchange?.memorySize ?? 0)
-            + (rare.gated?.waiting?.octets.count ?? 0)
+            + (rare.gated?.waiting?.memorySize ?? 0)
     }
 }
 

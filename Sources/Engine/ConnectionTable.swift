@@ -18,6 +18,8 @@ struct HotConnection: BitwiseCopyable {
         static let blocked = Flags(rawValue: 4)
         /// Went over its limit and is closed after the pass.
         static let overflowing = Flags(rawValue: 8)
+        /// Leaves its subscriptions, and takes nothing meanwhile.
+        static let departing = Flags(rawValue: 16)
     }
 
     var generation: UInt32 = 0

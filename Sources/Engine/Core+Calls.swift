@@ -11,6 +11,16 @@ import Telemetry
 
 extension Core where Kernel: ~Copyable {
     mutating func askDealer(_ request: DealerRequest, from connection: Connection) {
+        var request = request
+        if case .call(let procedure, let number, var options, let payload) = request.question,
+            let arguments = payload as? CallArguments, !arguments.count(in: state.callMemory)
+        {
+            // The dealer says it: what this is may be a part of a call that goes on.
+            hit(.processReceiveQueueShare, connection)
+            options.refusal = options.refusal ?? .outOfMemory
+            request = DealerRequest(
+                request.party, .call(procedure, request: number, options, payload))
+        }
         let due = state.registry.dealer(of: connection.realm).ask(
             request, from: connection.id, now: now, random: kernel.random(), state)
         dealerAlarm = min(dealerAlarm, due)

@@ -17,16 +17,18 @@ extension Core where Kernel: ~Copyable {
         _ connection: Connection, _ code: CloseCode, _ reason: String = "",
         because cause: CloseReason
     ) {
-        guard connection.phase == .open else { return }
+        guard !departs(connection, then: .closed(code, reason, cause)),
+            connection.phase == .open
+        else { return }
         leaveRooms(connection)
         metrics.countClose(code: code.rawValue, side: .server, reason: cause)
-        guard connection.stream == nil else {
+        guard !connection.wire.isStream else {
             finish(connection)  // a stream closes without a word
             return
         }
         sendClose(code, reason, to: connection)
         connection.phase = .closing
-        connection.phaseDeadline = now + limits.closeTime
+        connection.phaseDeadline = now + (isStopping ? Self.stopTime : limits.closeTime)
         setDeadline(of: connection)
         // Nothing waits for an answer any more; among what was held may be the peer's close.
         if connection.holdsInput {
@@ -47,7 +49,9 @@ extension Core where Kernel: ~Copyable {
         _ connection: Connection, _ code: CloseCode, _ reason: String = "",
         reason cause: CloseReason
     ) {
-        guard connection.phase == .open || connection.phase == .closing else { return }
+        guard !departs(connection, then: .failed(code, reason, cause)),
+            connection.phase == .open || connection.phase == .closing
+        else { return }
         if connection.phase == .open {
             leaveRooms(connection)
             metrics.countClose(code: code.rawValue, side: .server, reason: cause)
@@ -59,6 +63,7 @@ extension Core where Kernel: ~Copyable {
     /// The peer's close frame has come.
     @inline(never)
     mutating func peerClosed(_ connection: Connection, _ code: CloseCode?) {
+        guard !departs(connection, then: .peerClosed(code)) else { return }
         if connection.phase == .open {
             leaveRooms(connection)
             metrics.countClose(
@@ -77,7 +82,7 @@ extension Core where Kernel: ~Copyable {
         // Behind a queue that was given up it would come within another frame.
         guard connection.backlog?.isGivenUp != true else { return }
         unsafe line.pointee.flags.remove(.overflowing)
-        guard connection.stream == nil else { return }  // a stream has no close frame
+        guard !connection.wire.isStream else { return }  // a stream has no close frame
         let queued = max(Int(unsafe line.pointee.limit), queuedSize(of: connection))
         unsafe line.pointee.limit = UInt32(clamping: queued + 256)
         message.removeAll()
@@ -101,6 +106,7 @@ extension Core where Kernel: ~Copyable {
         {
             return
         }
+        guard !departs(connection, then: .peerFinished) else { return }
         switch connection.phase {
         case .http:
             leaveHandshake(connection)
@@ -115,7 +121,7 @@ extension Core where Kernel: ~Copyable {
             sendClose(.normal, "", to: connection)
             finish(connection)
         case .closing: finish(connection)
-        case .finishing: break
+        case .departing, .finishing: break
         case .lingering: closeNow(connection)
         case .ending: closeIfQuiet(connection)
         case .closed: break
@@ -134,7 +140,7 @@ extension Core where Kernel: ~Copyable {
         unsafe connection.receiver = nil
         connection.stream = nil
         if connection.mayHoldInput { countInput(connection) }
-        connection.phaseDeadline = now + (isStopping ? 200_000_000 : limits.closeTime)
+        connection.phaseDeadline = now + (isStopping ? Self.stopTime : limits.closeTime)
         setDeadline(of: connection)
         finishing.append(connection.id)
     }
@@ -180,16 +186,40 @@ extension Core where Kernel: ~Copyable {
             guard let connection = table.connection(at: Int(slot)),
                 unsafe table.hot[Int(slot)].flags.contains(.overflowing)
             else { continue }
-            hit(.sendQueueSize, connection)
-            metrics.count(slow: .closed)
-            metrics.count(.dropped)
-            shed(connection, reason: .slowConsumer)
+            shedOverflowing(connection)
         }
+    }
+
+    /// After a complete reap: those for whom one turn had too much. Not as above, since behind a flush
+    /// nothing may be queued for a connection without a backlog before its send is settled.
+    mutating func closeExcessive() {
+        guard !excessive.isEmpty else { return }
+        let waiting = excessive
+        excessive.removeAll()
+        for id in waiting {
+            guard let connection = table.connection(id) else { continue }
+            shedOverflowing(connection)
+        }
+    }
+
+    private mutating func shedOverflowing(_ connection: Connection) {
+        let line = unsafe table.hot + connection.slot
+        guard unsafe line.pointee.flags.contains(.overflowing), connection.phase < .finishing else {
+            return
+        }
+        // Counted once, though it may stand in both lists and depart first.
+        unsafe line.pointee.flags.remove(.overflowing)
+        hit(.sendQueueSize, connection)
+        metrics.count(slow: .closed)
+        metrics.count(.dropped)
+        shed(connection, reason: .slowConsumer)
     }
 
     /// Gives up a peer that does not read: 1013 is attempted behind what it already has.
     mutating func shed(_ connection: Connection, reason: CloseReason) {
-        guard connection.phase < .finishing else { return }
+        guard connection.phase < .finishing, !departs(connection, then: .shed(reason)) else {
+            return
+        }
         unsafe (table.hot + connection.slot).pointee.flags.remove(.overflowing)
         if connection.phase == .open {
             leaveRooms(connection)
@@ -201,7 +231,9 @@ extension Core where Kernel: ~Copyable {
 
     /// Ends at once, without a word: the peer is gone or must go.
     mutating func abort(_ connection: Connection, reason: CloseReason) {
-        guard connection.phase < .ending else { return }
+        guard connection.phase < .ending, !departs(connection, then: .aborted(reason)) else {
+            return
+        }
         if connection.phase == .http { leaveHandshake(connection) }
         if connection.phase == .open {
             leaveRooms(connection)
@@ -215,6 +247,7 @@ extension Core where Kernel: ~Copyable {
     @inline(never)
     mutating func closeNow(_ connection: Connection) {
         guard connection.phase < .ending else { return }
+        if connection.phase == .departing, departs(connection, then: .closedNow) { return }
         leaveHandshake(connection)
         connection.phase = .ending
         connection.dropParked()

@@ -48,23 +48,33 @@ extension Core where Kernel: ~Copyable {
                 return
             case .unsubscribe(let pattern, let reading, let tail):
                 unsubscribe(connection, pattern, reading, tail)
-            case .unsubscribeAll: unsubscribeAll(connection)
+            case .unsubscribeAll:
+                if departs(connection, at: place, of: &commands, inbound) { return }
             case .publish(let publication):
                 guard mayPublish(publication, connection) else { break }
                 publish(publication)
                 if state.isCongested { holdForMail(connection) }
             case .announce(let publication): state.publish(publication)
-            case .call(let token, let request): call(token, request, from: connection)
+            case .call(let token, let request):
+                call(token, request, from: connection)
+                if state.isCongested { holdForMail(connection) }
             case .cancelCall(let token): cancelCall(token, of: connection)
             case .holdInput: connection.awaitsAnswer = !connection.isLeaving
             case .releaseInput: releaseInput(connection)
+            case .postpone(let kind, let start): postpone(kind, inbound, from: start, connection)
             case .boundary: break
             case .close(let code, let reason):
                 close(connection, CloseCode(rawValue: code), reason, because: closeCause)
             case .join(let realm, let dialect): join(connection, realm, dialect)
-            case .dealer(let request): askDealer(request, from: connection)
+            case .dealer(let request):
+                askDealer(request, from: connection)
+                // Callees above all may go on without end, with progress.
+                if state.isCongested { holdForMail(connection) }
             case .tell(let address, let note): tell(ConnectionID(rawValue: address), note)
-            case .workElsewhere(let job): state.workElsewhere(job, for: connection.id)
+            case .workElsewhere(let job):
+                // Who leaves waits for nothing, so its notes would come to nobody, and as many at
+                // once as it has sent messages.
+                if !connection.isLeaving { state.workElsewhere(job, for: connection.id) }
             case .wake(let delay):
                 connection.sessionDeadline = delay == 0 ? 0 : now + delay
                 setDeadline(of: connection)
@@ -165,7 +175,7 @@ extension Core where Kernel: ~Copyable {
         if connection.subscriptions?.count == 0 { connection.subscriptions = nil }
     }
 
-    private mutating func forget(
+    mutating func forget(
         _ key: SubscriptionSet.Key, _ entry: EntryID, _ connection: Connection
     ) {
         settleDeliveries()
@@ -176,7 +186,7 @@ extension Core where Kernel: ~Copyable {
         metrics.adjust(.subscriptions, by: -1)
     }
 
-    private mutating func unsubscribeAll(_ connection: Connection) {
+    mutating func unsubscribeAll(_ connection: Connection) {
         guard let subscriptions = connection.subscriptions else { return }
         connection.subscriptions = nil
         subscriptions.forEach { forget($0, $1, connection) }
@@ -213,7 +223,7 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// Too much is under way between the cores: this publisher is not read for a tick.
+    /// Too much is under way between the cores: who sent some of it is not read for a tick.
     private mutating func holdForMail(_ connection: Connection) {
         hit(.mailSize, connection)
         connection.waitsForTick = true

@@ -113,7 +113,14 @@ extension Core where Kernel: ~Copyable {
     /// Queues the run if it may reach `connection`, which is about to get something else.
     @inline(__always)
     mutating func settleDeliveries(before connection: Connection) {
-        if postponed.publicationCount > 0, connection.subscriptions != nil { settleDeliveries() }
+        if postponed.publicationCount > 0 { settlePostponed(before: connection) }
+    }
+
+    // Never inlined, and the connection's field read nowhere else: the runtime's check of that access
+    // would be hoisted in front of every loop that answers (100 instructions).
+    @inline(never)
+    private mutating func settlePostponed(before connection: Connection) {
+        if connection.subscriptions != nil { settleDeliveries() }
     }
 
     func countDeliveries(_ count: Int) {

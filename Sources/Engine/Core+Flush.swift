@@ -241,12 +241,18 @@ extension Core where Kernel: ~Copyable {
         heldOctets -= Int(limits.kernelUnsentSize)
         unsafe line.pointee.flags.remove(.blocked)
         setDeadline(of: connection)
-        if let pong = connection.waitingPong, connection.phase == .open {
-            connection.waitingPong = nil
-            unsafe sendFrame(.pong, pong.span.bytes, to: connection)
-        }
+        sendWaitingPong(to: connection)
         if connection.phase == .finishing { finishing.append(connection.id) }
         if connection.isPaused { resumeInput(connection) }
+    }
+
+    /// Answers the ping that came last while there was a backlog.
+    mutating func sendWaitingPong(to connection: Connection) {
+        guard connection.phase == .open, connection.backlog == nil,
+            let pong = connection.waitingPong
+        else { return }
+        connection.waitingPong = nil
+        unsafe sendFrame(.pong, pong.span.bytes, to: connection)
     }
 
     /// After a complete reap: nothing the kernel was given is needed any more.

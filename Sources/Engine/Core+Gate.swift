@@ -24,6 +24,10 @@ final class GatedConnection {
         let octets: [UInt8]
         let question: GateQuestion
         var ticket: (any BackEndTicket)?
+
+        /// Octets of memory: its data stands in the question too, and in the request that is made
+        /// of it, which a link to a back end has twice.
+        var memorySize: Int { octets.count + 3 * question.dataSize }
     }
 
     let gate: any Gate
@@ -136,9 +140,11 @@ extension Core where Kernel: ~Copyable {
         // What other messages of a batch asked for before stays before.
         carryOut(&commands, payload, for: connection)
         self.commands = consume commands
-        guard let question, connection.phase == .open else { return }
+        guard let question, connection.phase <= .departing else { return }
         precondition(start >= 0 && start <= payload.byteCount)
         let rest = payload.extracting(start..<payload.byteCount)
+        // It asks again when what stands before it has been carried out.
+        if waits(kind, rest, of: connection) { return }
         ask(question, kind, rest, gated, connection)
     }
 

@@ -5,12 +5,14 @@
 //   inflates them; RawSocket frames that have begun, their prefix included;
 // - octets parked: a turn's rest, unfinished request heads and stream handshakes, and what stands
 //   behind a message or request that waits for an answer;
-// - whole messages held behind one that waits, and the one that a gate is asked about;
+// - whole messages held behind one that waits, and the one that a gate is asked about, with what
+//   is made of it for that;
 // - HTTP heads and bodies until their handler has them.
 // Not counted is what others bound: the receive buffers, a pool of fixed size; a cut frame header
 // and a waiting pong, a hundred octets; an upgrade that somebody decides about, of which a back end
 // takes a number; an inflating stream kept between messages, which like the connection itself is
-// there by agreement; and what was used: calls, publications and mail have limits of their own.
+// there by agreement; and what was used: calls (`CallMemory`), publications and mail have limits of
+// their own.
 // What the kernel keeps of a connection that is not read is the kernel's (tcp_rmem).
 //
 // A core counts a connection once per step of its input, if that keeps something, so the limit is

@@ -15,31 +15,44 @@ extension Core where Kernel: ~Copyable {
         guard unflushedOctets < limit else { return }
         if firstMail == mail.count { state.mailboxes[index].drain(into: &mail) }
         while firstMail < mail.count && unflushedOctets < limit && !isTurnOver {
-            let item = mail[firstMail]
+            // Taken out: what it carries is let go of now, not when all of the mail is read.
+            var item = Mail.stop
+            swap(&item, &mail[firstMail])
             firstMail += 1
-            switch item {
-            case .publication(let publication, let receipt): receive(publication, receipt)
-            case .response(let id, let response):
-                if let connection = table.connection(id) { respond(response, connection) }
-            case .dealt(let id, let action): dealt(id, action)
-            case .invoke(let handler, let invocation): handler.begin(invocation, on: index, state)
-            case .handled(let handler, let id, let outcome): handled(handler, id, outcome)
-            case .interrupt(let handler, let id): handler.cancel(id)
-            case .opening(let id, let decide): decided(id, decide)
-            case .permission(let id, let number, let isAllowed):
-                gateAnswered(id, number, isAllowed)
-            case .note(let id, let note): callSession(id) { $0.told(note, &$1) }
-            case .drain(let plan): beginDrain(plan)
-            case .stop: stop()
-            }
+            if !departing.isEmpty, waits(item) { continue }
+            read(item)
         }
         guard firstMail == mail.count else { return }
         mail.removeAll(keepingCapacity: true)
         firstMail = 0
     }
 
+    mutating func read(_ item: Mail) {
+        switch item {
+        case .publication(let publication, let receipt): receive(publication, receipt)
+        case .response(let id, let response):
+            if let connection = table.connection(id) { respond(response, connection) }
+        case .dealt(let id, let action):
+            state.tookMail(of: action.mailSize)
+            dealt(id, action)
+        case .invoke(let handler, let invocation):
+            state.tookMail(of: invocation.mailSize)
+            handler.begin(invocation, on: index, state)
+        case .handled(let handler, let id, let outcome):
+            state.tookMail(of: outcome.mailSize)
+            handled(handler, id, outcome)
+        case .interrupt(let handler, let id): handler.cancel(id)
+        case .opening(let id, let decide): decided(id, decide)
+        case .permission(let id, let number, let isAllowed):
+            gateAnswered(id, number, isAllowed)
+        case .note(let id, let note): callSession(id) { $0.told(note, &$1) }
+        case .drain(let plan): beginDrain(plan)
+        case .stop: stop()
+        }
+    }
+
     private mutating func receive(_ publication: Publication, _ receipt: Receipt?) {
-        state.mailOctets.wrappingSubtract(publication.mailSize, ordering: .relaxed)
+        state.tookMail(of: publication.mailSize)
         if receipt != nil {
             metrics.add(.publications)
             metrics.count(.entered)
@@ -60,7 +73,7 @@ extension Core where Kernel: ~Copyable {
         drain = plan
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot), connection.listener.isForClients,
-                connection.phase <= .open
+                connection.phase <= .departing
             else { continue }
             setDrainTime(of: connection, plan)
             setDeadline(of: connection)
@@ -114,7 +127,7 @@ extension Core where Kernel: ~Copyable {
             sayGoodbye(to: connection)
             close(connection, .goingAway, "going away", because: .drain)
             // One enter takes the close frame along; who has not read it by then has lost it.
-            connection.phaseDeadline = now + 200_000_000
+            connection.phaseDeadline = now + Self.stopTime
             setDeadline(of: connection)
             if connection.phase == .http { finish(connection) }
         }

@@ -106,12 +106,17 @@ extension Core where Kernel: ~Copyable {
                 connection.backlog?.isGivenUp == true, connection.phase < .ending
             else { continue }
             hit(.processSendQueueShare, connection)
-            if connection.phase == .open {
-                leaveRooms(connection)
-                metrics.countClose(code: 1013, side: .server, reason: .memoryPressure)
-            }
-            closeNow(connection)
+            resetGivenUp(connection)
         }
+    }
+
+    mutating func resetGivenUp(_ connection: Connection) {
+        guard !departs(connection, then: .givenUp) else { return }
+        if connection.phase == .open {
+            leaveRooms(connection)
+            metrics.countClose(code: 1013, side: .server, reason: .memoryPressure)
+        }
+        closeNow(connection)
     }
 }
 

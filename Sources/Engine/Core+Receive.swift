@@ -98,11 +98,11 @@ extension Core where Kernel: ~Copyable {
             unsafe connection.park(octets.bytes)
             if !connection.isRunnable && !mustWait(connection) { consumeParked(connection) }
         } else if mustWait(connection) || connection.isRunnable {
-            unsafe connection.park(octets.bytes)
+            if isHeard(connection) { unsafe connection.park(octets.bytes) }
         } else {
             var offset = 0
             unsafe consume(octets, &offset, for: connection)
-            if offset < octets.count, connection.phase < .finishing {
+            if offset < octets.count, isHeard(connection) {
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: octets[offset...])
                 unsafe connection.park(rest.bytes)
             }
@@ -131,7 +131,7 @@ extension Core where Kernel: ~Copyable {
         var offset = 0
         let octets = unsafe parked.withMutableOctets { unsafe $0 }
         unsafe consume(octets, &offset, for: connection)
-        guard offset < parked.count, connection.phase < .finishing else { return }
+        guard offset < parked.count, isHeard(connection) else { return }
         parked.removeFirst(offset)
         connection.park(consume parked)
     }
@@ -187,6 +187,11 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
+    /// What a connection sends may still be of use.
+    private mutating func isHeard(_ connection: Connection) -> Bool {
+        connection.phase < .finishing && connection.departure?.isDeaf != true
+    }
+
     // MARK: pausing
 
     /// Stops reading a connection with too much parked, or that does not read its answers.
@@ -221,7 +226,8 @@ extension Core where Kernel: ~Copyable {
     private mutating func mustWait(_ connection: Connection) -> Bool {
         let isHeld =
             connection.phase == .open
-            ? connection.waitsForTick || isHoldingEnough(connection) : connection.holdsInput
+            ? connection.waitsForTick || isHoldingEnough(connection)
+            : connection.holdsInput || connection.phase == .departing
         return isHeld || (connection.phase <= .open && isChoked(connection))
     }
 

@@ -31,7 +31,7 @@ extension Core where Kernel: ~Copyable {
             {
                 unsafe line.pointee.last.end = range.end
             } else {
-                spillLast(of: slot)
+                guard spillLast(of: slot, before: size) else { return false }
                 unsafe line.pointee.last = range
             }
             unsafe line.pointee.queued &+= size
@@ -40,8 +40,38 @@ extension Core where Kernel: ~Copyable {
         return enqueueSlowly(range, at: slot)
     }
 
-    /// The last range makes room for a new one.
-    private mutating func spillLast(of slot: UInt32) {
+    /// Octets that a turn may queue for a connection beyond its limit: more than the kernel takes at
+    /// once. One publication is queued as often as the connection subscribes to it, and ten thousand
+    /// times a megabyte is neither to be had nor to be counted in 32 bits.
+    static var turnReserve: Int { 16 << 20 }
+
+    /// Whether so many octets more may wait for the flush on a connection that has some.
+    private mutating func mayQueue(_ size: Int, at slot: UInt32) -> Bool {
+        let line = unsafe table.hot + Int(slot)
+        // What is joined to be sent has to fit a segment, and the last range may still grow in its own.
+        let largest = SegmentStore.capacityLimit - 2 * SegmentStore.standardCapacity
+        let limit = min(Int(unsafe line.pointee.limit) + Self.turnReserve, largest)
+        guard Int(unsafe line.pointee.queued) + size > limit else { return true }
+        overflow(slot)
+        return false
+    }
+
+    /// Takes nothing more for a connection whose queue may still leave. What is said to it comes when
+    /// that is settled: ``closeExcessive()``.
+    @inline(never)
+    private mutating func overflow(_ slot: UInt32) {
+        let line = unsafe table.hot + Int(slot)
+        unsafe line.pointee.flags.insert(.overflowing)
+        excessive.append(
+            ConnectionID(
+                core: index, slot: Int(slot), generation: unsafe line.pointee.generation))
+    }
+
+    /// The last range makes room for a new one of `size` octets.
+    ///
+    /// - Returns: `false`, and nothing is changed, when its connection is given up instead.
+    private mutating func spillLast(of slot: UInt32, before size: UInt32) -> Bool {
+        guard mayQueue(Int(size), at: slot) else { return false }
         let line = unsafe table.hot + Int(slot)
         let place = spill.add(unsafe line.pointee.last)
         if unsafe line.pointee.firstSpill == SpillPool.none {
@@ -51,14 +81,17 @@ extension Core where Kernel: ~Copyable {
             spill.chain(unsafe line.pointee.lastSpill, to: place)
         }
         unsafe line.pointee.lastSpill = place
+        return true
     }
 
-    /// A connection that is backlogged, over its limit, or gone.
+    /// A connection that is backlogged, over its limit, departing, or gone.
     @inline(never)
     private mutating func enqueueSlowly(_ range: LogRange, at slot: UInt32) -> Bool {
         let line = unsafe table.hot + Int(slot)
         let flags = unsafe line.pointee.flags
-        guard flags.contains(.blocked), !flags.contains(.overflowing) else { return false }
+        guard flags.contains(.blocked), flags.isDisjoint(with: [.overflowing, .departing]) else {
+            return false
+        }
         // Compared before anything is appended: a backlog never passes its limit.
         let size = Int(unsafe line.pointee.queued) + range.size
         guard size <= Int(unsafe line.pointee.limit) else {
@@ -95,8 +128,11 @@ extension Core where Kernel: ~Copyable {
     mutating func hasRoom(for size: Int, at slot: UInt32) -> Bool {
         let line = unsafe table.hot + Int(slot)
         let flags = unsafe line.pointee.flags
-        guard flags.contains(.blocked) else { return flags.contains(.open) }
-        guard !flags.contains(.overflowing) else { return false }
+        guard flags.isDisjoint(with: [.overflowing, .departing]) else { return false }
+        guard flags.contains(.blocked) else {
+            guard flags.contains(.dirty) else { return flags.contains(.open) }
+            return mayQueue(size, at: slot)
+        }
         let queued = Int(unsafe line.pointee.queued)
         guard queued + size > Int(unsafe line.pointee.limit) else { return true }
         unsafe line.pointee.flags.insert(.overflowing)
@@ -168,7 +204,7 @@ extension Core where Kernel: ~Copyable {
     mutating func sendMessage(
         _ kind: DialectKit.MessageKind, _ payload: RawSpan, to connection: Connection
     ) -> Bool {
-        let opcode: Opcode = kind == .text ? .text : .binary
+        let opcode: Opcode = kind.isText ? .text : .binary
         if connection.wire != .plain {
             if let framing = connection.wire.framing {
                 return sendStreamFrame(.message, payload, framings[framing], to: connection)

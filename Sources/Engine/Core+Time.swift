@@ -56,7 +56,8 @@ extension Core where Kernel: ~Copyable {
                 ? connection.phaseDeadline
                 : Self.together(connection.lastReceived + limits.pingInterval, limits.pingInterval)
         case .http, .closing, .finishing, .lingering: deadline = connection.phaseDeadline
-        case .ending, .closed: return
+        // Nothing is due for who departs until it has.
+        case .departing, .ending, .closed: return
         }
         if let backlog = connection.backlog {
             deadline = min(deadline, backlog.lastProgress + limits.slowWriteTime)
@@ -72,6 +73,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     private mutating func deadlinePassed(_ connection: Connection) {
+        guard connection.phase != .departing else { return }
         if let backlog = connection.backlog, connection.phase < .lingering,
             now >= backlog.lastProgress + limits.slowWriteTime
         {
@@ -114,7 +116,7 @@ extension Core where Kernel: ~Copyable {
             guard now >= connection.phaseDeadline else { break }
             metrics.count(.lingeringReadTime)
             closeNow(connection)
-        case .ending, .closed: return
+        case .departing, .ending, .closed: return
         }
         setDeadline(of: connection)
     }

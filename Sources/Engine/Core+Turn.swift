@@ -59,6 +59,8 @@ extension Core where Kernel: ~Copyable {
             advanceTime()
         }
         resumeStarved()
+        // In front of the sends: behind them nothing may be queued for who is being sent to.
+        departSome()
         if isPaused {
             flushPrompt()
         } else {
@@ -100,7 +102,8 @@ extension Core where Kernel: ~Copyable {
         let isIdle =
             firstCompletion == completions.count && firstMail == mail.count
             && (isFlushed || isWaiting) && runnable.isEmpty && finishing.isEmpty
-            && overflowing.isEmpty && givenUp.isEmpty && prompt.isEmpty
+            && departing.isEmpty && overflowing.isEmpty && excessive.isEmpty && givenUp.isEmpty
+            && prompt.isEmpty
             && kernel.unsubmittedCount < Self.sleepersLoad
         guard isIdle, state.mailboxes[index].prepareToSleep() else { return 0 }
         var deadline = nextDeadline()
@@ -139,6 +142,7 @@ extension Core where Kernel: ~Copyable {
         }
         concludeFlush()
         abortBroken()
+        closeExcessive()
         finishFlushed()
     }
 

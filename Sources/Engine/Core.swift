@@ -2,8 +2,8 @@
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
 // `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Accept,
-// Receive, Input, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close, Time
-// and Mail.
+// Receive, Input, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close,
+// Depart, Time and Mail.
 
 import Bytes
 import DialectKit
@@ -97,6 +97,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var broken: [ConnectionID] = []
     var gather: GatherArena
     var overflowing: [UInt32] = []
+    /// Those for whom one turn had too much, while it may still leave.
+    var excessive: [ConnectionID] = []
     /// Their queues were given up for memory; they are closed after the pass.
     var givenUp: [UInt32] = []
     /// Octets that backlogs hold, with what the kernel may hold for their connections; and how many
@@ -108,6 +110,11 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var inputShare = 0
     let inputReserve: Int
     var finishing: [ConnectionID] = []
+    /// Those that leave their subscriptions in slices, the first to come first; and what was left
+    /// in one go in turn `leaveTurn`.
+    var departing: [ConnectionID] = []
+    var leaveTurn: UInt64 = 0
+    var leftCount = 0
     var encoded: [EncodedForm] = []
     /// Whom the publication at hand is deflated for.
     var deflated = DeflatedLists()
@@ -151,6 +158,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var reportCounts = [Int](repeating: 0, count: LimitName.allCases.count)
     var peerQuestions: [UInt32: PeerQuestion] = [:]
     var lastQuestion: UInt32 = 0
+    /// What is being delivered of what was held, the whole of it; else empty.
+    var heldMessage: [UInt8] = []
 
     /// Counts turns, for shares that hold per turn.
     var turnNumber: UInt64 = 0
@@ -173,6 +182,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// Connections that are closed, or whose deadlines pass, in one turn: some 25 µs each, most of it
     /// in the kernel.
     static var closeSlice: Int { 128 }
+
+    /// How long a stopped core waits for peers, ns.
+    static var stopTime: UInt64 { 200_000_000 }
 
     /// Octets that may wait in logs before input has to wait for the flush.
     static var unflushedLimit: Int { 262_144 }

@@ -177,6 +177,7 @@ package final class Engine: Sendable {
         }
         for thread in running { state.post(.stop, to: thread.index) }
         for thread in running { thread.join() }
+        state.worker.end()
         let files = socketFiles.withLock { files in
             let ours = files
             files = []

@@ -52,13 +52,15 @@ package final class EngineState: Sendable {
     /// Connections by peer host, while they are limited.
     private let hosts = Guarded<[String: Int]>([:])
     private let wakeHandles: Guarded<[WakeHandle?]>
-    /// Octets of publications posted and not yet delivered, all cores.
+    /// Octets of publications, calls and answers posted and not yet read, all cores.
     let mailOctets = Atomic<Int>(0)
     /// Octets of the process's limit that cores have taken for their backlogs, in steps: no core
     /// writes it per delivery.
     let heldOctets = Atomic<Int>(0)
     /// The same for input that cannot be used yet.
     let inputOctets = Atomic<Int>(0)
+    /// What calls hold until they are answered.
+    package let callMemory: CallMemory
     let draining = Atomic<Bool>(false)
     let openCount = Atomic<Int>(0)
     /// Does what would keep a core too long.
@@ -70,6 +72,7 @@ package final class EngineState: Sendable {
     ) {
         precondition(coreCount > 0 && coreCount <= InterestSummary.coreLimit)
         self.settings = settings
+        callMemory = CallMemory(limit: settings.limits.processCallSize)
         isWatched = !settings.taps.isEmpty
         self.registry = registry
         self.loopbackListeners = loopbackListeners
@@ -89,7 +92,7 @@ package final class EngineState: Sendable {
 
     package var coreCount: Int { mailboxes.count }
 
-    /// More octets are under way between cores than `mailSize`: publishers should wait.
+    /// More octets are under way between cores than `mailSize`: who sends more should wait.
     package var isCongested: Bool {
         mailOctets.load(ordering: .relaxed) > settings.limits.mailSize
     }
@@ -125,6 +128,14 @@ package final class EngineState: Sendable {
     func post(_ mail: Mail, to core: Int) {
         if mailboxes[core].post(mail) { signal(core) }
     }
+
+    /// Posts what a call carries, counted until ``tookMail(of:)``.
+    func post(_ mail: Mail, of size: Int, to core: Int) {
+        mailOctets.wrappingAdd(size, ordering: .relaxed)
+        post(mail, to: core)
+    }
+
+    func tookMail(of size: Int) { mailOctets.wrappingSubtract(size, ordering: .relaxed) }
 
     /// Ends the sleep of a core by its event, from any thread.
     func signal(_ core: Int) {

@@ -5,6 +5,10 @@
 // as ever, and whole messages wait here, in order, within the limit for parked octets. A Close ends
 // the waiting for calls, whose answers reach nobody any more; what was sent before it still counts,
 // and it comes into force behind that.
+//
+// In front of all that waits what a session has postponed of a message that holds many
+// (`Command.postpone`): a batch is carried out in steps, between which others have their turns, its
+// answers are read, and limits are looked at.
 
 import Bytes
 import DialectKit
@@ -13,7 +17,8 @@ import WebSocket
 /// Exists only while something waits.
 final class HeldMessages {
     enum Item {
-        case message(DialectKit.MessageKind, [UInt8])
+        /// The message from an octet on: of one that was postponed, what is left.
+        case message(DialectKit.MessageKind, [UInt8], from: Int = 0)
         /// The peer's close frame, with its code.
         case close(CloseCode?)
     }
@@ -29,14 +34,30 @@ final class HeldMessages {
     var memorySize: Int { size + 64 * items.count }
 
     func append(_ item: Item) {
-        if case .message(_, let octets) = item { size += octets.count + 16 }
+        size += Self.size(of: item)
         items.append(item)
+    }
+
+    /// Puts an item in front of all others.
+    func prepend(_ item: Item) {
+        size += Self.size(of: item)
+        if first > 0 {
+            first -= 1
+            items[first] = item
+        } else {
+            items.insert(item, at: 0)
+        }
+    }
+
+    /// Octets that are kept for an item, those read before included.
+    private static func size(of item: Item) -> Int {
+        if case .message(_, let octets, _) = item { octets.count + 16 } else { 0 }
     }
 
     func removeFirst() -> Item {
         let item = items[first]
         first += 1
-        if case .message(_, let octets) = item { size -= octets.count + 16 }
+        size -= Self.size(of: item)
         if first == items.count || first >= 64 {
             items.removeFirst(first)
             first = 0
@@ -76,6 +97,24 @@ extension Core where Kernel: ~Copyable {
         held.append(item)
     }
 
+    /// Keeps what is left of the message at hand until its connection's next turn.
+    mutating func postpone(
+        _ kind: DialectKit.MessageKind, _ inbound: RawSpan, from start: Int,
+        _ connection: Connection
+    ) {
+        precondition(start >= 0 && start <= inbound.byteCount)
+        let held = connection.held ?? HeldMessages()
+        connection.held = held
+        let whole = heldMessage
+        if whole.isEmpty {
+            held.prepend(.message(kind, inbound.extracting(start..<inbound.byteCount).array))
+        } else {
+            // It is the end of one that is kept, which is not copied again.
+            held.prepend(.message(kind, whole, from: whole.count - inbound.byteCount + start))
+        }
+        makeRunnable(connection)
+    }
+
     /// Delivers what is held, as far as nothing is waited for.
     ///
     /// - Returns: `false` while some of it could go on and has to wait for another turn.
@@ -85,8 +124,11 @@ extension Core where Kernel: ~Copyable {
             let item = held.removeFirst()
             if held.isEmpty { connection.held = nil }
             switch item {
-            case .message(let kind, let octets):
-                unsafe deliver(kind, octets.span.bytes, to: connection)
+            case .message(let kind, let octets, let start):
+                heldMessage = octets
+                unsafe deliver(
+                    kind, octets.span.bytes.extracting(start..<octets.count), to: connection)
+                heldMessage = []
             case .close(let code): peerClosed(connection, code)
             }
         }

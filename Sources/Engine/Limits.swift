@@ -29,13 +29,24 @@ package struct Limits: Sendable {
     /// unfinished messages, heads and bodies, and what waits for an answer (`Core+Input.swift`).
     /// Half of it is divided among the cores. Passed by a step of input at most.
     package var processReceiveQueueSize = 4 << 30
+    /// Octets of memory beside those that calls may hold until they are answered
+    /// (``CallMemory``); then further ones are refused.
+    package var processCallSize: Int { processReceiveQueueSize / 4 }
+
+    // Leaving (`Core+Depart.swift`).
+    /// Subscriptions that a connection leaves in one go, however many connections do.
+    package var promptLeaveCount = 16
+    /// Subscriptions that those who have more leave in one turn of a core, together; one that is in
+    /// its session's books as well is left twice.
+    package var leaveSlice = 256
 
     // Sending.
     package var sendQueueSize = 1_048_576
     package var kernelUnsentSize: UInt32 = 32_768
     package var processSendQueueSize = 4 << 30
     package var slowWriteTime: UInt64 = 10 * second
-    /// Octets between cores before publishers stop being read.
+    /// Octets between cores, of publications, calls and answers, before those who send them stop
+    /// being read.
     package var mailSize = 64 << 20
 
     // Life and death.

@@ -28,6 +28,41 @@ enum Mail: Sendable {
     case stop
 }
 
+// Octets that mail of calls takes, about. Counted is the room of an item and what it carries; the
+// dealer's words without a payload as well, since a flood of refusals is made of them.
+
+extension DealerAction {
+    var mailSize: Int {
+        switch self {
+        case .invoke(let invocation): invocation.mailSize
+        case .result(_, _, _, let payload), .error(_, _, _, let payload): Mail.size(of: payload)
+        default: Mail.size(of: nil)
+        }
+    }
+}
+
+extension Invocation {
+    var mailSize: Int { Mail.size(of: payload) }
+}
+
+extension CallOutcome {
+    var mailSize: Int {
+        switch self {
+        case .result(let arguments): Mail.size(of: arguments)
+        case .failure(let error): Mail.size(of: error.arguments)
+        }
+    }
+}
+
+extension Mail {
+    fileprivate static func size(of payload: (any CallPayload)?) -> Int {
+        let room = 512
+        if let answer = payload as? Arguments { return room + answer.octets.count }
+        if let call = payload as? CallArguments { return room + call.arguments.octets.count }
+        return room
+    }
+}
+
 /// How a drain is paced: times are nanoseconds of the monotonic clock.
 package struct DrainPlan: Sendable {
     /// Listeners close at this time.

@@ -8,6 +8,8 @@ package import DialectKit
 package import Hub
 import Lockfree
 package import Rooms
+import Synchronization
+import Telemetry
 
 /// Answers calls. Called on a core, so it must not wait: what takes time is done elsewhere.
 package typealias ProcedureHandler = @Sendable (HandledCall) -> Void
@@ -39,15 +41,35 @@ package final class HandledCall: Sendable {
     private let state = Guarded<State>(.running(onCancel: nil))
     private let completion: @Sendable (CallOutcome) -> Void
     private let engine: EngineState
+    private let core: Int
+    /// Octets counted besides the arguments.
+    private let heldSize = Atomic<Int>(0)
 
     init(
-        procedure: Room, call: CallArguments, engine: EngineState,
+        procedure: Room, call: CallArguments, engine: EngineState, core: Int,
         completion: @escaping @Sendable (CallOutcome) -> Void
     ) {
         self.procedure = procedure
         self.call = call
         self.engine = engine
+        self.core = core
         self.completion = completion
+    }
+
+    deinit { engine.callMemory.remove(heldSize.load(ordering: .relaxed)) }
+
+    /// Counts what is kept for the call besides its arguments, in octets, for as long as this object
+    /// is held. Where calls have no more room, this one is over: it is answered so. To be called
+    /// by the handler itself, on its core.
+    ///
+    /// - Returns: Whether there was room.
+    package func hold(_ size: Int) -> Bool {
+        heldSize.wrappingAdd(size, ordering: .relaxed)
+        if engine.callMemory.add(size) { return true }
+        engine.metrics[core].count(LimitName.processReceiveQueueShare)
+        let refusal = CallRefusal.outOfMemory
+        answer(.failure(ProcedureError(.refused(uri: refusal.uri, text: refusal.text), nil)))
+        return false
     }
 
     /// Answers; what comes after the first answer is nobody's.
@@ -139,10 +161,10 @@ final class HandlerParty: Sendable {
         let call = HandledCall(
             procedure: procedure,
             call: invocation.payload as? CallArguments ?? CallArguments(Arguments()),
-            engine: engine
+            engine: engine, core: core
         ) { [self] outcome in
             running.withLock { _ = $0.removeValue(forKey: number) }
-            engine.post(.handled(self, number, outcome), to: core)
+            engine.post(.handled(self, number, outcome), of: outcome.mailSize, to: core)
         }
         running.withLock { $0[number]?.call = call }
         registration.handler(call)

@@ -24,6 +24,8 @@ struct LogRange: BitwiseCopyable, Equatable {
 struct SegmentStore: ~Copyable {
     /// Octets of an ordinary segment; a larger frame gets one of its own size.
     static let standardCapacity = 256 * 1024
+    /// No segment is larger.
+    static let capacityLimit = Int(UInt32.max) / 2
     /// Segments of a backlog's small pieces.
     static let chunkCapacity = 16 * 1024
     /// Ordinary segments that are kept for later use.
@@ -64,7 +66,7 @@ struct SegmentStore: ~Copyable {
 
     /// Makes a segment with one pin, its maker's.
     mutating func make(capacity: Int) -> UInt32 {
-        precondition(capacity > 0 && capacity <= Int(UInt32.max) / 2)
+        precondition(capacity > 0 && capacity <= Self.capacityLimit)
         var base: UnsafeMutableRawPointer?
         if capacity == Self.standardCapacity, let reused = unsafe pooled.popLast() {
             unsafe base = reused

@@ -18,6 +18,8 @@ package final class SharedDealer: Sendable {
         /// Where the parties are.
         var addresses: [PartyID: Address] = [:]
         var actions: [DealerAction] = []
+        /// Calls whose records are counted (``CallMemory``).
+        var countedCalls = 0
 
         init(limits: DealerLimits) { dealer = Dealer(limits: limits) }
     }
@@ -146,7 +148,13 @@ package final class SharedDealer: Sendable {
         desk.withLock { body(&$0.dealer) }
     }
 
+    /// Carries out what the dealer wants, and counts the calls that it has now.
     private func post(_ desk: inout Desk, from core: Int, _ state: EngineState) {
+        let more = desk.dealer.pendingCallCount - desk.countedCalls
+        if more != 0 {
+            desk.countedCalls += more
+            state.callMemory.add(more * CallMemory.recordSize)
+        }
         for action in desk.actions {
             if case .meta(let event) = action {
                 observer.withLock { $0.observe }?(event)
@@ -156,12 +164,14 @@ package final class SharedDealer: Sendable {
             switch desk.addresses[party] {
             case nil: break
             case .connection(let connection):
-                state.post(.dealt(connection, action), to: connection.core)
+                state.post(
+                    .dealt(connection, action), of: action.mailSize, to: connection.core)
             case .handler(let handler):
                 switch action {
                 case .invoke(let invocation):
                     handler.asked(invocation.id, on: core)
-                    state.post(.invoke(handler, invocation), to: core)
+                    state.post(
+                        .invoke(handler, invocation), of: invocation.mailSize, to: core)
                 case .interrupt(_, let invocation, _, _):
                     // Behind its invocation: whichever core's clock found the call due.
                     guard let home = handler.core(of: invocation) else { break }

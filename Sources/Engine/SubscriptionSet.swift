@@ -17,7 +17,7 @@ struct SubscriptionSet {
     /// One or the other, so that a set is one word.
     private enum Store {
         case list([(key: Key, entry: EntryID)])
-        case table([Key: EntryID])
+        case table(SubscriptionTable)
     }
 
     private var store = Store.list([])
@@ -32,12 +32,13 @@ struct SubscriptionSet {
     func contains(_ key: Key) -> Bool {
         switch store {
         case .list(let list): list.contains { $0.key == key }
-        case .table(let table): table[key] != nil
+        case .table(let table): table.contains(key)
         }
     }
 
-    // Below, a store is taken out before it is changed, or it would be copied.
+    // Below, a list is taken out before it is changed, or it would be copied.
 
+    /// - Precondition: The key is not there.
     mutating func insert(_ key: Key, _ entry: EntryID) {
         switch store {
         case .list(var list):
@@ -46,14 +47,12 @@ struct SubscriptionSet {
                 list.append((key, entry))
                 store = .list(list)
             } else {
-                var table: [Key: EntryID] = [key: entry]
-                for (key, entry) in list { table[key] = entry }
+                let table = SubscriptionTable()
+                for (key, entry) in list { table.insert(key, entry) }
+                table.insert(key, entry)
                 store = .table(table)
             }
-        case .table(var table):
-            store = .list([])
-            table[key] = entry
-            store = .table(table)
+        case .table(let table): table.insert(key, entry)
         }
     }
 
@@ -65,18 +64,22 @@ struct SubscriptionSet {
             let entry = list.remove(at: place).entry
             store = .list(list)
             return entry
-        case .table(var table):
-            store = .list([])
-            let entry = table.removeValue(forKey: key)
-            store = .table(table)
-            return entry
+        case .table(let table): return table.remove(key)
         }
     }
 
     func forEach(_ body: (Key, EntryID) -> Void) {
         switch store {
         case .list(let list): for (key, entry) in list { body(key, entry) }
-        case .table(let table): for (key, entry) in table { body(key, entry) }
+        case .table(let table): for item in table.items { body(item.key, item.entry) }
+        }
+    }
+
+    /// All of them, for whoever takes them apart: nothing must be looked for afterwards.
+    func takeItems() -> [SubscriptionTable.Item] {
+        switch store {
+        case .list(let list): list.map { SubscriptionTable.Item($0.key, $0.entry) }
+        case .table(let table): table.takeItems()
         }
     }
 }

@@ -15,6 +15,8 @@ final class Worker: Sendable {
     }
 
     private let line = Guarded(Line())
+    /// Held by whoever does a job.
+    private let busy = Lock()
 
     /// Queues a job. While one thread works through the jobs, no second one is started.
     func submit(_ job: @escaping @Sendable () -> Void) {
@@ -26,6 +28,15 @@ final class Worker: Sendable {
             return true
         }
         if starts { start() }
+    }
+
+    /// Drops what is queued and waits for the job under way. Nothing is done after this returns.
+    func end() {
+        line.withLock { line in
+            line.isOver = true
+            line.jobs = []
+        }
+        busy.withLock {}
     }
 
     private func start() {
@@ -51,7 +62,10 @@ final class Worker: Sendable {
                 return jobs
             }
             guard !jobs.isEmpty else { return }
-            for job in jobs { job() }
+            for job in jobs {
+                // Asked with `busy` held, so that whoever ends the work waits for this job or stops it.
+                busy.withLock { if !line.withLock({ $0.isOver }) { job() } }
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ final class CallTemplate {
     let disclosesCaller: Bool
     let hidesCaller: Bool
     let wantsProgress: Bool
-    /// The arguments, until they can no longer be sent to somebody else.
+    /// The arguments, while they may have to be sent to somebody else.
     var payload: (any CallPayload)?
     /// Whom it was sent to, in that order.
     var tried: [PartyID] = []

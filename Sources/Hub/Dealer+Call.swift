@@ -37,12 +37,9 @@ extension Dealer {
             }
             let registration = try check(procedure, place)
             let position = try choose(registration, options, random)
-            // Whoever may hand the call on, or gets more parts, needs to hear it all again.
+            // Another callee, and further parts, need more than the call itself remembers.
             let callee = registrations[registration].callees[position].place
-            let isKept =
-                options.isPart
-                || parties[callee].features.contains(.reroutes)
-                    && registrations[registration].details.policy != .single
+            let isKept = options.isPart || mayHandOn(registration, callee)
             var call = Call(
                 serial: serial, request: request, caller: place, timeout: options.timeout,
                 due: options.timeout == 0 ? .max : now.saturatingSum(options.timeout))
@@ -58,6 +55,12 @@ extension Dealer {
             counters.failed += 1
             actions.append(.error(caller, request: request, error, nil))
         }
+    }
+
+    /// Whether a callee can send a call on to another one.
+    private func mayHandOn(_ registration: UInt32, _ callee: UInt32) -> Bool {
+        parties[callee].features.contains(.reroutes)
+            && registrations[registration].details.policy != .single
     }
 
     private mutating func check(
@@ -117,7 +120,7 @@ extension Dealer {
         calls[call].flags.set(.isForwarded, to: isForwarded)
         calls[call].flags.set(.isCounted, to: member.concurrencyLimit > 0)
         if let template = calls[call].template {
-            template.payload = payload
+            template.payload = mayHandOn(registration, member.place) ? payload : nil
             template.tried.append(member.party)
             template.isPattern = isPattern
             template.isDisclosed = isDisclosed

@@ -88,7 +88,7 @@ package enum CancelMode: CaseIterable, Sendable {
     case killNoWait
 }
 
-/// Why a dialect does not want a call to be made. A class, since few calls have one.
+/// Why a dialect, or the engine, does not want a call to be made. A class, since few calls have one.
 package final class CallRefusal: Sendable {
     package let uri: String
     /// For people.
@@ -98,6 +98,10 @@ package final class CallRefusal: Sendable {
         self.uri = uri
         self.text = text
     }
+
+    /// As many octets of calls wait for answers as may.
+    package static let outOfMemory = CallRefusal(
+        uri: CallError.unavailable, text: "no memory for another call")
 }
 
 /// What a caller can ask for with a call.

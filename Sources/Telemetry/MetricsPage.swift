@@ -136,6 +136,10 @@ package enum MetricsPage {
         writer.sample("memory_used_bytes", [], String(process.memoryUsed))
         writer.family("memory_limit_bytes", .gauge, help: "Memory the process plans with.")
         writer.sample("memory_limit_bytes", [], String(process.memoryLimit))
+        writer.family(
+            "call_queue_bytes", .gauge,
+            help: "Octets of memory that calls hold until they are answered.")
+        writer.sample("call_queue_bytes", [], String(process.callOctets))
         writer.family("fds_used", .gauge, help: "Descriptors open in the process's table.")
         writer.sample("fds_used", [], String(process.descriptorsUsed))
         writer.family("log_dropped_total", .counter, help: "Log lines dropped.")

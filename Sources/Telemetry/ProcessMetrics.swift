@@ -12,6 +12,7 @@ package final class ProcessMetrics: Sendable {
     private let limit = Atomic<Int>(0)
     private let descriptors = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
+    private let calls = Atomic<Int>(0)
 
     package init() {}
 
@@ -25,6 +26,12 @@ package final class ProcessMetrics: Sendable {
     package var memoryLimit: Int {
         get { limit.load(ordering: .relaxed) }
         set { limit.store(newValue, ordering: .relaxed) }
+    }
+
+    /// What calls hold until they are answered, in octets; set before a page is rendered.
+    package var callOctets: Int {
+        get { calls.load(ordering: .relaxed) }
+        set { calls.store(newValue, ordering: .relaxed) }
     }
 
     /// Descriptors open in the process's own table (direct descriptors are the cores').

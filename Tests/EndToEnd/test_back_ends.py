@@ -14,7 +14,7 @@ TABLES = """
 [[backend]]
 name = "application"
 url = "{url}"
-time = "2s"
+time = "{time}"
 breaker_failures = 0
 
 [[procedure]]
@@ -22,7 +22,7 @@ uri = "shop."
 match = "prefix"
 backend = "application"
 target = "call"
-time = "3s"
+time = "60s"
 """
 
 
@@ -35,9 +35,9 @@ def api():
 @pytest.fixture
 def serve(start, tmp_path, api):
     """Starts a server with the back end, its procedures, and more tables."""
-    def serve(more=""):
+    def serve(more="", time="2s"):
         file = tmp_path / "carillon.toml"
-        file.write_text(more + TABLES.format(url=api.url))
+        file.write_text(more + TABLES.format(url=api.url, time=time))
         return start("--config", str(file))
     return serve
 
@@ -129,6 +129,43 @@ def test_an_application_that_hangs_costs_its_caller_an_error_and_others_nothing(
     api.thaw()
     # The connection is as good as before.
     assert ask(caller, openapi("echo", {"x": 2}))["response"] == {"x": 2}
+
+
+def test_calls_that_no_memory_is_left_for_are_refused_and_none_that_waits_is_dropped(
+        api, serve, open):
+    # A quarter of 1 % of 400 MiB, for everybody together.
+    server = serve("""
+[limits]
+memory = "400MiB"
+process_receive_queue_share = "1%"
+""", time="60s")
+    api.freeze()
+    api.answer = Answer(200, {"result": 7})
+    wamp = RawSession(server.url("/ws"))
+    wamp.join("realm1")
+    other = open(server)
+    # Each is there three times: its arguments, the request, and what libcurl has of it.
+    large = "x" * 100_000
+    for request in range(1, 5):
+        wamp.send([CALL, request, {}, "shop.x", [large]])
+        api.take("POST", "call")
+    for request in range(5, 8):
+        wamp.send([CALL, request, {}, "shop.x", [large]])
+        assert wamp.receive() == [
+            ERROR, CALL, request, {}, "wamp.error.unavailable", ["no memory for another call"]]
+    answer = ask(other, openapi("shop.x", {}))
+    assert answer["error"]["message"] == "no memory for another call"
+    answer = ask(open(server, "/rohrpost/"), {"id": 1, "type": "shop.x"})
+    assert answer == {"id": 1, "type": "shop.x", "error": "no memory for another call"}
+    assert ask(other, openapi("echo", {"x": 1}))["response"] == {"x": 1}
+    metrics = server.metrics()
+    assert 1 << 20 < metrics["call_queue_bytes"] < 1 << 21
+    assert metrics['ws_limit_hits_total{limit="process_receive_queue_share"}'] == 5
+    api.thaw()
+    assert sorted(wamp.receive()[1] for _ in range(4)) == [1, 2, 3, 4]
+    assert ask(other, openapi("shop.x", {}))["response"] == 7
+    server.settles(call_queue_bytes=0)
+    wamp.close()
 
 
 # Gates

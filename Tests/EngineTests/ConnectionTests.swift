@@ -66,6 +66,35 @@ import Uring
         #expect(connection.inputSize == 0)
     }
 
+    @Test("what is left of a message stands in front of what came behind it, and counts whole")
+    func postponed() {
+        func text(_ item: HeldMessages.Item) -> String {
+            switch item {
+            case .message(_, let octets, let start):
+                String(decoding: octets[start...], as: UTF8.self)
+            case .close: "close"
+            }
+        }
+        let held = HeldMessages()
+        let batch = Array("abcdef".utf8)
+        held.prepend(.message(.text, batch))
+        held.append(.message(.text, Array("later".utf8)))
+        held.append(.close(nil))
+        let size = held.size
+        for start in 0..<4 {
+            #expect(held.size == size)
+            #expect(text(held.removeFirst()) == String("abcdef".dropFirst(start)))
+            #expect(held.size < size)
+            held.prepend(.message(.text, batch, from: start + 1))
+        }
+        #expect(text(held.removeFirst()) == "ef")
+        #expect(text(held.removeFirst()) == "later")
+        held.prepend(.message(.text, batch, from: 5))
+        #expect(text(held.removeFirst()) == "f")
+        #expect(text(held.removeFirst()) == "close")
+        #expect(held.isEmpty && held.size == 0)
+    }
+
     @Test("what is rare is as it was set, and reads as nothing before and after a trim")
     func rarities() {
         let connection = connection()
@@ -117,5 +146,34 @@ import Uring
             #expect(set.remove(key) == nil)
         }
         #expect(set.count == 0)
+    }
+
+    @Test("a set of subscriptions is what a dictionary is, whatever comes and goes")
+    func subscriptionsAtRandom() throws {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            var random = SeededRandom(seed: seed)
+            var set = SubscriptionSet()
+            var model: [SubscriptionSet.Key: EntryID] = [:]
+            let range = random.pick([10, 40, 300])
+            for step in 0..<1_500 {
+                let key = SubscriptionSet.Key(
+                    pattern: .prefix([UInt8(random.below(range) % 250)]),
+                    reading: Reading(random.below(1 + range / 100)), tail: [])
+                let entry = EntryID(rawValue: UInt32(step))
+                if random.chance(550) {
+                    #expect(set.contains(key) == (model[key] != nil))
+                    guard model[key] == nil else { continue }
+                    set.insert(key, entry)
+                    model[key] = entry
+                } else {
+                    #expect(set.remove(key) == model.removeValue(forKey: key))
+                }
+                #expect(set.count == model.count)
+            }
+            for (key, _) in model { #expect(set.contains(key)) }
+            let items = set.takeItems()
+            #expect(items.count == model.count)
+            for item in items { #expect(model[item.key] == item.entry) }
+        }
     }
 }

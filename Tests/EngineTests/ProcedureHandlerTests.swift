@@ -4,6 +4,7 @@ import DialectKit
 import Hub
 import Lockfree
 import Rooms
+import Telemetry
 import Testing
 
 @testable import Engine
@@ -20,8 +21,10 @@ import Testing
         let state: EngineState
         let caller = ConnectionID(core: 0, slot: 1, generation: 1)
 
-        init() {
+        /// - Parameter callSize: Octets that calls may hold.
+        init(callSize: Int = 1 << 30) {
             var settings = EngineSettings()
+            settings.limits.processReceiveQueueSize = 4 * callSize
             let log = log
             settings.handlers = [
                 HandlerRegistration(.exact(room("p"))) { call in
@@ -137,6 +140,31 @@ import Testing
         #expect(desk.work(0) == Array(repeating: "handled", count: 200))
         #expect(desk.work(0).count == 200)
         #expect(desk.state.registry.dealer(of: .standard).query { $0.pendingCallCount } == 0)
+    }
+
+    @Test("what a handler keeps besides is counted until it lets go, and refused without room")
+    func holding() {
+        let desk = Desk(callSize: 10_000)
+        let memory = desk.state.callMemory
+        for request in 1...2 as ClosedRange<UInt64> { desk.call(request) }
+        #expect(desk.work(0) == ["invoke", "invoke"])
+        #expect(memory.size == 2 * CallMemory.recordSize)
+        do {
+            let calls = desk.log.calls.withLock { $0 }
+            #expect(calls[0].hold(5_000))
+            #expect(calls[0].hold(20_000))
+            #expect(!calls[1].hold(7))
+            #expect(desk.state.metrics[0].value(of: LimitName.processReceiveQueueShare) == 1)
+            #expect(desk.work(0) == ["handled"])
+            #expect(desk.work(0) == ["error 2 wamp.error.unavailable"])
+            calls[0].answer(.failure(.crashed))
+            #expect(desk.work(0) == ["handled"])
+            #expect(desk.work(0) == ["error 1 carillon.error.crashed"])
+            // Answered, and still in somebody's hands.
+            #expect(memory.size == 25_007)
+        }
+        desk.log.calls.withLock { $0 = [] }
+        #expect(memory.size == 0)
     }
 
     @Test("two handlers for one procedure stop the process")

@@ -58,6 +58,28 @@ private final class Watch: Sendable {
         }
     }
 
+    @Test("who has ended does nothing more, and nothing is under way behind it")
+    func ends() {
+        for round in 0..<50 {
+            let worker = Worker()
+            let begun = Guarded(0)
+            let done = Guarded(0)
+            for _ in 0..<200 {
+                worker.submit {
+                    begun.withLock { $0 += 1 }
+                    done.withLock { $0 += 1 }
+                }
+            }
+            if round % 2 == 1 { while begun.withLock({ $0 }) == 0 {} }
+            worker.end()
+            let count = begun.withLock { $0 }
+            #expect(done.withLock { $0 } == count)
+            worker.submit { begun.withLock { $0 += 1 } }
+            worker.end()
+            #expect(begun.withLock { $0 } == count)
+        }
+    }
+
     @Test("jobs of many threads, and jobs of jobs, never run at the same time")
     func oneAtATime() async {
         let worker = Worker()

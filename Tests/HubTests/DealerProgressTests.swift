@@ -58,6 +58,41 @@ struct DealerProgressTests {
         #expect(desk.call("a", 1, request: 1) == ["11 invoke 2 1 a"])
     }
 
+    @Test("arguments are kept only while another callee may have to hear them")
+    func keptArguments() {
+        for policy: InvocationPolicy in [.single, .roundRobin] {
+            for isPart in [false, true] {
+                for features: PartyFeatures in [.all, .all.subtracting(.reroutes)] {
+                    var dealer = Dealer()
+                    var actions: [DealerAction] = []
+                    let caller = PartyID(rawValue: 1)
+                    let callee = PartyID(rawValue: 11)
+                    _ = dealer.open(caller, features: .all)
+                    _ = dealer.open(callee, features: features)
+                    dealer.register(
+                        exact("a"), request: 1, by: callee, options: .init(policy), now: 0,
+                        &actions)
+                    weak var kept: Note?
+                    do {
+                        let note = Note("kept")
+                        kept = note
+                        dealer.call(
+                            room("a"), request: 1, by: caller,
+                            options: .init(progress: true, part: isPart), payload: note, now: 0,
+                            random: 0, &actions)
+                    }
+                    actions.removeAll()
+                    let mayReroute = policy != .single && features.contains(.reroutes)
+                    #expect((kept != nil) == mayReroute)
+                    // A result on its way: too late for another.
+                    dealer.yield(
+                        1, by: callee, isProgress: true, payload: nil, now: 0, &actions)
+                    #expect(kept == nil)
+                }
+            }
+        }
+    }
+
     @Test("a callee that cannot take parts is refused once, however many parts come")
     func incapable() {
         let desk = makeDesk()

@@ -46,6 +46,11 @@ final class RouterSchedule: SeededSchedule {
         var limits = Limits()
         limits.framesPerTurn = random.pick([2, 8, 128])
         if random.chance(150) { limits.mailSize = random.pick([0, 1_000]) }
+        if random.chance(500) {
+            // So that a few subscriptions are many, and leaving takes several turns.
+            limits.promptLeaveCount = 0
+            limits.leaveSlice = random.within(1...3)
+        }
         router = RouterWorld(
             seed: random.next(), cores: random.within(1...4), limits: limits, options: options,
             flushSlice: random.pick([1, 5, 64]))
@@ -175,7 +180,8 @@ final class RouterSchedule: SeededSchedule {
         world.interlude = nil
         defer { if !isEnding { world.interlude = { [unowned self] in act() } } }
         exchange()
-        var patience = 20
+        // Who calls or answers while any mail is too much is read once per tick.
+        var patience = 200
         repeat {
             for wamper in wampers where wamper.isHealthy {
                 while wamper.hasOpenCalls { wamper.continueCall(isLast: true) }

@@ -48,12 +48,7 @@ import WebSocket
 
     /// Everybody is lost, the router stops, and nothing is left.
     private func end(_ router: RouterWorld, _ peers: Peer...) {
-        for peer in peers where !peer.client.socket.isFinished { peer.client.socket.reset() }
-        router.world.settle()
-        router.world.stop()
-        for _ in 0..<100 where !router.world.isOver { router.world.pass(100_000_000) }
-        router.world.checkEmpty()
-        router.checkBooks(isOver: true)
+        router.end(peers.map(\.client))
         #expect(router.world.violations == [])
     }
 
@@ -100,6 +95,57 @@ import WebSocket
             caller.client.socket.reset()
             end(router)
         }
+    }
+
+    @Test("a batch that asks for much is answered as its client reads, and others have their turns")
+    func largeBatch() {
+        let router = RouterWorld(seed: 4, cores: 1)
+        let peer = Peer(router)
+        peer.say(Self.hello)
+        for first in stride(from: 1, to: 1000, by: 100) {
+            let wishes = (first..<first + 100).map { #"[32,\#($0),{},"com.r\#($0)"]\#u{1E}"# }
+            peer.client.write(wishes.joined())
+            peer.settle()
+        }
+        #expect(peer.heard().count == 1001)
+        let other = Peer(router)
+        other.say(Self.hello)
+        #expect(other.heard().count == 1)
+        // Three megabytes of answers, to a client that takes 40 000 octets at a time.
+        peer.client.socket.sendWindow = 40_000
+        let asked = 1001...1400 as ClosedRange<Int>
+        let asking = asked.map { #"[48,\#($0),{},"wamp.subscription.list"]\#u{1E}"# }
+        peer.client.write(asking.joined() + #"[48,2000,{},"wamp.session.count"]"# + "\u{1E}")
+        // Behind the batch, in a frame of its own.
+        peer.client.write(#"[48,2001,{},"wamp.session.count"]"# + "\u{1E}")
+        other.say(#"[48,1,{},"wamp.session.count"]"#)
+        #expect(other.heard() == [#"[50,1,{},[2]]"#])
+        var heard: [String] = []
+        for _ in 0..<400 { heard += peer.heard() }
+        let requests = heard.compactMap { text in
+            text.split(separator: ",").dropFirst().first.flatMap { Int($0) }
+        }
+        #expect(requests == Array(asked) + [2000, 2001])
+        #expect(!peer.client.hasReceivedClose)
+        router.checkBooks()
+        end(router, peer, other)
+    }
+
+    @Test("a batch of more than a turn carries out is carried out in its order")
+    func longBatch() {
+        let router = RouterWorld(seed: 5, cores: 1)
+        let peer = Peer(router)
+        peer.say(Self.hello)
+        #expect(peer.heard().count == 1)
+        let calls = (1...1000).map { #"[48,\#($0),{},"wamp.session.count"]\#u{1E}"# }
+        // The last one ends the session; a Close stands behind it.
+        peer.client.write(calls.joined() + #"[6,{},"wamp.close.normal"]"# + "\u{1E}")
+        peer.client.writeClose(1000)
+        let heard = peer.heard()
+        #expect(heard.dropLast() == (1...1000).map { "[50,\($0),{},[1]]" })
+        #expect(heard.last?.hasPrefix("[6,") == true)
+        #expect(peer.client.receivedCode == 1000)
+        end(router, peer)
     }
 
     @Test("a session has five seconds to begin and its peer two to end, by the core's clock")

@@ -84,6 +84,16 @@ final class RouterWorld {
         return client
     }
 
+    /// Everybody is lost, the router stops, and nothing may be left: what is, is a violation.
+    func end(_ clients: [SimulatedClient]) {
+        for client in clients where !client.socket.isFinished { client.socket.reset() }
+        world.settle()
+        world.stop()
+        for _ in 0..<100 where !world.isOver { world.pass(100_000_000) }
+        world.checkEmpty()
+        checkBooks(isOver: true)
+    }
+
     /// The dealer's books hold together; nothing in them, if nobody is there.
     func checkBooks(isOver: Bool = false) {
         let found = registry.dealer(of: .standard).query { dealer in

@@ -50,6 +50,11 @@ final class Schedule: SeededSchedule {
             limits.messageBurst = 20
         }
         if random.chance(200) { limits.mailSize = random.pick([0, 1_000]) }
+        if random.chance(400) {
+            // So that a few subscriptions are many, and leaving takes several turns.
+            limits.promptLeaveCount = 0
+            limits.leaveSlice = random.within(1...3)
+        }
         test = TestWorld(
             seed: random.next(), cores: random.within(1...3), limits: limits,
             sendQueueSize: limits.sendQueueSize, messageSize: 4_096, options: options,

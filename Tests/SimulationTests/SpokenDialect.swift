@@ -4,6 +4,7 @@
 //     pub ROOM TEXT        publishes                      echo TEXT             id
 //     call TOKEN PROCEDURE MILLISECONDS holds|goes JSON   cancel TOKEN
 //     hold MILLISECONDS    holds its input for so long    quit                  closes
+//     work                 holds it for work done elsewhere, then `worked`
 //
 // What is done is confirmed as `did …`. Patterns: `a.b` is a room, `?a..b` a wildcard with the second
 // segment open, `^a.b` a prefix.
@@ -22,8 +23,14 @@ final class SpokenDialect: Dialect {
     /// Sessions hold their input for 50 ms at first.
     let holdsFirst: Bool
     private let opener: Opener?
+    /// What is done elsewhere.
+    fileprivate let job: @Sendable () -> Void
 
-    init(ignoresRooms: Bool = true, holdsFirst: Bool = false, opener: Opener? = nil) {
+    init(
+        ignoresRooms: Bool = true, holdsFirst: Bool = false, opener: Opener? = nil,
+        job: @escaping @Sendable () -> Void = {}
+    ) {
+        self.job = job
         self.ignoresRooms = ignoresRooms
         self.holdsFirst = holdsFirst
         self.opener = opener
@@ -74,6 +81,8 @@ final class SpokenDialect: Dialect {
     }
 }
 
+private final class WorkNote: SessionNote {}
+
 private final class SpokenSession: Session {
     private let dialect: SpokenDialect
 
@@ -114,6 +123,14 @@ private final class SpokenSession: Session {
         case "hold":
             commands.append(.holdInput)
             commands.append(.wake(after: UInt64(words[1])! * 1_000_000))
+        case "work":
+            let job = dialect.job
+            commands.append(.holdInput)
+            commands.append(
+                .workElsewhere {
+                    job()
+                    return WorkNote()
+                })
         case "quit": commands.append(.close(code: 1000, reason: ""))
         default: preconditionFailure("nobody says \(text)")
         }
@@ -136,6 +153,10 @@ private final class SpokenSession: Session {
     }
 
     func told(_ note: any SessionNote, _ commands: inout Commands) {
+        if note is WorkNote {
+            commands.reply { $0.append("worked") }
+            commands.append(.releaseInput)
+        }
         guard let push = note as? PushNote else { return }
         commands.reply { message in
             message.append("push \(push.event) ")

@@ -29,7 +29,7 @@ final class SpokenWorld: ClientWorld {
         messageSize: Int? = nil, options: SimulatedOptions = SimulatedOptions(),
         flushSlice: Int = 64, handlers: [HandlerRegistration] = [], holdsFirst: Bool = false,
         callTime: UInt64 = 0, wrapped: [WrappedDialect.Envelope] = [],
-        opener: SpokenDialect.Opener? = nil
+        opener: SpokenDialect.Opener? = nil, job: @escaping @Sendable () -> Void = {}
     ) {
         router = RouterWorld(
             seed: seed, cores: cores, limits: limits, options: options, flushSlice: flushSlice,
@@ -44,7 +44,7 @@ final class SpokenWorld: ClientWorld {
                 Route(path: Self.stream, dialect: stream, dialectID: id),
                 Route(
                     path: Self.spoken,
-                    dialect: SpokenDialect(holdsFirst: holdsFirst, opener: opener),
+                    dialect: SpokenDialect(holdsFirst: holdsFirst, opener: opener, job: job),
                     dialectID: DialectID(rawValue: 20)),
                 Route(
                     path: Self.rooms, dialect: SpokenDialect(ignoresRooms: false),
@@ -89,13 +89,17 @@ final class SpokenWorld: ClientWorld {
     }
 
     /// A WAMP session, its welcome read.
-    func join(core: Int = 0, offersDeflate: Bool = false) -> SimulatedClient {
+    ///
+    /// - Parameter features: JSON members besides, for caller and callee: features they announce.
+    func join(
+        core: Int = 0, offersDeflate: Bool = false, features: String = ""
+    ) -> SimulatedClient {
         let client = router.connect(.json, core: core, offersDeflate: offersDeflate)
         clients.append(client)
         client.write(
             #"[1,"realm1",{"roles":{"publisher":{},"subscriber":{},"#
-                + #""caller":{"features":{"call_canceling":true}},"#
-                + #""callee":{"features":{"call_canceling":true}}}}]"#)
+                + #""caller":{"features":{"call_canceling":true\#(features)}},"#
+                + #""callee":{"features":{"call_canceling":true\#(features)}}}}]"#)
         exchange(client)
         let welcome = client.takeMessages()
         precondition(welcome.count == 1 && welcome[0].hasPrefix("[2,"), "\(welcome)")

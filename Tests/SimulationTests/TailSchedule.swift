@@ -70,6 +70,11 @@ final class TailSchedule: SeededSchedule {
         var limits = Limits()
         limits.framesPerTurn = random.pick([2, 128])
         if random.chance(200) { limits.mailSize = random.pick([0, 1_000]) }
+        if random.chance(400) {
+            // So that a few subscriptions are many, and leaving takes several turns.
+            limits.promptLeaveCount = 0
+            limits.leaveSlice = random.within(1...3)
+        }
         test = SpokenWorld(
             seed: random.next(), cores: 2, limits: limits,
             sendQueueSize: random.pick([9_000, 20_000, 1 << 20]), messageSize: 4_096,

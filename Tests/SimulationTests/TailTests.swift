@@ -149,6 +149,27 @@ import WebSocket
         #expect(closeCount > 100)
     }
 
+    @Test("who would be queued gigabytes by one publication is closed, and the others get theirs")
+    func abundance() {
+        let test = SpokenWorld(seed: 7, sendQueueSize: 1 << 20)
+        let (greedy, modest) = (test.open(), test.open())
+        for number in 0..<2300 { greedy.write("sub r ~\(number)") }
+        test.exchange(greedy)
+        #expect(greedy.takeMessages().count == 2300)
+        test.say(modest, "sub r ~")
+        greedy.socket.sendWindow = 1_000
+        // 2.3 GB, beyond what a segment may hold.
+        let body = String(repeating: "b", count: 1_000_000)
+        test.publish("r", body)
+        test.exchange(modest)
+        #expect(modest.takeMessages() == [body + "~"])
+        let metrics = test.world.state.metrics[0]
+        #expect(metrics.value(of: LimitName.sendQueueSize) == 1)
+        #expect(metrics.value(of: .backlogPeakOctets) < 128 << 20)
+        test.end()
+        #expect(test.world.violations == [])
+    }
+
     @Test("publications of a turn come in their order, however much they come to")
     func runs() {
         // Few; more than a segment holds; more than a run may come to; and one of them shared.

@@ -21,7 +21,7 @@ struct MetricsPageTests {
         }
         for name in [
             "ws_handshakes_total", "ws_closes_total", "ws_open", "ws_send_queue_bytes",
-            "receive_queue_bytes",
+            "receive_queue_bytes", "call_queue_bytes",
             "ws_slow_total", "ws_limit_hits_total", "ws_inflate_refused_total",
             "ws_utf8_refused_total", "room_messages_total", "subscriptions", "uring_sq_full_total",
             "uring_cq_overflow_total", "uring_enobufs_total", "uring_rearm_total",

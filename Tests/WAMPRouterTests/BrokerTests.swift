@@ -94,6 +94,57 @@ import Testing
         #expect(hub.leftovers.isEmpty)
     }
 
+    @Test("what stands behind a long list in a batch waits as well, so a session has one at a time")
+    func longLists() {
+        for form in WAMPForm.allCases where form.isBatched {
+            let hub = ModelHub()
+            hub.keepsWork = true
+            let (client, other) = (Client.joined(hub), Client.joined(hub, form))
+            for request in 1...1500 { client.say(#"[32,\#(request),{},"a.b\#(request)"]"#) }
+            let list = #"{},"wamp.subscription.list"]"#
+            other.say([
+                #"[32,1,{},"a.b1"]"#, "[48,2,\(list)", "[48,3,\(list)", #"[32,4,{},"c"]"#,
+                "[48,5,\(list)",
+            ])
+            var heard: [[UInt64?]] = []
+            var sizes: [Int] = []
+            for _ in 0..<3 {
+                #expect(hub.work.count == 1 && other.connection.holdsInput)
+                hub.finishWork()
+                let messages = other.hearAll().map { Value($0) }
+                heard.append(messages.map { $0[1].id })
+                sizes += messages.filter { $0[0].id == 50 }.map { $0[3][0]["exact"].ids.count }
+            }
+            #expect(heard == [[1, 2], [3, 4], [5]])
+            #expect(sizes == [1500, 1500, 1501])
+            #expect(hub.work.isEmpty && !other.connection.holdsInput)
+            // Who has gone leaves nothing behind.
+            other.say(["[48,6,\(list)", "[48,7,\(list)"])
+            hub.lose(other.connection)
+            hub.lose(client.connection)
+            hub.finishWork()
+            #expect(hub.work.isEmpty && hub.leftovers.isEmpty)
+        }
+    }
+
+    @Test("in a batch each question about the realm is a step, others share one")
+    func steps() {
+        for form in WAMPForm.allCases where form.isBatched {
+            let hub = ModelHub()
+            let client = Client.joined(hub, form)
+            func say(_ message: (Int) -> String, _ count: Int) -> (answers: Int, postponed: Int) {
+                let before = client.connection.postponedCount
+                client.say((1...count).map(message))
+                return (client.hearAll().count, client.connection.postponedCount - before)
+            }
+            #expect(say({ #"[48,\#($0),{},"wamp.session.count"]"# }, 20) == (20, 19))
+            #expect(say({ #"[32,\#($0),{},"com.r\#($0)"]"# }, 128) == (128, 0))
+            #expect(say({ #"[32,\#($0),{},"com.s\#($0)"]"# }, 300) == (300, 2))
+            hub.lose(client.connection)
+            #expect(hub.leftovers.isEmpty)
+        }
+    }
+
     @Test("registrations are told of in the same order")
     func registrationOrder() {
         let hub = ModelHub()

@@ -36,7 +36,9 @@ extension ModelHub {
                 connection.subscriptions.removeAll {
                     $0.pattern == pattern && $0.reading == reading
                 }
-            case .unsubscribeAll: connection.subscriptions = []
+            case .unsubscribeAll:
+                connection.subscriptions = []
+                _ = connection.session.forgetSubscriptions(atMost: .max, isEnding: false)
             case .boundary: break
             case .close(let code, _):
                 connection.arrivals.append(.close(code))
@@ -48,6 +50,9 @@ extension ModelHub {
             case .wake(let delay): connection.deadline = delay == 0 ? 0 : now + delay
             case .holdInput: connection.holdsInput = true
             case .releaseInput: connection.holdsInput = false
+            case .postpone(let kind, let start):
+                precondition(connection.postponed == nil && start < inbound.count)
+                connection.postponed = (kind, Array(inbound[start...]))
             case .workElsewhere(let job):
                 work.append((connection.id, job))
                 if !keepsWork { finishWork() }

@@ -33,6 +33,11 @@ final class ModelConnection {
     var errorCount = 0
     /// The engine would keep what it sends.
     var holdsInput = false
+    /// The rest of a batch, which comes again.
+    var postponed: (kind: MessageKind, octets: [UInt8])? {
+        didSet { if postponed != nil { postponedCount += 1 } }
+    }
+    private(set) var postponedCount = 0
 
     init(id: UInt64, form: WAMPForm, session: WAMPSession, dialect: DialectID) {
         self.id = id
@@ -201,6 +206,10 @@ final class ModelHub: @unchecked Sendable {
         body(connection.session, &commands)
         carryOut(&commands, for: connection, inbound: inbound)
         readMail()
+        if let rest = connection.postponed, !connection.holdsInput {
+            connection.postponed = nil
+            send(rest.kind, rest.octets, from: connection)
+        }
     }
 
     func readMail() {

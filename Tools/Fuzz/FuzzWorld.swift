@@ -93,16 +93,29 @@ final class FuzzWorld: @unchecked Sendable {
         return counter
     }
 
-    func call(_ connection: FuzzConnection, _ body: (any Session, inout Commands) -> Void) {
+    func call(
+        _ connection: FuzzConnection, inbound: [UInt8] = [],
+        _ body: (any Session, inout Commands) -> Void
+    ) {
         guard connection.isOpen else { return }
         var commands = Commands()
         commands.connection = connection.id
         commands.now = now
         body(connection.session, &commands)
+        var rest: (kind: MessageKind, octets: [UInt8])?
         for command in commands.list where connection.isOpen {
-            carryOut(command, commands.octets.octets, connection)
+            if case .postpone(let kind, let start) = command {
+                precondition(connection.form.isBatched && start < inbound.count)
+                rest = (kind, Array(inbound[start...]))
+            } else {
+                carryOut(command, commands.octets.octets, connection)
+            }
         }
         readMail()
+        guard let rest else { return }
+        call(connection, inbound: rest.octets) {
+            $0.receive(rest.kind, unsafe rest.octets.span.bytes, &$1)
+        }
     }
 
     func readMail() {
@@ -132,13 +145,16 @@ final class FuzzWorld: @unchecked Sendable {
             connection.subscriptions.append((pattern, reading))
         case .unsubscribe(let pattern, let reading, tail: _):
             connection.subscriptions.removeAll { $0.pattern == pattern && $0.reading == reading }
-        case .unsubscribeAll: connection.subscriptions = []
+        case .unsubscribeAll:
+            connection.subscriptions = []
+            _ = connection.session.forgetSubscriptions(atMost: .max, isEnding: false)
         case .join(let realm, let dialect):
             precondition(connection.subscriptions.isEmpty, "it joins before it subscribes")
             connection.realm = realm
             connection.dialect = dialect
         case .wake(let delay): connection.awaitsTime = delay > 0
         case .workElsewhere(let job): mail.append(.note(connection.id, job()))
+        case .holdInput, .releaseInput: break  // the note has come before anything else does
         case .close(let code, _):
             precondition([1000, 1001, 1002].contains(code))
             lose(connection)

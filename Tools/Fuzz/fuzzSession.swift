@@ -91,6 +91,8 @@ extension FuzzWorld {
             connection.form.isRaw || connection.form.serialization != .json
                 || UTF8Checker.accepts(unsafe octets.span.bytes)
         else { return }
-        call(connection) { $0.receive(connection.form.messageKind, unsafe octets.span.bytes, &$1) }
+        call(connection, inbound: octets) {
+            $0.receive(connection.form.messageKind, unsafe octets.span.bytes, &$1)
+        }
     }
 }

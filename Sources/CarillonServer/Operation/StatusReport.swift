@@ -2,6 +2,7 @@
 
 import Carillon
 import Control
+import DialectKit
 import Engine
 import Logging
 import Telemetry
@@ -22,6 +23,7 @@ enum StatusReport {
                 "subscriptions": .stringConvertible(cores.total(.subscriptions)),
                 "send_queue_octets": .stringConvertible(cores.total(.backlogOctets)),
                 "receive_queue_octets": .stringConvertible(cores.total(.inputOctets)),
+                "call_queue_octets": .stringConvertible(engine.callMemory.size),
                 "accepted": sum(.connectionsAccepted), "requests": sum(.requests),
                 "messages": sum(.messagesReceived), "publications": sum(.publications),
                 "deliveries": sum(.deliveries),

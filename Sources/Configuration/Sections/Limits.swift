@@ -127,7 +127,8 @@ extension Configuration.Limits {
             "process_receive_queue_share", \.processReceiveQueueShare, .share(0.01...0.9),
             "Share of the memory limit that all input may hold which cannot be used yet: "
                 + "unfinished messages, heads and bodies, and what waits for an answer. Then 1013, "
-                + "or 503, for those that have held theirs for the longest."),
+                + "or 503, for those that have held theirs for the longest. A quarter as much "
+                + "more is for calls until they are answered; then further calls are refused."),
         Setting(
             "errors_per_minute", \.errorsPerMinute, .count(1...1_000_000),
             "Error replies for messages that are no JSON or no envelope. Then 1008."),

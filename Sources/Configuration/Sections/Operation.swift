@@ -78,7 +78,8 @@ extension Configuration {
                 "Connections that are sent to before incoming messages have their turn."),
             Setting(
                 "mail_size", \.mailSize, .size(65_536...(1 << 40)),
-                "Octets under way between cores. Then publishers' connections are not read."),
+                "Octets under way between cores. Then the connections of those who publish, call "
+                    + "or answer are not read."),
             Setting(
                 "stall_warning", \.stallWarning,
                 .duration(.milliseconds(1)...Duration.seconds(3600)),

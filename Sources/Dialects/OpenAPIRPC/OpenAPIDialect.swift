@@ -96,12 +96,9 @@ extension OctetBuffer {
         append(0x22)
         for index in segments {
             if index > segments.lowerBound { append(0x2E) }
-            let isText = room.withSegment(index) { segment in
-                guard UTF8Checker.accepts(segment) else { return false }
-                append(jsonContents: segment)
-                return true
-            }
-            guard isText else { return false }
+            let segment = unsafe room.octets.span.bytes.extracting(room.range(of: index))
+            guard UTF8Checker.accepts(segment) else { return false }
+            append(jsonContents: segment)
         }
         append(0x22)
         return true

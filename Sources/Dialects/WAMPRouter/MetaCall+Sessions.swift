@@ -60,7 +60,8 @@ extension WAMPSession {
         MetaError(.noSuchSession, "no session with id \(id)")
     }
 
-    /// Ends sessions, never the own one. They are out of all books when this returns.
+    /// Ends sessions, never the own one. They are out of all books when this returns, but for the
+    /// subscriptions of who has many: those it leaves itself when it hears of it.
     ///
     /// - Parameter isSilent: Without testaments and on_leave, as `kill_all` wants it.
     /// - Returns: Their ids.
@@ -78,7 +79,9 @@ extension WAMPSession {
         let victims = realm.removeSessions(isSilent: isSilent) { $0.id != own && isVictim($0) }
         for victim in victims {
             commands.append(.dealer(DealerRequest(PartyID(rawValue: victim.id), .close)))
-            realm.leaveSubscriptions(victim)
+            if victim.subscriptions.count <= RouterRealm.promptLeave {
+                realm.leaveSubscriptions(victim.subscriptions[...], of: victim.id)
+            }
             commands.append(
                 .tell(
                     victim.connection,

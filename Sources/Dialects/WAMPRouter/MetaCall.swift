@@ -192,6 +192,9 @@ extension WAMPSession {
     /// Answers a call of a `wamp.` procedure.
     func answerMeta(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
         guard let realm else { return }
+        // Some look at all sessions or subscriptions of the realm; between two of them of a batch the
+        // core looks at its clock.
+        endsStep = true
         // Of a call in parts the last one is answered; these procedures have no use for the others.
         if message.options.has(.progress) { return }
         let name = message.nameText(in: octets).map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -50,11 +50,12 @@ extension RouterRealm {
         }
     }
 
-    /// Ends all memberships of a session that has left.
-    func leaveSubscriptions(_ record: SessionRecord) {
+    /// Ends memberships of a session that has left: with thousands of them, some at a time.
+    func leaveSubscriptions(_ ids: ArraySlice<UInt32>, of session: UInt64) {
+        guard !ids.isEmpty else { return }
         books.withLock { books in
             let topics = leaveTopics
-            for id in record.subscriptions { leave(id, record.id, told: topics, &books) }
+            for id in ids { leave(id, session, told: topics, &books) }
         }
     }
 
@@ -144,7 +145,7 @@ extension RouterRealm {
         services.announce(announcement(topic, [.number(session), .number(UInt64(id))]))
     }
 
-    /// Asked once for all that a session leaves.
+    /// Asked once for what a session leaves at a time.
     private var leaveTopics: LeaveTopics {
         LeaveTopics(unsubscribed: wants(.unsubscribed), deleted: wants(.subscriptionDeleted))
     }

@@ -71,6 +71,8 @@ package final class RouterRealm: Sendable {
         /// Sessions taken out that nobody is to hear of, until they leave: somebody's note is on its
         /// way to them, and they may be faster.
         var silenced: Set<UInt64> = []
+        /// Sessions taken out that leave their many subscriptions themselves, in steps.
+        var dismissed: [UInt64: SessionRecord] = [:]
         var subscriptions: [Pattern: SubscriptionRecord] = [:]
         var patterns: [UInt32: Pattern] = [:]
         /// Those that are more than one room, again: who asks what matches a room need not see
@@ -134,9 +136,9 @@ extension RouterRealm {
     /// - Returns: `false` when another one has its id.
     func join(_ record: SessionRecord) -> Bool {
         books.withLock { books in
-            guard books.sessions[record.id] == nil, !books.silenced.contains(record.id) else {
-                return false
-            }
+            guard books.sessions[record.id] == nil, !books.silenced.contains(record.id),
+                books.dismissed[record.id] == nil
+            else { return false }
             books.sessions[record.id] = record
             announce(.sessionJoined, [record.details])
             return true
@@ -144,14 +146,16 @@ extension RouterRealm {
     }
 
     /// Takes a session out, so that nothing reaches it any more; its subscriptions stay in the
-    /// books until ``leaveSubscriptions(_:)``. Said by the session itself, once.
+    /// books until ``leaveSubscriptions(_:of:)``. Said by the session itself, once.
     ///
-    /// - Returns: What it was, or `nil` when somebody took it out before; and whether it goes
-    ///   without testaments and on_leave.
+    /// - Returns: What it was, or `nil` when somebody took it and its subscriptions out before; and
+    ///   whether it goes without testaments and on_leave.
     func removeSession(_ id: UInt64) -> (record: SessionRecord?, isSilent: Bool) {
         books.withLock { books in
             let isSilent = !books.silenced.isEmpty && books.silenced.remove(id) != nil
-            return (books.sessions.removeValue(forKey: id), isSilent)
+            let record = books.sessions.removeValue(forKey: id)
+            if record != nil || books.dismissed.isEmpty { return (record, isSilent) }
+            return (books.dismissed.removeValue(forKey: id), isSilent)
         }
     }
 
@@ -165,12 +169,16 @@ extension RouterRealm {
     /// Sessions that were taken out silently and have not left yet.
     var silencedCount: Int { books.withLock { $0.silenced.count } }
 
+    /// Subscriptions of a session that are left for it by whoever takes it out.
+    static var promptLeave: Int { 64 }
+
     /// Looks at the sessions.
     func withSessions<R>(_ body: (borrowing [UInt64: SessionRecord]) -> R) -> R {
         books.withLock { body($0.sessions) }
     }
 
-    /// Takes out the sessions that `isVictim` picks; whoever does so tells them.
+    /// Takes out the sessions that `isVictim` picks, with their subscriptions unless those are many;
+    /// whoever does so tells them.
     ///
     /// - Parameter isSilent: Whether they go without testaments and on_leave.
     func removeSessions(
@@ -181,6 +189,9 @@ extension RouterRealm {
             for victim in victims {
                 books.sessions[victim.id] = nil
                 if isSilent { books.silenced.insert(victim.id) }
+                if victim.subscriptions.count > Self.promptLeave {
+                    books.dismissed[victim.id] = victim
+                }
             }
             return victims
         }

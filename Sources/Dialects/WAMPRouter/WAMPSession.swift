@@ -31,6 +31,12 @@ internal final class WAMPSession: Session {
     var isOver = false
     /// Its GOODBYE was answered; it may close, or say HELLO again.
     private var hasLeft = false
+    /// What stands behind the message at hand in a batch waits: for its answer, or because that may
+    /// have taken long.
+    var endsStep = false
+    /// Whether the dealer is to be asked something by the batch at hand, of which it will hear when
+    /// all of it has been read.
+    private(set) var hasAsked = false
     /// What the connection is closed with after its GOODBYE.
     var farewellCode: UInt16 = 1000
     private var lastRequest: UInt64 = 0
@@ -44,15 +50,21 @@ internal final class WAMPSession: Session {
         /// Up to which order a subscription was filled with retained events.
         var filled: [(reading: Reading, order: UInt64)] = []
         var testaments: [Testament] = []
+        /// Set from when it is out of its realm's table until it has left: whether it goes silently.
+        var isTakenOut: Bool?
+        /// What it has left and the books still hold; several, where a batch begins sessions anew.
+        var left: [LeftSubscriptions] = []
     }
 
     /// Subscriptions asked for by the message at hand, in case the index has no room.
     var subscribing: [(request: UInt64, reading: Reading)] = []
-    /// Whether the dealer is to be asked something by the batch at hand, of which it will hear when
-    /// all of it has been read.
-    private(set) var hasAsked = false
-    /// The calls among that.
+    /// The calls of the batch at hand that the dealer is to be asked for.
     var calling: Set<UInt64> = []
+
+    /// What is carried out of a batch before others have their turn: messages, and octets of answers,
+    /// of which a message of a few octets may ask for a million.
+    private static let stepCount = 128
+    private static let stepSize = 65_536
 
     init(of dialect: WAMPDialect) {
         self.dialect = dialect
@@ -85,8 +97,10 @@ internal final class WAMPSession: Session {
             take(octets, &commands)
             return
         }
+        endsStep = false
         do throws(MessageError) {
             var position = 0
+            var count = 0
             while let range = try framing.next(in: octets, at: &position) {
                 if form == .batchedJSON, framing.separator == 0x18 { form = .batchedJSON18 }
                 let start =
@@ -99,6 +113,13 @@ internal final class WAMPSession: Session {
                     break
                 }
                 commands.append(.boundary)
+                count += 1
+                let isEnough =
+                    endsStep || count == Self.stepCount || commands.octets.count >= Self.stepSize
+                if isEnough, position < octets.byteCount {
+                    commands.append(.postpone(kind, from: position))
+                    break
+                }
             }
         } catch {
             fail(error, &commands)
@@ -283,9 +304,13 @@ internal final class WAMPSession: Session {
         }
     }
 
-    var leavesTraces: Bool { phase == .established }
+    var leavesTraces: Bool { phase == .established || belongings?.left.isEmpty == false }
 
-    func closed(_ commands: inout Commands) { leave(isOpen: false, &commands) }
+    func closed(_ commands: inout Commands) {
+        // What an end in the midst of a batch has kept from being forgotten, too.
+        _ = forgetSubscriptions(atMost: .max, isEnding: false)
+        leave(isOpen: false, &commands)
+    }
 
     /// A HELLO opens a new session on the same connection, with the same time to join.
     func beginAnew(_ commands: inout Commands) {

@@ -51,7 +51,11 @@ extension SimulatedWorld {
             } else if line.flags.contains(.blocked) {
                 violate("slot \(slot): blocked without a backlog")
             }
-            if connection.phase < .ending, !core.core.wheel.contains(slot),
+            if (connection.phase == .departing) != core.core.departing.contains(connection.id) {
+                violate("slot \(slot): \(connection.phase), and forgotten or not")
+            }
+            if connection.phase < .ending, connection.phase != .departing,
+                !core.core.wheel.contains(slot),
                 core.core.firstExpired == core.core.expired.count
             {
                 violate("slot \(slot): \(connection.phase) without a deadline")

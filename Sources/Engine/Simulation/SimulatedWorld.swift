@@ -225,9 +225,11 @@ extension Core where Kernel: ~Copyable {
     /// Nothing waits inside the core itself.
     var hasNothingToDo: Bool {
         firstCompletion == completions.count && firstMail == mail.count && dirty.isEmpty
-            && postponed.publicationCount == 0 && runnable.isEmpty && prompt.isEmpty && givenUp.isEmpty
+            && postponed.publicationCount == 0 && runnable.isEmpty && prompt.isEmpty
+            && givenUp.isEmpty
             && firstExpired == expired.count
-            && finishing.isEmpty && overflowing.isEmpty && state.mailboxes[index].isEmpty
+            && finishing.isEmpty && departing.isEmpty && overflowing.isEmpty && excessive.isEmpty
+            && state.mailboxes[index].isEmpty
             && !(isOver)
     }
 }
