@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -129,6 +130,11 @@ failed:;
     int error = errno;
     close(listener);
     return -error;
+}
+
+bool carillon_is_readable(int descriptor) {
+    struct pollfd look = {.fd = descriptor, .events = POLLIN};
+    return poll(&look, 1, 0) == 1 && (look.revents & POLLIN) != 0;
 }
 
 int carillon_probe_silent_peers(int listener, int idle, int patience) {

@@ -83,7 +83,7 @@ public final class PushServer: Sendable {
     ) async {
         beginDrain(delay: delay, spread: spread, deadline: deadline)
         let end = ContinuousClock.now + deadline
-        while connectionCount > 0 && ContinuousClock.now < end {
+        while isAccepting || connectionCount > 0, ContinuousClock.now < end {
             do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
         }
     }
@@ -108,6 +108,9 @@ public final class PushServer: Sendable {
 
     /// Connections open now, plain HTTP ones included.
     public var connectionCount: Int { engine?.state.connectionCount ?? 0 }
+
+    /// Whether a client can still get in; asked before the connections are counted.
+    private var isAccepting: Bool { engine?.state.isAccepting ?? false }
 
     /// Whether clients can connect.
     public var isRunning: Bool { engine != nil }

@@ -6,42 +6,18 @@ import Telemetry
 import Uring
 
 extension Core where Kernel: ~Copyable {
-    mutating func armAccept(_ place: Int) {
-        guard !listeners[place].isArmed, !listeners[place].isClosed, !isPaused(place) else {
-            return
-        }
-        listeners[place].isArmed = true
-        kernel.accept(on: listeners[place].descriptor, token: Token(.accept, slot: place))
-    }
-
-    /// Gives the descriptor of a closed listener back, once no accept uses it.
-    mutating func release(listener place: Int) {
-        guard listeners[place].isClosed, !listeners[place].isReleased else { return }
-        listeners[place].isReleased = true
-        kernel.closeListener(listeners[place].descriptor)
-    }
-
     mutating func accepted(_ token: Token, _ completion: Completion) {
         let place = token.slot
         guard place < listeners.count else { return }
         if !completion.hasMore { listeners[place].isArmed = false }
-        defer {
-            if !listeners[place].isArmed {
-                if listeners[place].isClosed {
-                    release(listener: place)
-                } else {
-                    metrics.count(rearmed: .accept)
-                    armAccept(place)
-                }
-            }
-        }
+        defer { goOnListening(place) }
         guard completion.result >= 0 else {
             acceptFailed(place, -completion.result)
             return
         }
         let socket = kernel.socket(accepted: completion.result)
         metrics.add(.connectionsAccepted)
-        guard !listeners[place].isClosed,
+        guard listeners[place].letsIn,
             let connection = table.open(
                 socket, limit: limits.sendQueueSize, now: now)
         else {
@@ -99,22 +75,18 @@ extension Core where Kernel: ~Copyable {
         switch errno {
         case 103, 4, 11: break  // ECONNABORTED, EINTR, EAGAIN: the next one, please
         case 125: break  // ECANCELED: we stop accepting
+        case _ where listeners[place].state != .open: listeners[place].state = .closed
         case 24, 23, 12, 105:  // EMFILE, ENFILE, ENOMEM, ENOBUFS
             metrics.count(pause: .descriptors, nanoseconds: 100_000_000)
             pauseAccept(for: 100_000_000)
         case 9, 22, 88, 95:
             // EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: this listener is no more; an endless re-arm
             // helps nobody.
-            listeners[place].isClosed = true
+            listeners[place].state = .closed
         default:
             // A network error or a security module: accept(2) says to try again.
             pauseAccept(for: 100_000_000)
         }
-    }
-
-    /// The control listener goes on while clients wait: it is how one finds out why they do.
-    private func isPaused(_ place: Int) -> Bool {
-        isAcceptPaused && listeners[place].role.isForClients
     }
 
     mutating func pauseAccept(for duration: UInt64) {

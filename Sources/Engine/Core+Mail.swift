@@ -87,13 +87,12 @@ extension Core where Kernel: ~Copyable {
     }
 
     func drainTime(_ plan: DrainPlan) -> UInt64 {
-        listeners.contains { !$0.isClosed && $0.role.isForClients }
-            ? plan.acceptsUntil : plan.deadline
+        min(nextRetirement(plan) ?? .max, plan.deadline)
     }
 
     mutating func advanceDrain() {
         guard let plan = drain else { return }
-        if now >= plan.acceptsUntil { closeListeners { $0.isForClients } }
+        if now >= plan.acceptsUntil { retireListeners() }
         guard now >= plan.deadline else { return }
         drain = nil
         for slot in 0..<table.capacity {
@@ -103,25 +102,11 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    private mutating func closeListeners(where isMeant: (ListenerRole) -> Bool) {
-        for place in listeners.indices {
-            guard isMeant(listeners[place].role), !listeners[place].isClosed else { continue }
-            listeners[place].isClosed = true
-            if listeners[place].isArmed {
-                // The accept may not have reached the kernel yet, which knows it by descriptor: that
-                // is closed when the accept has ended.
-                kernel.cancel(Token(.accept, slot: place), token: Token(.cancel))
-            } else {
-                release(listener: place)
-            }
-        }
-    }
-
     /// Says goodbye once and closes what is left at once.
     private mutating func stop() {
         isStopping = true
         drain = nil
-        closeListeners { _ in true }
+        for place in listeners.indices { close(listener: place) }
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot) else { continue }
             sayGoodbye(to: connection)

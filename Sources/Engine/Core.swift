@@ -1,47 +1,18 @@
 // Core — one thread's world: its ring, its connections, its part of the index (DESIGN §5).
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
-// `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Accept,
-// Receive, Input, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close,
+// `Core+….swift` hold one facet each, in the order of a publication's way through: Turn,
+// Listeners, Accept, Receive, Input, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close,
 // Depart, Time and Mail.
 
 import Bytes
 import DialectKit
 import HTTP1
 import Rooms
+import Synchronization
 import Telemetry
 import Uring
 import WebSocket
-
-/// What the connections of a listener begin with, and whom they are for.
-enum ListenerRole: Equatable {
-    /// Requests of clients.
-    case main
-    /// Requests of those who watch over the server.
-    case control
-    /// Clients whose framing needs no request; its place in ``EngineSettings/framings``.
-    case stream(Int)
-
-    /// Whether its connections are limited, paused and drained.
-    var isForClients: Bool { self != .control }
-
-    var isStream: Bool { if case .stream = self { true } else { false } }
-
-    /// What request handlers call it (``Request/listener``).
-    var number: Int { self == .control ? 1 : 0 }
-}
-
-/// A listening socket of a core.
-struct Listener {
-    let descriptor: Int32
-    let role: ListenerRole
-    /// Octets of its peers' addresses: those of IPv4 or IPv6; 0 where peers have none.
-    var peerAddressSize = 16
-    var isArmed = false
-    var isClosed = false
-    /// Its descriptor has been given back.
-    var isReleased = false
-}
 
 /// One core. `Kernel` is the ring, or its simulation in tests.
 struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
@@ -201,6 +172,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
         self.index = index
         self.state = state
         self.listeners = listeners
+        let acceptingCount = listeners.count { $0.role.isForClients }
+        state.acceptingCount.wrappingAdd(acceptingCount, ordering: .relaxed)
         self.now = now
         limits = state.settings.limits
         inputReserve = state.settings.limits.processReceiveQueueSize / (2 * state.coreCount)

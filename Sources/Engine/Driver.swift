@@ -29,6 +29,9 @@ protocol Driver: ~Copyable {
 
     mutating func accept(on listener: Int32, token: Token)
 
+    /// Whether connections wait at `listener` to be accepted.
+    func isAnyoneWaiting(at listener: Int32) -> Bool
+
     /// Stops listening for good; connections that wait are accepted first by the caller.
     mutating func closeListener(_ listener: Int32)
 

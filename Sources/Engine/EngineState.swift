@@ -63,6 +63,8 @@ package final class EngineState: Sendable {
     package let callMemory: CallMemory
     let draining = Atomic<Bool>(false)
     let openCount = Atomic<Int>(0)
+    /// Listeners of clients that have not been closed, on all cores.
+    let acceptingCount = Atomic<Int>(0)
     /// Does what would keep a core too long.
     let worker = Worker()
 
@@ -98,6 +100,9 @@ package final class EngineState: Sendable {
     }
 
     package var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// Whether clients can still connect. Those who could before it became `false` are counted.
+    package var isAccepting: Bool { acceptingCount.load(ordering: .acquiring) > 0 }
 
     /// Connections open on all cores.
     package var connectionCount: Int { openCount.load(ordering: .relaxed) }

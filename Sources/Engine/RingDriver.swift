@@ -55,6 +55,8 @@ struct RingDriver: Driver, ~Copyable {
         ring.accept(on: listener, token: token.rawValue)
     }
 
+    func isAnyoneWaiting(at listener: Int32) -> Bool { carillon_is_readable(listener) }
+
     mutating func closeListener(_ listener: Int32) { Glibc.close(listener) }
 
     func socket(accepted result: Int32) -> SocketHandle { ring.socket(accepted: result) }

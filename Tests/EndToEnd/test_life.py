@@ -82,6 +82,21 @@ def test_during_the_drain_nobody_new_gets_in(start):
     assert server.wait() == 0
 
 
+def test_who_waits_at_the_door_when_it_closes_is_served(start):
+    """The kernel has told them that they are connected: a reset would lose what they have sent."""
+    server = start("--cores", "1", settings={
+        **QUICK, "drain.delay": "0s", "limits.handshakes_in_progress": 1})
+    idle = [Link(server.address) for _ in range(2)]  # as long as they say nothing nobody is accepted
+    server.settles(accept_paused=1)
+    waiting = Link(server.address)
+    waiting.send(b"GET /nowhere HTTP/1.1\r\nHost: here\r\n\r\n")
+    server.send(signal.SIGTERM)
+    assert waiting.take(12) == b"HTTP/1.1 404"
+    assert server.wait() == 0
+    for link in [*idle, waiting]:
+        link.close()
+
+
 def test_a_second_term_ends_it_now(start):
     server = start()
     peers = [Peer(server.address) for _ in range(10)]

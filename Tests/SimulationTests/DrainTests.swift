@@ -77,6 +77,48 @@ struct DrainTests {
         }
     }
 
+    @Test("who waits at a listener when it closes is served, even while it pauses")
+    func waitingAreTaken() {
+        for removed in [[], .multishotAccept] as [Features] {
+            var options = SimulatedOptions()
+            options.features.subtract(removed)
+            let world = TestWorld(options: options)
+            world.world.faults.failedAccept = 1_000
+            let waiting = (0..<3).map { _ in world.request() }
+            world.world.settle()
+            world.world.faults.failedAccept = 0
+            #expect(world.world.state.connectionCount == 0)
+            world.world.drain(delay: 0, spread: 0, deadline: 10 * Self.second)
+            world.exchangeAll()
+            #expect(waiting.allSatisfy { $0.isOpen && !$0.socket.isReset })
+            #expect(!world.world.state.isAccepting)
+            let tooLate = world.connect()
+            world.exchangeAll()
+            #expect(tooLate.socket.isReset)
+            world.end()
+            #expect(world.world.violations == [])
+        }
+    }
+
+    @Test("a listener closes although they do not cease to come")
+    func crowdAtTheDoor() {
+        var options = SimulatedOptions()
+        options.socketLimit = 400
+        // One accept takes one of them, so that there is always another one.
+        options.features.subtract(.multishotAccept)
+        let world = TestWorld(options: options)
+        world.exchangeAll()
+        world.world.drain(delay: 0, spread: 10 * Self.second, deadline: 20 * Self.second)
+        for _ in 0..<150 {
+            for _ in 0..<2 where world.world.state.isAccepting { _ = world.connect() }
+            world.world.advance(by: 4_000_000)
+            world.world.step()
+        }
+        #expect(!world.world.state.isAccepting)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("at the deadline the rest is dropped")
     func deadline() {
         let world = TestWorld()

@@ -33,6 +33,8 @@ void carillon_pages_release(void *pages, size_t size);
 // TCP_NOTSENT_LOWAT (0: untouched) that accepted sockets inherit. `host` is a numeric address;
 // *port is read, and set to the port bound. Descriptor or -errno.
 int carillon_listen(const char *host, uint16_t *port, int backlog, bool reuse_port, uint32_t notsent_lowat);
+// Whether a read, or an accept, would yield something at once.
+bool carillon_is_readable(int descriptor);
 // Lets the kernel probe accepted sockets that are silent for so many seconds, and end those that do
 // not answer for so many more. 0 or -errno.
 int carillon_probe_silent_peers(int listener, int idle, int patience);

@@ -14,6 +14,8 @@ extension Service {
         var ends: Bool
         let deadline: ContinuousClock.Instant
         var count: FinalCount
+        /// The listeners need not be open for the whole delay.
+        var isHastened = false
         /// When the last WebSocket was gone.
         var emptySince: ContinuousClock.Instant?
         /// How long HTTP requests and closing handshakes may go on after that.
@@ -43,7 +45,13 @@ extension Service {
             case .status: StatusReport.write(engine, process: process, to: log.logger)
             case nil: break
             }
+            let isAccepting = engine.isAccepting
             if drain != nil, isOver(&drain!, engine), drain?.ends == true {
+                // Nobody is left, but somebody may just be on the way in.
+                if isAccepting, ContinuousClock.now < drain!.deadline {
+                    hasten(&drain!)
+                    continue
+                }
                 stop(engine, watchdog, drain?.count)
                 return
             }
@@ -63,6 +71,15 @@ extension Service {
             // With nobody to say goodbye to, only answers on their way are waited for.
             patience: isEmpty
                 ? .milliseconds(300) : limits.closeHandshakeTime + limits.lingeringReadTime)
+    }
+
+    /// The listeners take those who wait, and close.
+    private func hasten(_ drain: inout Drain) {
+        guard !drain.isHastened else { return }
+        drain.isHastened = true
+        server.beginDrain(
+            delay: .zero, spread: configuration.drain.spread,
+            deadline: drain.deadline - ContinuousClock.now)
     }
 
     /// Whether a drain has come to its end.

@@ -75,6 +75,8 @@ struct ScriptedDriver: Driver, ~Copyable {
 
     mutating func accept(on listener: Int32, token: Token) { acceptToken = token.rawValue }
 
+    func isAnyoneWaiting(at listener: Int32) -> Bool { false }
+
     mutating func closeListener(_ listener: Int32) {}
 
     func socket(accepted result: Int32) -> SocketHandle {

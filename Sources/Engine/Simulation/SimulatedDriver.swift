@@ -22,6 +22,8 @@ struct SimulatedDriver: Driver, ~Copyable {
         ring.push(.accept(listener), token)
     }
 
+    func isAnyoneWaiting(at listener: Int32) -> Bool { ring.isAnyoneWaiting(at: listener) }
+
     mutating func closeListener(_ listener: Int32) { ring.closeListener(listener) }
 
     func socket(accepted result: Int32) -> SocketHandle {

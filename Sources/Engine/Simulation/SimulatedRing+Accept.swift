@@ -40,6 +40,10 @@ extension SimulatedRing {
         listeners[place].isCancelled = false
     }
 
+    func isAnyoneWaiting(at descriptor: Int32) -> Bool {
+        listeners.contains { $0.descriptor == descriptor && !$0.waiting.isEmpty }
+    }
+
     func closeListener(_ descriptor: Int32) {
         guard let place = listeners.firstIndex(where: { $0.descriptor == descriptor }),
             !listeners[place].isClosed
