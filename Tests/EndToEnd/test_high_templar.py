@@ -7,13 +7,12 @@ import time
 import uuid
 
 import pytest
-from process import PATIENCE, eventually
+from process import PATIENCE, eventually, free_port
 from stub_api import HANG_UP, SILENCE, Answer
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from wire import TEXT, Peer, Visitor, frame
 from worlds import Configured, HighTemplar, section, table
-from wamp_router import free_port
 
 ANY = Answer(200, {"allowed_rooms": [{"target": "message", "customer": "*"}]})
 

@@ -7,9 +7,9 @@ import socket
 import stat
 
 import pytest
-from process import PATIENCE, Carillon, eventually
+from process import PATIENCE, Carillon, eventually, free_port
 from serializations import FORMS, Serialization
-from wamp_router import Router, free_port
+from wamp_router import Router
 from wamp_session import (
     ABORT, CALL, ERROR, EVENT, GOODBYE, HELLO, INVOCATION, PUBLISH, PUBLISHED, REGISTER, REGISTERED,
     RESULT, ROLES, SUBSCRIBE, SUBSCRIBED, WELCOME, YIELD, RawSession)
