@@ -21,8 +21,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # be busy with something else for a while.
 PATIENCE = float(os.environ.get("TESTED_PATIENCE", 60))
 
-# Clients by hand read when their test gets to it, and answer no pings before. Tests of pings say so.
-UNHURRIED = {"limits.ping_interval": 0}
+# Clients by hand say and read what they do when their test gets to it, and answer no pings before.
+# Tests of these limits set them.
+UNHURRIED = {"limits.ping_interval": 0, "limits.handshake_time": "60s"}
 # Who is refused is listened to for so long that a client which gets no processor for some seconds is
 # not reset in the midst of its farewell. For servers that are ended without a drain: it would wait.
 LISTENS_LONG = {"limits.lingering_read_time": "20s"}

@@ -11,10 +11,11 @@ from process import PATIENCE, bounded, eventually
 from wire import BINARY, CLOSE, PING, PONG, TEXT, Ended, Link, Peer, frame, upgrade
 
 
-# Time limits. The settings are short so that reaching them takes no patience.
+# Time limits. The settings are short so that reaching them takes no patience, and long enough for
+# what must be said before.
 
 def test_a_slow_request_is_408(start):
-    server = start(settings={"limits.handshake_time": "500ms"})
+    server = start(settings={"limits.handshake_time": "2s"})
     with Link(server.address) as link:
         link.send(b"GET /stream HTTP/1.1\r\nHost: a\r\nX-Slow: ")
         assert link.response()[0] == 408
@@ -22,10 +23,10 @@ def test_a_slow_request_is_408(start):
 
 
 def test_a_request_that_trickles_is_408(start):
-    server = start(settings={"limits.handshake_time": "500ms"})
+    server = start(settings={"limits.handshake_time": "2s"})
     with Link(server.address) as link:
         try:
-            for octet in upgrade():  # progress does not extend the time
+            for octet in upgrade():  # progress does not extend the time; all of it takes 3 s
                 link.send(bytes([octet]))
                 time.sleep(0.02)
         except (BrokenPipeError, ConnectionResetError):
