@@ -16,30 +16,10 @@ import subprocess
 import tempfile
 import time
 
+from process import free_ports
+
 # Seconds. RabbitMQ starts in 5 to 20, on a busy machine in many more.
 STARTING = float(os.environ.get("TESTED_BROKER_PATIENCE", 240))
-
-
-def free_ports(count):
-    """Ports nobody listens on; they come from outside the range that outgoing connections use, so
-    that they are still free when a broker comes back after a while."""
-    ports, number = [], 20000 + os.getpid() % 400 * 20
-    while len(ports) < count:
-        number = number + 1 if number < 31000 else 20000
-        with socket.socket() as probe:
-            # As the brokers do: connections of the last run may linger.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-        if number not in free_ports.given:
-            free_ports.given.add(number)
-            ports.append(number)
-    return ports
-
-
-free_ports.given = set()
 
 
 def program(name, first=None):

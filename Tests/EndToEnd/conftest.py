@@ -3,14 +3,14 @@
 import itertools
 
 import pytest
-from process import Carillon
+from process import LISTENS_LONG, Carillon
 from wire import Peer
 
 
 @pytest.fixture(scope="session")
 def server():
     """A server with default settings and an echo route, shared by many tests."""
-    with Carillon("--echo", "/echo") as running:
+    with Carillon("--echo", "/echo", settings=LISTENS_LONG) as running:
         yield running
         assert running.alive, "\n".join(running.lines[-40:])
 
@@ -60,7 +60,7 @@ RAWSOCKET = ["rawsocket:json", "rawsocket:msgpack", "rawsocket:cbor"]
 def router():
     """A WAMP router on two cores with the realms of wamp_router, shared by many tests."""
     from wamp_router import Router
-    with Router(cores=2, rawsocket=True) as running:
+    with Router(cores=2, rawsocket=True, settings=LISTENS_LONG) as running:
         yield running
 
 

@@ -13,8 +13,12 @@ from process import PATIENCE as ORDINARY, ROOT
 
 # Brokers take their time, and share the machine with whatever else it does.
 PATIENCE = 4 * ORDINARY
-# A link is back so soon after its broker accepts connections, s (more where all is slow).
-RESUMES_WITHIN = 5 * max(1, ORDINARY / 15)
+# A link is back so soon after its broker accepts connections, s: it tries every three at the latest,
+# and what is beyond that is a busy machine's.
+RESUMES_WITHIN = ORDINARY / 2
+# A link ends so soon, s, whatever its broker does. It could wait for an answer in vain: FOR_EVER.
+ENDS_WITHIN = ORDINARY / 2
+FOR_EVER = "answer=1000000"
 
 
 def binary():

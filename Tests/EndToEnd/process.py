@@ -11,13 +11,22 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Seconds for what should take none; long, since builds may share the machine.
-PATIENCE = float(os.environ.get("TESTED_PATIENCE", 15))
+# Seconds for what should take none. Nobody waits for it where all is well; long, since a machine may
+# be busy with something else for a while.
+PATIENCE = float(os.environ.get("TESTED_PATIENCE", 60))
+
+# Clients by hand say and read what they do when their test gets to it, and answer no pings before.
+# Tests of these limits set them.
+UNHURRIED = {"limits.ping_interval": 0, "limits.handshake_time": "60s"}
+# Who is refused is listened to for so long that a client which gets no processor for some seconds is
+# not reset in the midst of its farewell. For servers that are ended without a drain: it would wait.
+LISTENS_LONG = {"limits.lingering_read_time": "20s"}
 
 
 def binary():
@@ -68,7 +77,7 @@ class Carillon:
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace",
-            env=environment(settings or {}))
+            env=environment({**UNHURRIED, **(settings or {})}))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if wait:
@@ -210,3 +219,29 @@ def eventually(look, condition, patience=PATIENCE):
             return seen
         assert time.monotonic() < deadline, f"still {seen}"
         time.sleep(0.02)
+
+
+def free_ports(count):
+    """Ports nobody listens on, for servers that cannot choose one. They come from outside the range
+    that outgoing connections use, so that they are still free when the server starts or comes back."""
+    ports, number = [], 20000 + os.getpid() % 400 * 20
+    while len(ports) < count:
+        number = number + 1 if number < 31000 else 20000
+        with socket.socket() as probe:
+            # As servers do: connections of the last run may linger.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+        if number not in free_ports.given:
+            free_ports.given.add(number)
+            ports.append(number)
+    return ports
+
+
+free_ports.given = set()
+
+
+def free_port():
+    return free_ports(1)[0]

@@ -35,7 +35,7 @@ def api():
 @pytest.fixture
 def serve(start, tmp_path, api):
     """Starts a server with the back end, its procedures, and more tables."""
-    def serve(more="", time="2s"):
+    def serve(more="", time="60s"):
         file = tmp_path / "carillon.toml"
         file.write_text(more + TABLES.format(url=api.url, time=time))
         return start("--config", str(file))
@@ -118,7 +118,7 @@ def test_publications_of_an_answer_come_before_it(api, serve, open):
 
 
 def test_an_application_that_hangs_costs_its_caller_an_error_and_others_nothing(api, serve, open):
-    server = serve()
+    server = serve(time="2s")
     api.freeze()
     caller, other = open(server), open(server)
     caller.send(json.dumps(openapi("shop.slow", {})))
@@ -138,7 +138,7 @@ def test_calls_that_no_memory_is_left_for_are_refused_and_none_that_waits_is_dro
 [limits]
 memory = "400MiB"
 process_receive_queue_share = "1%"
-""", time="60s")
+""")
     api.freeze()
     api.answer = Answer(200, {"result": 7})
     wamp = RawSession(server.url("/ws"))
@@ -222,7 +222,7 @@ def test_an_application_is_asked_about_each_subscription(api, serve, open):
 
 
 def test_without_the_application_nobody_comes_in(api, serve, open):
-    server = serve(GATE)
+    server = serve(GATE, time="2s")
     api.freeze()
     with pytest.raises(InvalidStatus) as refusal:
         open(server, open_timeout=PATIENCE)

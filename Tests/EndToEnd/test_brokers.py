@@ -202,7 +202,6 @@ def test_nothing_confirmed_is_lost_while_rabbitmq_dies(serve, subscriber):
         server = serve(f"""
 [[rabbitmq]]
 port = {rabbit.port}
-heartbeat = "2s"
 
 [[rabbitmq.source]]
 queue = "work"
@@ -226,7 +225,7 @@ room = "work"
                             pika.BasicProperties(delivery_mode=2, message_id=f"m{number}"))
                         confirmed.append(number)
                     connection.close()
-                except (pika.exceptions.AMQPError, OSError):
+                except Exception:  # whatever it says of a broker that dies at this moment
                     time.sleep(0.05)
 
         publisher = threading.Thread(target=publish)

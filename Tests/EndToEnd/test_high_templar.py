@@ -7,13 +7,12 @@ import time
 import uuid
 
 import pytest
-from process import PATIENCE, eventually
+from process import PATIENCE, eventually, free_port
 from stub_api import HANG_UP, SILENCE, Answer
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import WebSocketException
 from wire import TEXT, Peer, Visitor, frame
 from worlds import Configured, HighTemplar, section, table
-from wamp_router import free_port
 
 ANY = Answer(200, {"allowed_rooms": [{"target": "message", "customer": "*"}]})
 
@@ -53,8 +52,8 @@ class Client:
                         await self._read()
                     finally:
                         pings.cancel()
-            except (OSError, ConnectionClosed):
-                pass
+            except (OSError, WebSocketException):
+                pass  # whatever becomes of a connection to a server that is just ending
             await asyncio.sleep(self.back_off)
 
     async def _read(self):
@@ -217,10 +216,10 @@ def test_hooks_that_fail_disturb_nobody(world, failure):
 
 
 def test_who_says_nothing_is_closed_and_who_pings_is_not(world):
-    server = world(idle_time="1s").server
+    server = world(idle_time="4s").server
+    begin = time.monotonic()
     with Peer(server.address, "/ws/") as silent, Peer(server.address, "/ws/") as busy:
         silent.json(), busy.json()
-        begin = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             end = pool.submit(silent.ends_with, 1000, answer=True)
             while not end.done():
@@ -228,7 +227,7 @@ def test_who_says_nothing_is_closed_and_who_pings_is_not(world):
                 assert busy.message() == b"pong"
                 concurrent.futures.wait([end], 0.2)
             end.result()
-        assert time.monotonic() - begin > 0.9
+        assert time.monotonic() - begin > 3.9
         busy.send(frame(TEXT, "ping"))
         assert busy.message() == b"pong"
 

@@ -4,13 +4,14 @@ import json
 import os
 import signal
 import socket
-import time
 
 import pytest
-from process import Carillon, address_in, eventually
+from process import PATIENCE, Carillon, address_in, eventually, free_port
 from wire import CLOSE, Ended, Link, Peer
 
-QUICK = {"drain.delay": "300ms", "drain.spread": "300ms", "drain.deadline": "5s"}
+# A drain that waits for nothing but its clients, and for those as long as it takes.
+QUICK = {"drain.delay": "300ms", "drain.spread": "300ms", "drain.deadline": "120s",
+         "limits.close_handshake_time": "60s"}
 
 
 def test_the_start_up_lines_are_understood_in_both_forms():
@@ -31,11 +32,9 @@ def test_every_log_line_is_one_json_object(start):
 
 
 def test_term_with_nobody_connected_ends_at_once(start):
-    server = start()  # the default drain: 2 s delay, 30 s spread
-    begin = time.monotonic()
+    server = start(settings={"drain.delay": "1s", "drain.spread": "1h", "drain.deadline": "2h"})
     server.send(signal.SIGTERM)
     assert server.wait() == 0
-    assert time.monotonic() - begin < 4
 
 
 def test_term_closes_every_connection_with_1001(start):
@@ -54,28 +53,30 @@ def test_term_closes_every_connection_with_1001(start):
 
 
 def test_readiness_goes_red_before_the_listener_closes(start):
-    server = start(settings={**QUICK, "drain.delay": "1500ms"})
-    with Peer(server.address) as ws:
+    server = start(settings={**QUICK, "drain.delay": "1h", "drain.deadline": "2h"})
+    with Peer(server.address):
         server.send(signal.SIGTERM)
         eventually(lambda: server.http("GET", "/health/ready", control=True)[0], lambda s: s == 503)
         assert server.http("GET", "/health/live", control=True)[0] == 200
         Peer(server.address).close()  # still listening: balancers need time to see the red light
-        ws.ends_with(1001, answer=True)
-    assert server.wait() == 0
+        server.send(signal.SIGTERM)  # enough
+        assert server.wait() == 0
 
 
 def test_during_the_drain_nobody_new_gets_in(start):
-    server = start(settings={**QUICK, "drain.delay": "0s", "drain.spread": "3s"})
+    server = start(settings={**QUICK, "drain.delay": "0s", "drain.spread": "1h", "drain.deadline": "2h"})
     peers = [Peer(server.address) for _ in range(20)]
     server.send(signal.SIGTERM)
 
     def refused():
         try:
-            socket.create_connection((server.host, server.port), 1).close()
+            socket.create_connection((server.host, server.port), PATIENCE).close()
             return False
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
+            # Reset: the listener was closed while the connection was being made.
             return True
     eventually(refused, bool)
+    assert server.alive, "it is refused by a server that drains, not by none"
     server.send(signal.SIGTERM)
     for ws in peers:
         ws.close()
@@ -98,11 +99,10 @@ def test_who_waits_at_the_door_when_it_closes_is_served(start):
 
 
 def test_a_second_term_ends_it_now(start):
-    server = start()
+    server = start(settings={"drain.delay": "1h", "drain.deadline": "2h"})
     peers = [Peer(server.address) for _ in range(10)]
     server.send(signal.SIGTERM)
     eventually(lambda: server.http("GET", "/health/ready", control=True)[0], lambda s: s == 503)
-    begin = time.monotonic()
     server.send(signal.SIGTERM)
     for ws in peers:
         try:
@@ -110,27 +110,27 @@ def test_a_second_term_ends_it_now(start):
         except (Ended, ConnectionResetError):
             pass
     assert server.wait() == 0
-    assert time.monotonic() - begin < 5
 
 
 def test_int_ends_it_now(start):
-    server = start()
+    server = start(settings={"drain.delay": "1h", "drain.deadline": "2h"})
     with Peer(server.address):
-        begin = time.monotonic()
         server.send(signal.SIGINT)
         assert server.wait() == 0
-        assert time.monotonic() - begin < 5
 
 
 def test_the_deadline_drops_who_does_not_answer(start):
-    server = start(settings={"drain.delay": "0s", "drain.spread": "0s", "drain.deadline": "1s"})
+    server = start(settings={"drain.delay": "0s", "drain.spread": "0s", "drain.deadline": "1s",
+                             "limits.close_handshake_time": "1h"})
     with Peer(server.address):  # never answers the close frame
         server.send(signal.SIGTERM)
         assert server.wait() == 0
 
 
 def test_a_slow_reader_does_not_hold_up_the_drain(start):
-    server = start(settings={**QUICK, "drain.deadline": "2s"})
+    server = start(settings={
+        **QUICK, "drain.deadline": "2s", "limits.slow_write_time": "1h",
+        "limits.close_handshake_time": "1h"})
     with Peer(server.address, receive_buffer=4096) as ws:
         ws.subscribe("a")
         for _ in range(20):
@@ -235,9 +235,7 @@ def test_a_blocked_log_does_not_block_the_server():
     import subprocess
     from process import binary, environment
     reader, writer = os.pipe()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [binary(), "serve", "--listen", f"127.0.0.1:{port}", "--control", "127.0.0.1:0"],
         stdout=writer, stderr=writer, env=environment({"log.level": "trace"}))

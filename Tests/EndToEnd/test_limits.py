@@ -8,13 +8,14 @@ import time
 
 import pytest
 from process import PATIENCE, bounded, eventually
-from wire import BINARY, CLOSE, PING, TEXT, Ended, Link, Peer, frame, upgrade
+from wire import BINARY, CLOSE, PING, PONG, TEXT, Ended, Link, Peer, frame, upgrade
 
 
-# Time limits. The settings are short so that reaching them takes no patience.
+# Time limits. The settings are short so that reaching them takes no patience, and long enough for
+# what must be said before.
 
 def test_a_slow_request_is_408(start):
-    server = start(settings={"limits.handshake_time": "500ms"})
+    server = start(settings={"limits.handshake_time": "2s"})
     with Link(server.address) as link:
         link.send(b"GET /stream HTTP/1.1\r\nHost: a\r\nX-Slow: ")
         assert link.response()[0] == 408
@@ -22,10 +23,10 @@ def test_a_slow_request_is_408(start):
 
 
 def test_a_request_that_trickles_is_408(start):
-    server = start(settings={"limits.handshake_time": "500ms"})
+    server = start(settings={"limits.handshake_time": "2s"})
     with Link(server.address) as link:
         try:
-            for octet in upgrade():  # progress does not extend the time
+            for octet in upgrade():  # progress does not extend the time; all of it takes 3 s
                 link.send(bytes([octet]))
                 time.sleep(0.02)
         except (BrokenPipeError, ConnectionResetError):
@@ -67,12 +68,13 @@ def test_a_peer_that_answers_no_ping_is_dropped(start):
 
 
 def test_a_peer_that_answers_pings_stays(start):
-    server = start(settings={"limits.ping_interval": "200ms", "limits.pong_timeout": "600ms"})
+    server = start(settings={"limits.ping_interval": "200ms", "limits.pong_timeout": "5s"})
     with Peer(server.address) as ws:
-        for _ in range(4):
+        until = time.monotonic() + 6  # longer than silence is borne with
+        while time.monotonic() < until:
             got = ws.receive()
             assert got.opcode == PING
-            ws.send(frame(10, got.payload))
+            ws.send(frame(PONG, got.payload))
         assert server.metrics()["ws_open"] == 1
 
 
@@ -104,13 +106,13 @@ def test_connections_that_vanish_leave_nothing(start):
 # Slow and greedy peers
 
 class Healthy(threading.Thread):
-    """A subscriber that reads at once and notes how long each message was under way, in seconds."""
+    """A subscriber that reads at once and notes what came."""
 
     def __init__(self, server, channel):
         super().__init__(daemon=True)
         self.ws = Peer(server.address)
         self.ws.subscribe(channel)
-        self.delays, self.numbers = [], []
+        self.numbers = []
 
     def run(self):
         try:
@@ -118,18 +120,16 @@ class Healthy(threading.Thread):
                 data = self.ws.json()["data"]
                 if data == "end":
                     return
-                self.delays.append(time.monotonic() - data["at"])
                 self.numbers.append(data["n"])
         except (Ended, OSError):
             pass
 
 
 def publish_paced(server, channel, count, size, pause=0.002):
-    """Publishes with the clock in each message, from one keep-alive connection."""
+    """Publishes numbered messages from one keep-alive connection."""
     link = Link(server.address)
     for n in range(count):
-        body = json.dumps({"room": channel, "data": {
-            "n": n, "at": time.monotonic(), "text": "x" * size}}).encode()
+        body = json.dumps({"room": channel, "data": {"n": n, "text": "x" * size}}).encode()
         link.send(b"POST /api/publish HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
         assert link.response()[0] == 200
         time.sleep(pause)
@@ -139,47 +139,31 @@ def publish_paced(server, channel, count, size, pause=0.002):
     link.close()
 
 
-def undisturbed(attempt, limit=0.1):
-    """The machine may be busy with other work: the best of three counts, each must be complete."""
-    worst = []
-    for _ in range(3):
-        worst.append(attempt())
-        if worst[-1] < limit:
-            return
-    raise AssertionError(f"healthy subscribers waited {worst} s")
-
-
 def test_a_slow_reader_gets_1013_and_nobody_else_waits(start):
-    # The slow one reads at last: on a busy machine that may take longer than the default patience.
+    # The slow one reads only when the healthy one has everything, however long that takes here: who
+    # waited for the slow one would wait for ever.
     server = start(settings={
-        "websocket.deflate": "false", "limits.close_handshake_time": "60s", "limits.slow_write_time": "60s"})
-    turn = iter(range(10))
-
-    def attempt():
-        channel = f"slow{next(turn)}"
-        slow = Peer(server.address, receive_buffer=4096)
-        slow.subscribe(channel)
-        healthy = Healthy(server, channel)
-        healthy.start()
-        publish_paced(server, channel, 800, 16384)  # 13 MB: far beyond every buffer of the slow one
-        healthy.join(PATIENCE)
-        assert healthy.numbers == list(range(800)), "a healthy subscriber gets everything, in order"
-        # What the slow one did get is a beginning without gaps, then the reason.
-        seen, ended = [], None
-        while ended is None:
-            got = slow.receive()
-            if got.opcode == CLOSE:
-                ended = got.code
-            elif got.opcode == TEXT:
-                seen.append(json.loads(got.payload)["data"]["n"])
-        assert ended == 1013
-        assert seen == list(range(len(seen))) and len(seen) < 800
-        slow.finished()
-        slow.close()
-        healthy.ws.close()
-        return max(healthy.delays)
-
-    undisturbed(attempt)
+        "websocket.deflate": "false", "limits.close_handshake_time": "1h", "limits.slow_write_time": "1h"})
+    slow = Peer(server.address, receive_buffer=4096)
+    slow.subscribe("slow")
+    healthy = Healthy(server, "slow")
+    healthy.start()
+    publish_paced(server, "slow", 800, 16384)  # 13 MB: far beyond every buffer of the slow one
+    healthy.join(PATIENCE)
+    assert healthy.numbers == list(range(800)), "a healthy subscriber gets everything, in order"
+    # What the slow one did get is a beginning without gaps, then the reason.
+    seen, ended = [], None
+    while ended is None:
+        got = slow.receive()
+        if got.opcode == CLOSE:
+            ended = got.code
+        elif got.opcode == TEXT:
+            seen.append(json.loads(got.payload)["data"]["n"])
+    assert ended == 1013
+    assert seen == list(range(len(seen))) and len(seen) < 800
+    slow.finished()
+    slow.close()
+    healthy.ws.close()
     server.settles(ws_open=0, subscriptions=0)
     assert server.metrics()["ws_slow_total"] >= 1
 
@@ -265,39 +249,28 @@ def test_bodies_that_do_not_end_stay_within_their_share(start):
 
 
 def test_a_flood_does_not_delay_others(start):
-    server = start("--echo", "/echo")
+    # The flood reads nothing until the others have had their turns: who waited for it, did for ever.
+    server = start("--echo", "/echo", settings={"limits.slow_write_time": "1h"})
     memory = server.resident()
+    flood = Peer(server.address, "/echo", receive_buffer=4096)
+    flood.socket.settimeout(1)
+    sent, rest = 0, b""
+    with Peer(server.address, "/echo") as ws:
+        def is_served():
+            ws.send(frame(TEXT, "x"))
+            return ws.message() == b"x"
 
-    def attempt():
-        flood = Peer(server.address, "/echo", receive_buffer=4096)
-        flood.socket.settimeout(1)
-        sent = [0]
-
-        def pour():
-            piece = frame(TEXT, "flood " * 20) * 500
+        while sent < 64 << 20:
+            rest = rest or frame(TEXT, "flood " * 20) * 500
             try:
-                while True:
-                    sent[0] += flood.socket.send(piece)
+                taken = flood.socket.send(rest)
             except OSError:
-                pass  # it is read no more, or closed: as it should be
-
-        pouring = threading.Thread(target=pour, daemon=True)
-        pouring.start()
-        delays = []
-        with Peer(server.address, "/echo") as ws:
-            until = time.monotonic() + 1.5
-            while time.monotonic() < until:
-                begin = time.monotonic()
-                ws.send(frame(TEXT, "x"))
-                ws.message()
-                delays.append(time.monotonic() - begin)
-                time.sleep(0.005)
-        flood.reset()
-        pouring.join(PATIENCE)
-        assert sent[0] < 64 << 20, "a peer that never reads is not read for ever"
-        return max(delays)
-
-    undisturbed(attempt)
+                break  # it is read no more
+            sent, rest = sent + taken, rest[taken:]
+            assert is_served()
+        assert sent < 64 << 20, "a peer that never reads is not read for ever"
+        assert all(is_served() for _ in range(100))
+    flood.reset()
     assert server.resident() - memory < bounded(64)
 
 
@@ -368,7 +341,7 @@ def test_a_message_rate_holds_the_peer_back(start):
         ws.send(frame(TEXT, "x") * 100)  # one second's worth at once, the rest as time passes
         for _ in range(100):
             ws.message()
-        assert 0.8 < time.monotonic() - begin < PATIENCE
+        assert time.monotonic() - begin > 0.8
 
 
 def test_connections_per_address_are_limited(start):
@@ -388,9 +361,10 @@ def test_connections_per_address_are_limited(start):
 def test_too_many_connections_are_refused_or_wait_and_the_rest_go_on(start):
     server = start(prefix=("prlimit", "--nofile=2000"), settings={"limits.connections_per_core_share": "0.02"})
     kept, turned_away = [], 0
-    for _ in range(100):
+    while turned_away < 5:
+        assert len(kept) <= 2 * 40, "40 of 2000 on each core"
         link = Link(server.address)
-        link.socket.settimeout(0.1)
+        link.socket.settimeout(2)
         status = 0
         try:
             link.send(upgrade())
@@ -405,8 +379,7 @@ def test_too_many_connections_are_refused_or_wait_and_the_rest_go_on(start):
             assert int(fields["retry-after"]) >= 1
         turned_away += 1
         link.reset()
-    assert kept and turned_away
-    assert len(kept) <= 2 * 40, "40 of 2000 on each core"
+    assert kept
     for link in kept:
         link.reset()
     server.settles(ws_open=0)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from brokers import Redis
-from link_probe import RESUMES_WITHIN, Probe
+from link_probe import ENDS_WITHIN, FOR_EVER, RESUMES_WITHIN, Probe
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +122,10 @@ def test_a_client_that_the_server_drops_comes_back(redis, probe):
 
 
 def test_a_frozen_server_is_noticed_and_service_resumes():
-    with Redis() as redis, Probe("redis", f"port={redis.port}", "idle=300", "channel=a") as link:
+    with Redis() as redis, Probe("redis", f"port={redis.port}", "idle=2000", "channel=a") as link:
         link.connected()
         redis.freeze()
-        begin = time.monotonic()
         link.until(lambda: link.events("lost"), "a lost connection")
-        assert time.monotonic() - begin < 3
         redis.thaw()
         begin = time.monotonic()
         link.connected(2)
@@ -137,8 +135,8 @@ def test_a_frozen_server_is_noticed_and_service_resumes():
 
 
 def test_an_idle_connection_is_kept_by_pings(redis, probe):
-    link = probe("channel=a", "idle=50", "publisher")
-    time.sleep(0.5)
+    link = probe("channel=a", "idle=1000", "publisher")
+    time.sleep(5)
     assert redis.client().publish("a", "still there") == 1
     link.take(1)
     link.counts(connects=2, gaps=0)
@@ -203,7 +201,7 @@ def test_publishing_keeps_order_and_counts():
 
 def test_a_server_that_takes_nothing_fills_a_bounded_queue():
     with Redis() as redis, Probe(
-            "redis", f"port={redis.port}", "publisher", "queue=1000", "idle=1000") as link:
+            "redis", f"port={redis.port}", "publisher", "queue=1000", "idle=5000") as link:
         link.connected()
         redis.freeze()
         assert link.tell("flood a 5000", "flooded") == 1000
@@ -228,21 +226,30 @@ NONSENSE = [
 @pytest.mark.parametrize("side", ["channel=a", "publisher"])
 def test_nonsense_is_refused_and_never_fatal(side):
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with Probe("redis", f"port={server.getsockname()[1]}", "retry=100", side) as link:
+        with Probe("redis", f"port={server.getsockname()[1]}", "retry=100", FOR_EVER, side) as link:
             for octets in NONSENSE:
                 peer, _ = server.accept()
                 with peer:
-                    peer.sendall(octets)
-                    peer.shutdown(socket.SHUT_WR)
-                    while peer.recv(4096):
-                        pass
+                    try:
+                        peer.sendall(octets)
+                        peer.shutdown(socket.SHUT_WR)
+                        while peer.recv(4096):
+                            pass
+                    except OSError:
+                        pass  # the link need not have read all of it before it gave up
             link.until(lambda: len(link.events("refused") + link.events("lost")) >= len(NONSENSE),
                        "refusals")
-            assert link.stop() < 5
+            assert link.stop() < ENDS_WITHIN
 
 
 def test_a_silent_server_is_given_up_and_stopping_is_prompt():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with Probe("redis", f"port={server.getsockname()[1]}", "channel=a", "idle=200") as link:
+        port = f"port={server.getsockname()[1]}"
+        with Probe("redis", port, "channel=a", "answer=200") as link:
             link.until(lambda: link.events("refused"), "a refusal")
-            assert link.stop() < 2
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = f"port={server.getsockname()[1]}"
+        with Probe("redis", port, "channel=a", FOR_EVER) as link:
+            peer, _ = server.accept()
+            with peer:
+                assert link.stop() < ENDS_WITHIN

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from load import ECHO, PUBSUB, Load, Threaded
-from process import PATIENCE, ROOT
+from process import PATIENCE, ROOT, free_port
 
 pytestmark = pytest.mark.load
 STEADY = ["-n", 10, "--rate", 200, "--duration", "1s"]
@@ -151,12 +151,6 @@ def check(run, scenario, options):
 
 
 # nginx with nchan
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Nchan:

@@ -23,7 +23,7 @@ name = "fail"
 procedure = "com.hub.fail"
 
 [openapi]
-call_time = "5s"
+call_time = "60s"
 """
 # The subscribers' own envelopes around one value.
 VALUE = {"n": [1, 2.5, None, "ü\N{BELL}"], "type": "note"}

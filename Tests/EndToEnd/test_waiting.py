@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import signal
-import time
 
 import pytest
 from process import PATIENCE, eventually
@@ -35,10 +34,11 @@ def serve(api):
 
     def serve(**limits):
         running.append(Configured("\n".join([
-            section("limits", **limits), section("hightemplar", api_url=api.url),
+            section("hightemplar", api_url=api.url),
             table("backend", name="application", url=api.url),
             table("endpoint", name="number", path=r"/number/(?P<number>\d+)/?", backend="application",
-                  connect_target="begin", disconnect_target="end")]), "--cores", "2"))
+                  connect_target="begin", disconnect_target="end")]), "--cores", "2",
+            settings={f"limits.{name}": value for name, value in limits.items()}))
         return running[-1]
 
     yield serve
@@ -90,11 +90,10 @@ def test_messages_that_come_early_are_answered_in_their_turn(api, serve, dialect
 
 
 def test_the_time_for_handshakes_is_not_that_of_the_application(api, serve, dialect):
-    server = serve(handshake_time="200ms", keep_alive_idle="300ms")
-    api.delay = 1
+    server = serve(handshake_time="2s", keep_alive_idle="2s")
+    api.delay = 4
     with begin(server, dialect, 1) as peer:
-        start = time.monotonic()
-        assert peer.opened() == 101 and time.monotonic() - start > 0.9
+        assert peer.opened() == 101
         answer = first(peer, dialect)
         assert peer.message() == answer
 
@@ -156,7 +155,9 @@ def test_a_server_that_stops_leaves_nobody_waiting(api, serve, dialect, number):
     server = serve()
     api.freeze()
     waiting = [begin(server, dialect) for _ in range(20)]
-    eventually(lambda: server.metrics()["connections_open"], lambda count: count == 21)
+    # All are accepted, and what they ask for is read: what is unread would make a reset of the end.
+    eventually(lambda: server.metrics(),
+               lambda seen: seen["link_in_flight"] + seen["link_waiting"] == 20)
     server.send(number)
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         # An answer of HTTP or none; in any case the end.

@@ -170,7 +170,7 @@ def test_an_answer_from_another_session_is_worth_nothing(raw):
 @pytest.mark.skipif(Router.is_crossbar, reason="its deadline is not ours")
 def test_who_does_not_answer_is_sent_away():
     """§5.1: a deadline from accept to WELCOME."""
-    with Router(hello_time="1s") as router:
+    with Router(hello_time="4s") as router:
         silent, challenged = RawSession(router.url), RawSession(router.url)
         assert hello(challenged, "ticket", "martin")[0] == CHALLENGE
         assert challenged.receive()[0] == ABORT

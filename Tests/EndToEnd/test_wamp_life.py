@@ -250,7 +250,9 @@ def test_quiet_clients_are_pinged_with_text():
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_router_that_stops_says_goodbye(cores):
     """Reference §5.4: to every session, with system_shutdown, then 1001."""
-    with Router(cores=cores, settings={"drain.delay": "0s", "drain.spread": "0s"}) as router:
+    with Router(cores=cores, settings={
+            "drain.delay": "0s", "drain.spread": "0s", "drain.deadline": "10m",
+            "limits.close_handshake_time": "60s"}) as router:
         sessions = [RawSession(router.url, NAMES[n % 6]) for n in range(12)]
         for session in sessions:
             session.join()

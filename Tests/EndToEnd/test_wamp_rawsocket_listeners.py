@@ -7,9 +7,9 @@ import socket
 import stat
 
 import pytest
-from process import PATIENCE, Carillon, eventually
+from process import PATIENCE, Carillon, eventually, free_port
 from serializations import FORMS, Serialization
-from wamp_router import Router, free_port
+from wamp_router import Router
 from wamp_session import (
     ABORT, CALL, ERROR, EVENT, GOODBYE, HELLO, INVOCATION, PUBLISH, PUBLISHED, REGISTER, REGISTERED,
     RESULT, ROLES, SUBSCRIBE, SUBSCRIBED, WELCOME, YIELD, RawSession)
@@ -164,7 +164,7 @@ def test_a_handshake_may_come_octet_by_octet_with_a_message_behind_it(raw):
 def test_who_says_nothing_is_let_go(place):
     port = free_port()
     with Router(rawsocket_listen=[f"127.0.0.1:{port}"],
-                settings={"limits.handshake_time": "200ms"}) as router:
+                settings={"limits.handshake_time": "2s"}) as router:
         for said in (b"", b"\x7f", b"\x7f\n\n"):
             with Stream(port, exponent=None) as stream:
                 stream.socket.sendall(said)
@@ -287,7 +287,8 @@ def test_the_file_of_a_unix_socket_lives_as_long_as_its_server(tmp_path):
 def test_a_drain_says_goodbye_and_ends_every_stream(tmp_path):
     port, path = free_port(), tmp_path / "socket"
     with Router(cores=2, rawsocket_listen=[f"127.0.0.1:{port}", f"unix:{path}"], settings={
-            "drain.delay": "0s", "drain.spread": "100ms"}) as router:
+            "drain.delay": "0s", "drain.spread": "100ms", "drain.deadline": "10m",
+            "limits.close_handshake_time": "60s"}) as router:
         streams = [Stream(target).join() for target in (port, path) * 4]
         router.server.send(signal.SIGTERM)
         for stream in streams:
@@ -336,7 +337,7 @@ def test_a_client_that_has_shown_no_ping_gets_none(tmp_path):
     """Autobahn ends its connection at one; who pings is pinged when silent."""
     port = free_port()
     with Router(rawsocket_listen=[f"127.0.0.1:{port}"], settings={
-            "limits.ping_interval": "200ms", "limits.pong_timeout": "200ms"}) as router:
+            "limits.ping_interval": "200ms", "limits.pong_timeout": "3s"}) as router:
         simple, knowing = Stream(port).join(), Stream(port).join()
         knowing.send(b"", PING)
         assert knowing.frame() == (PONG, b"")

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from process import PATIENCE, Carillon
+from process import PATIENCE, Carillon, free_port
 
 CROSSBAR = os.environ.get("TESTED_CROSSBAR")
 
@@ -141,12 +141,6 @@ def crossbar_configuration(port, rawsocket_port=None):
             "serializers": ["cbor", "msgpack", "json"], "auth": authentication})
     return json.dumps({"version": 2, "controller": {}, "workers": [
         {"type": "router", "realms": realms, "transports": transports}]})
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Router:

@@ -96,7 +96,7 @@ class Shampoo(World):
                     for n in names]
         return "\n".join([
             super().configuration(settings),
-            table("backend", name="application", url=self.api.url, time="500ms", breaker_failures=0),
+            table("backend", name="application", url=self.api.url, time="4s", breaker_failures=0),
             table("endpoint", name="number", path=r"/number/(?P<number>\d+)/?",
                   rooms=["number.{number}"], push_key="message", backend="application",
                   connect_target="begin", disconnect_target="end"),
@@ -174,7 +174,7 @@ class HighTemplar(World):
 
     def configuration(self, settings):
         settings = list(settings)
-        own = {"api_url": self.api.url, "api_socket": self.path, "bootstrap_time": "500ms", **self.more}
+        own = {"api_url": self.api.url, "api_socket": self.path, "bootstrap_time": "4s", **self.more}
         headers = [word.split(":", 2) for s, word in settings if s == "extra-header"]
         if headers:
             own["headers"] = [f"{name}: {kind} {source}" for name, kind, source in headers]

@@ -89,6 +89,7 @@ struct LinkProbe {
             case "password": settings.password = value
             case "database": settings.database = Int(value) ?? 0
             case "idle": settings.idleLimit = .milliseconds(Int(value) ?? 0)
+            case "answer": settings.answerLimit = .milliseconds(Int(value) ?? 0)
             case "retry": settings.retryCeiling = .milliseconds(Int(value) ?? 0)
             case "limit": settings.messageLimit = Int(value) ?? 0
             case "queue": settings.queueLimit = Int(value) ?? 0

@@ -95,9 +95,9 @@ def share(url):
 def late(url):
     """A call that takes longer than the caller waits, several times, with ordinary ones between."""
     for _ in range(3):
-        with Client(url=url, call_timeout=0.5) as client:
+        with Client(url=url, call_timeout=2) as client:
             try:
-                tell(client.rpc.wampy_sleep(seconds=1))
+                tell(client.rpc.wampy_sleep(seconds=5))
             except WampyTimeOutError:
                 tell("timeout")
     with Client(url=url) as client:
