@@ -61,7 +61,7 @@ int carillon_ring_create(uint32_t entries, uint32_t completions, uint32_t flags,
         free(made);
         return status;
     }
-    // A fork must not share the queues (reliability.md: the library may live in any process).
+    // A fork must not share the queues (the library may live in any process).
     io_uring_ring_dontfork(&made->ring);
     // Entry i always stands at place i, so submitting is one store of the tail.
     for (uint32_t i = 0; i < made->ring.sq.ring_entries; i++) made->ring.sq.array[i] = i;

@@ -10,10 +10,15 @@ import Engine
 import Hub
 
 extension PushServer {
-    /// Answers the calls of `procedure`. To be called before ``start()``.
+    /// Answers the calls of `procedure`. To be called before ``start()``; later it stops the process.
+    /// Of two handlers of one name the second counts.
     ///
-    /// - Parameter body: Runs in a task of its own. What it returns is the answer; throwing a
-    ///   ``CallFailure`` tells the caller its message.
+    /// - Parameters:
+    ///   - procedure: One to 255 octets, at most 32 parts with dots between them; ``start()`` throws
+    ///     ``StartError/badOption(_:)`` for others.
+    ///   - body: Runs in a task of its own, which is canceled when the caller leaves or waits no
+    ///     longer. What it returns is the answer; throwing a ``CallFailure`` tells the caller its
+    ///     message, any other error is an internal error to it.
     public func handle(
         _ procedure: String, _ body: @escaping @Sendable (Call) async throws -> JSONText
     ) {
@@ -33,7 +38,7 @@ extension PushServer {
 
     /// Answers the calls of `procedure` at once, on the core of the caller: no task and no thread
     /// is involved, and everybody on that core waits meanwhile. For what takes microseconds and
-    /// never blocks. To be called before ``start()``.
+    /// never blocks. Otherwise as ``handle(_:_:)``.
     public func handleOnCore(
         _ procedure: String, _ body: @escaping @Sendable (Call) throws -> JSONText
     ) {

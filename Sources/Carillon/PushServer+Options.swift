@@ -10,6 +10,9 @@ extension PushServer {
     /// How a server is made.
     public struct Options: Sendable {
         /// `host:port` with a numeric address; port 0 takes a free one.
+        ///
+        /// Whoever can connect may subscribe, publish and call: by openapi-ws at ``path``, and by
+        /// WAMP at `/`, `/ws` and `/connection/websocket` as an anonymous session of `realm1`.
         public var listen: String
         /// Threads that serve connections; `nil`: one per CPU this process may use.
         public var cores: Int?

@@ -11,7 +11,9 @@ extension PushServer {
     /// - Parameters:
     ///   - room: The room's text form: segments joined by dots. openapi-ws clients that subscribe
     ///     to channel `orders` with event `filled` are in `orders.filled`.
+    ///   - json: One JSON value of at most ``Options/messageSizeLimit`` octets.
     /// - Returns: How many connections took it, over all cores, when all of them have.
+    /// - Throws: ``PublishError``; ``PublishError/notRunning`` also when the server stops meanwhile.
     public func publish(room: String, json: JSONText) async throws(PublishError) -> Int {
         let engine = try runningEngine()
         let publication = try publication(room, json)
@@ -24,6 +26,8 @@ extension PushServer {
 
     /// Publishes one JSON value to a room and does not wait: it is on its way when this returns.
     /// Publications of one thread to one room arrive in their order.
+    ///
+    /// - Throws: ``PublishError``, as ``publish(room:json:)``.
     public func post(room: String, json: JSONText) throws(PublishError) {
         try runningEngine().state.publish(publication(room, json))
     }

@@ -41,6 +41,9 @@ public final class PushServer: Sendable {
     // MARK: life
 
     /// Opens the listener and starts the cores; clients can connect when it returns.
+    ///
+    /// - Throws: ``StartError``. A server that could not be started, or was stopped, cannot be started
+    ///   again: make a new one.
     public func start() throws(StartError) {
         let procedures: [String: ProcedureHandler] = try phase.withLock {
             phase throws(StartError) in
@@ -60,7 +63,8 @@ public final class PushServer: Sendable {
     /// Closes every connection (1001) and ends the cores. What clients have not read within a
     /// fifth of a second is lost; ``drain(delay:spread:deadline:)`` before it loses nothing.
     ///
-    /// Waits for the threads, so it must not be called by a handler that runs on a core.
+    /// Waits for the threads, so it must not be called by a handler that runs on a core. Does nothing
+    /// where nothing runs.
     public func stop() {
         let engine: Engine? = phase.withLock { phase in
             guard case .running(let engine) = phase else { return nil }
@@ -78,6 +82,8 @@ public final class PushServer: Sendable {
     ///   - spread: Time over which the connections get their close frame (1001) after that, so
     ///     that they do not all come back at once.
     ///   - deadline: From now; who is still there then is dropped.
+    ///
+    /// Returns early when the task is canceled; the drain goes on.
     public func drain(
         delay: Duration = .zero, spread: Duration = .seconds(5), deadline: Duration = .seconds(30)
     ) async {

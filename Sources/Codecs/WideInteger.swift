@@ -11,9 +11,8 @@ import Bytes
 @usableFromInline
 package struct WideInteger: Sendable {
     private static let wordLimit = 16
-    /// The largest power of ten in a word, and how many digits that is.
+    /// The largest power of ten in a word.
     private static let chunk: UInt64 = 10_000_000_000_000_000_000
-    private static let chunkSize = 19
 
     package private(set) var isNegative: Bool
     /// The magnitude, lowest word first.

@@ -1,4 +1,4 @@
-// Authorization — who may use the API (RFC 6750 §2.1; DESIGN §10).
+// Authorization — who may use the API (RFC 6750 §2.1).
 //
 // With a key, whoever sends it. Without one, the programs of this machine: the listener must be
 // loopback, and the request must not come from a web page. Browsers put `Origin` on every POST

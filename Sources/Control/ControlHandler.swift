@@ -1,5 +1,5 @@
 // ControlHandler — what is answered that is no WebSocket: the HTTP API on the main listener,
-// health and metrics on the control listener (DESIGN §10).
+// health and metrics on the control listener.
 //
 // Called on a core for every plain request, so nothing here waits: a publication is posted, and
 // its answer leaves when the last core has counted its receivers. A path of one listener does not

@@ -1,4 +1,4 @@
-// BackEnd — an HTTP application behind the server, as dialects ask it (DESIGN §9).
+// BackEnd — an HTTP application behind the server, as dialects ask it.
 //
 // A dialect says what to ask and gets the answer some time later, on a thread that is not its
 // core's: it carries it home as a note or a decision. Connections, time limits and everything else

@@ -1,4 +1,4 @@
-// CallMemory — what calls hold until they are answered: a limit of the process (reliability.md).
+// CallMemory — what calls hold until they are answered: a limit of the process.
 //
 // A call is never dropped to make room; the next one is refused. Counted are, each for as long as it
 // is really there:

@@ -1,4 +1,4 @@
-// Calls — what sessions and handlers say to the one dealer of their realm (DESIGN §8).
+// Calls — what sessions and handlers say to the one dealer of their realm.
 //
 // A dialect that is a router itself (WAMP) asks with ``DealerRequest`` as a party of its own. The
 // others ask with ``CallRequest`` and get one outcome; the engine is their party.

@@ -1,4 +1,4 @@
-// Commands — what a dialect wants done, in the order in which it wants it (DESIGN §2).
+// Commands — what a dialect wants done, in the order in which it wants it.
 //
 // One buffer per core, used again for every inbound message: a dialect writes its replies into
 // `octets` and says what to do with them; the engine carries the list out and empties both.
@@ -30,7 +30,7 @@ package enum Command {
     /// ``boundary`` are not carried out.
     ///
     /// `tail` are octets of this subscription's own that end each of its messages, behind what
-    /// ``Dialect/encode(_:reading:into:)`` writes for all (DESIGN §6); at most ``tailLimit``. A
+    /// ``Dialect/encode(_:reading:into:)`` writes for all; at most ``tailLimit``. A
     /// connection may hold one pattern in one reading with several tails. A dialect of streams has
     /// none.
     case subscribe(Pattern, Reading, tail: [UInt8] = [])

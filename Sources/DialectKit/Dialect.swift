@@ -1,4 +1,4 @@
-// Dialect — one client protocol over the engine (DESIGN §1).
+// Dialect — one client protocol over the engine.
 //
 // A dialect is pure: messages come in, commands go out, and it never touches a socket, a clock or
 // another dialect. The engine makes one dynamic call per inbound message and none per delivery.
@@ -202,7 +202,7 @@ extension Session {
 }
 
 /// What is global and exact: asked synchronously on subscribe, unsubscribe and `server_info`,
-/// never on publish (DESIGN §5, registry). The engine implements it.
+/// never on publish (see Registry). The engine implements it.
 package protocol Directory: Sendable {
     /// Open connections of a dialect, over all cores.
     func connectionCount(of dialect: DialectID, in realm: Realm) -> Int

@@ -1,6 +1,6 @@
 // Gate — an application that is asked whether clients may come in, and what they may do then.
 //
-// A route may have one, whatever its dialect is (DESIGN §9). What it says when a client connects
+// A route may have one, whatever its dialect is. What it says when a client connects
 // becomes a grant that everything the client does is held against. Beyond that it may want to be
 // asked about each subscription and each publication. Then a message is asked about before it is
 // carried out: the session stops where it would have gone on, the engine keeps the message, and the

@@ -1,4 +1,4 @@
-// Publication — one message to one room, immutable from the moment it enters (DESIGN §2).
+// Publication — one message to one room, immutable from the moment it enters.
 //
 // Shared by reference between cores. The payload is delimited, never parsed: it stays the octets
 // its publisher sent. What each dialect writes around it is made once per process and kept here.
@@ -31,7 +31,7 @@ package struct Identity: Sendable {
     }
 }
 
-/// What is published, in one of the canonical forms (DESIGN §4).
+/// What is published, in one of the canonical forms (One-Hub.md).
 package enum PublicationPayload: Sendable {
     /// One JSON value, as its publisher wrote it.
     case value([UInt8])

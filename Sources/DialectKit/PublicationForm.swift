@@ -1,4 +1,4 @@
-// PublicationForm — what was deflated of a publication, made once per process (DESIGN §5).
+// PublicationForm — what was deflated of a publication, made once per process.
 //
 // Either a whole message, or octets that several messages have in common: the payload, as a rule. A
 // publication keeps its forms in lists that only grow: the first core to need one makes it, the

@@ -1,4 +1,4 @@
-// ConnectionID — which connection, for as long as anybody may ask (DESIGN §5).
+// ConnectionID — which connection, for as long as anybody may ask.
 //
 // Core, slot and generation in one word. Slots are used again; a generation is not, so a stale id
 // is found out by one comparison and is an ordinary outcome.

@@ -1,4 +1,4 @@
-// ConnectionTable — a core's slots (DESIGN §5): what a fan-out touches is one cache line each.
+// ConnectionTable — a core's slots: what a fan-out touches is one cache line each.
 //
 // `hot` holds what a delivery reads and writes; everything else of a connection is its
 // `Connection` object. Slots are used again first in, first out, and each use has a generation of

@@ -1,5 +1,5 @@
 // Closing — every way a connection ends, each in the same order: leave the rooms, say so, let the
-// queue leave, FIN, read on for a moment, close (RFC 6455 §7, reliability.md).
+// queue leave, FIN, read on for a moment, close (RFC 6455 §7).
 
 import Bytes
 import Synchronization

@@ -159,7 +159,7 @@ extension Core where Kernel: ~Copyable {
         if !tail.isEmpty { tails.set(tail, of: entry) }
         connection.subscriptions = connection.subscriptions ?? SubscriptionSet()
         connection.subscriptions?.insert(key, entry)
-        // Registry and summary know before the reply is queued (DESIGN §5).
+        // Registry and summary know before the reply is queued.
         interest.add(pattern, in: connection.realm)
         state.registry.subscribed(pattern, connection.dialect, in: connection.realm)
         metrics.adjust(.subscriptions, by: 1)

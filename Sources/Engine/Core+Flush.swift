@@ -1,7 +1,7 @@
 // The flush — one send per dirty connection and turn, all submitted with one enter.
 //
 // The sends complete at submission; only a short or refused one posts a completion, with the
-// exact count (DESIGN §7). Between two complete reaps a connection is sent to at most once, so
+// exact count. Between two complete reaps a connection is sent to at most once, so
 // what it left over is known before anything else is queued for it. The dirty list is cut into
 // slices, first in, first out; memory is used again when it is empty and all is reaped.
 

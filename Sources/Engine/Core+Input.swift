@@ -1,4 +1,4 @@
-// Input — what was received and cannot be used yet: a limit of the process (reliability.md).
+// Input — what was received and cannot be used yet: a limit of the process.
 //
 // Counted is memory, which is the room that buffers have, not what stands in it:
 // - messages that have begun: the receiver's pieces, plain or inflated, with the stream that

@@ -1,4 +1,4 @@
-// Memory — what slow readers may hold: a limit of the process, never passed (reliability.md).
+// Memory — what slow readers may hold: a limit of the process, never passed.
 //
 // Counted are the octets of backlogs and, for each connection that has one, what the kernel may hold
 // unsent. A core takes its part of the limit in steps, so that no line is written by several cores per

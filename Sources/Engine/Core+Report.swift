@@ -1,4 +1,4 @@
-// Reporting — a limit was reached: counted always, told at most once per second (reliability.md).
+// Reporting — a limit was reached: counted always, told at most once per second.
 
 import CSystem
 import Telemetry

@@ -1,4 +1,4 @@
-// Tails — one payload to subscribers whose messages end each in octets of their own (DESIGN §6).
+// Tails — one payload to subscribers whose messages end each in octets of their own.
 //
 // A message is a body, which the dialect writes once, and the tail of a subscription. The body
 // stands in its lane's log as a frame without a tail, which nobody is sent. Small ones are copied

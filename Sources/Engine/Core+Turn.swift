@@ -1,4 +1,4 @@
-// A turn — one pass of a core's loop (DESIGN §3).
+// A turn — one pass of a core's loop.
 //
 // Reap everything; settle refused sends first, since the next use of a connection's queue would
 // forget what they left; then work; then flush and enter. One system call per turn.

@@ -1,4 +1,4 @@
-// Core — one thread's world: its ring, its connections, its part of the index (DESIGN §5).
+// Core — one thread's world: its ring, its connections, its part of the index.
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
 // `Core+….swift` hold one facet each, in the order of a publication's way through: Turn,

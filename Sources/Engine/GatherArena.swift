@@ -6,7 +6,8 @@ import Uring
 /// `deinit`, and used again only after the kernel has consumed the entries that point into them.
 @safe
 struct GatherArena: ~Copyable {
-    /// Above this many pieces copying them together is cheaper (findings: twice from 64 on).
+    /// Above this many pieces are copied together: from 64 on gathering costs twice as much (the
+    /// table "How a turn is sent" in Engine.md).
     static let pieceLimit = 8
 
     private let count: Int

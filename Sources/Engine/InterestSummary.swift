@@ -1,4 +1,4 @@
-// InterestSummary — which cores may have subscribers of a room (DESIGN §5).
+// InterestSummary — which cores may have subscribers of a room.
 //
 // One word of core bits per hash bucket. A core raises its bit before the reply to a subscribe is
 // queued and clears it when its last subscription of the bucket is gone, so the summary errs only

@@ -1,4 +1,4 @@
-// Limits — every bound of the data plane, with its unit and its default (reliability.md).
+// Limits — every bound of the data plane, with its unit and its default.
 
 /// What a core keeps to. Sizes are octets, times nanoseconds.
 package struct Limits: Sendable {

@@ -1,4 +1,4 @@
-// PublicationLog — the frames of one lane, one behind the other (DESIGN §7).
+// PublicationLog — the frames of one lane, one behind the other.
 //
 // A lane is what makes subscribers get the same octets on one core: dialect and wire form. Frames
 // are written once; consecutive ones are one contiguous range whatever their number, so a

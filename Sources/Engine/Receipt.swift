@@ -1,4 +1,4 @@
-// Receipt — how many took a publication, summed over all cores (DESIGN §5).
+// Receipt — how many took a publication, summed over all cores.
 
 import Synchronization
 

@@ -1,4 +1,4 @@
-// Registry — what must be global and exact at once (DESIGN §5): who is connected, what is
+// Registry — what must be global and exact at once: who is connected, what is
 // subscribed to and by how many, over all cores.
 //
 // Sharded short locks, taken on subscribe, unsubscribe, open, close and `server_info`; never on

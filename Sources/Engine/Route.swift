@@ -41,7 +41,7 @@ package struct Route: Sendable {
 
 /// Which route a request takes: by its path, then by the first subprotocol that it offers and a
 /// route has, else to the route of the path without one; a path that no route has goes to the first
-/// that claims it (DESIGN §1).
+/// that claims it.
 struct RouteTable {
     private struct Path {
         var general: Int?

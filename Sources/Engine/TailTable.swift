@@ -1,4 +1,4 @@
-// TailTable — the octets that end a subscription's messages and nobody else's (DESIGN §6).
+// TailTable — the octets that end a subscription's messages and nobody else's.
 //
 // By the subscription's entry, because that is what a member list has in hand when it delivers. A
 // tail is kept as the end of a deflated frame, ready to be copied: as the content of a stored block

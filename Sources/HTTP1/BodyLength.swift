@@ -46,16 +46,3 @@ extension FieldTable {
         return length
     }
 }
-
-extension RequestHead {
-    /// The body length, for a request that must have a body of at most `limit` octets.
-    ///
-    /// - Throws: `lengthRequired` without a length, `bodyTooLarge` before any of it is read.
-    package func requiredBody(limit: Int) throws(HeadError) -> BodyLength {
-        switch bodyLength {
-        case .none: throw .lengthRequired
-        case .sized(let size) where size > limit: throw .bodyTooLarge
-        case .sized, .chunked: return bodyLength
-        }
-    }
-}

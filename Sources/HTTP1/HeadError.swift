@@ -20,7 +20,6 @@ package enum HeadError: Error, Equatable, Sendable {
     case conflictingLengths  // §6.1: Content-Length beside Transfer-Encoding
     case badTransferCoding  // §6.1
     case unknownTransferCoding  // §6.1
-    case lengthRequired  // RFC 9110 §15.5.12
     case bodyTooLarge
     case badChunk  // RFC 9112 §7.1
 
@@ -30,7 +29,6 @@ package enum HeadError: Error, Equatable, Sendable {
         case .badStartLine, .badTarget, .bareLineFeed, .badHeader, .foldedHeader, .badHost,
             .badContentLength, .conflictingLengths, .badTransferCoding, .badChunk:
             400
-        case .lengthRequired: 411
         case .bodyTooLarge: 413
         case .startLineTooLong: 414
         case .headerLineTooLong, .headersTooLarge, .tooManyHeaders: 431

@@ -51,22 +51,4 @@ extension RequestHead {
     package func path(in bytes: RawSpan) -> String? {
         PercentCoding.decodedText(bytes.extracting(pathRange))
     }
-
-    /// The value of the first query parameter called `name`, decoded; `nil` without one.
-    package func queryValue(_ name: StaticString, in bytes: RawSpan) -> String? {
-        let query = bytes.extracting(queryRange)
-        var start = 0
-        while start < query.byteCount {
-            let end = query.firstIndex(of: 0x26, from: start) ?? query.byteCount
-            let pair = query.extracting(start..<end)
-            let equals = pair.firstIndex(of: 0x3D) ?? pair.byteCount
-            if pair.extracting(0..<equals).equals(name) {
-                let value = min(equals + 1, pair.byteCount)
-                return PercentCoding.decodedText(
-                    pair.extracting(value..<pair.byteCount), plusIsSpace: true)
-            }
-            start = end + 1
-        }
-        return nil
-    }
 }

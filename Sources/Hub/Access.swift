@@ -1,4 +1,4 @@
-// Access — what one session may do, whoever said so (DESIGN §8: permission in one place).
+// Access — what one session may do, whoever said so.
 //
 // A WAMP role, the `allowed_rooms` of a high-templar bootstrap and the answer of a back end all
 // become rules over patterns, and one judge decides: a pattern is allowed only inside a grant.

@@ -1,4 +1,4 @@
-// Arguments — the second canonical form of a payload: args and kwargs (DESIGN §4).
+// Arguments — the second canonical form of a payload: args and kwargs.
 //
 // What WAMP publishes, calls with and answers is a list and a map, each optional, in the
 // serialization of its sender. Both stay the octets that were sent, delimited and validated; who

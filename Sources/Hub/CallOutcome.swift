@@ -1,4 +1,4 @@
-// CallOutcome — how a call ended, in the one form that every dialect translates (DESIGN §8).
+// CallOutcome — how a call ended, in the one form that every dialect translates (One-Hub.md).
 
 /// A result or an error, as arguments.
 package enum CallOutcome: Sendable {

@@ -1,4 +1,4 @@
-// CallRule — how a dialect with method names and request objects calls procedures (DESIGN §4).
+// CallRule — how a dialect with method names and request objects calls procedures (One-Hub.md).
 //
 // | setting | value | becomes |
 // |---|---|---|

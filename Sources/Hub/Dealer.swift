@@ -1,4 +1,4 @@
-// Dealer — who answers which call, in one realm (DESIGN §8; the rules are those of WAMP, §8 of the
+// Dealer — who answers which call, in one realm (the rules are those of WAMP, §8 of the
 // protocol's reference, and hold for every dialect and handler).
 //
 // Pure and deterministic: parties, registrations, calls and answers come in with the time and a

@@ -1,4 +1,4 @@
-// Party — whoever calls or is called: a session, a Swift handler, a link (DESIGN §8).
+// Party — whoever calls or is called: a session, a Swift handler, a link.
 //
 // Opaque on purpose: the dealer knows what a party can do and what it has open, and nothing about
 // the protocol it speaks or the core it lives on.

@@ -1,4 +1,4 @@
-// PayloadTable — one JSON value and args + kwargs, each read as the other (DESIGN §4).
+// PayloadTable — one JSON value and args + kwargs, each read as the other (One-Hub.md).
 //
 // | from | to | rule |
 // |---|---|---|

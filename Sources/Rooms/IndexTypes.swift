@@ -75,7 +75,7 @@ package struct MatchedLists: BitwiseCopyable {
     }
 }
 
-/// How much one index holds; each is an error of the one who asks for more (DESIGN §4).
+/// How much one index holds; each is an error of the one who asks for more.
 package struct IndexLimits: Sendable {
     /// Different sets of fixed positions among the wildcards of one realm and length.
     package var shapesPerLength = 64

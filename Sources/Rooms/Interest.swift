@@ -1,4 +1,4 @@
-// Interest — the keys by which cores tell each other what they listen to (DESIGN §5).
+// Interest — the keys by which cores tell each other what they listen to.
 //
 // Pure: a pattern has one key, and a publication probes the few keys any pattern that matches its
 // room can have. The summary built on them may only err towards posting: if a pattern matches a

@@ -1,4 +1,4 @@
-// Pattern — a set of rooms, as a typed value (DESIGN §4): never text with special characters.
+// Pattern — a set of rooms, as a typed value: never text with special characters.
 
 internal import Bytes
 

@@ -1,4 +1,4 @@
-// Room+Text — the text form of a room, for people, logs and the HTTP API (DESIGN §4).
+// Room+Text — the text form of a room, for people, logs and the HTTP API.
 //
 // Segments are joined with `.`. Inside a segment the octets that mean something elsewhere, white
 // space, control octets and what is not UTF-8 are percent-encoded (RFC 3986 §2.1), so the text of

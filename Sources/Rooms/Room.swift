@@ -1,4 +1,4 @@
-// Room — an address one can publish to: one or more segments of octets (DESIGN §4).
+// Room — an address one can publish to: one or more segments of octets.
 //
 // The realm is kept beside it, never inside. A room carries its own hash, made segment by segment
 // while it is built, so looking one up costs no second pass over its name; the hash of the room
@@ -30,7 +30,7 @@ package enum RoomError: Error, Equatable {
 ///
 /// `Room()` has no segment and is only where building begins; no publication goes there.
 package struct Room: Hashable, Sendable {
-    /// Octets of a name, the dots between its segments included (reliability.md).
+    /// Octets of a name, the dots between its segments included.
     package static let sizeLimit = 255
     package static let segmentLimit = 32
 

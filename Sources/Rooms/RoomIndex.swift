@@ -1,4 +1,4 @@
-// RoomIndex — who gets a publication: the subscriptions of one core's connections (DESIGN §4).
+// RoomIndex — who gets a publication: the subscriptions of one core's connections.
 //
 // A subscription is a pattern held by a connection. Equal patterns share a node; a node has one
 // member list per envelope class. Publishing asks for a room and gets the flat, short list of

@@ -1,8 +1,8 @@
 // Counters and gauges — the plain numbers a core keeps about itself.
 //
-// Each case carries the name and the help text it has on the metrics page. Names follow the list
-// in the reliability notes and Prometheus' conventions: `_total` for what only grows, base units
-// (seconds, octets as "bytes") in the name.
+// Each case carries the name and the help text it has on the metrics page. Names follow
+// Prometheus' conventions: `_total` for what only grows, base units (seconds, octets as "bytes") in
+// the name.
 
 /// What only grows.
 @frozen

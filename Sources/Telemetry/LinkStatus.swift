@@ -1,4 +1,4 @@
-// LinkStatus — how a link to a broker or back end is doing (DESIGN §9).
+// LinkStatus — how a link to a broker or back end is doing.
 //
 // Written by the link's thread, read by whoever renders a page or asks for readiness. Each number
 // stands for itself: relaxed is all they need.

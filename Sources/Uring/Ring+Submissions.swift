@@ -6,7 +6,7 @@ import Glibc
 /// How a send treats a full socket.
 package enum SendMode: Sendable {
     /// Done at submission: a short or refused send posts a completion with the exact count, a
-    /// whole one none (DESIGN §7: never without MSG_WAITALL, or short sends are lost).
+    /// whole one none (never without MSG_WAITALL, or short sends are lost).
     case immediate
     /// Waits for room and always completes.
     case patient

@@ -1,12 +1,13 @@
 // Closing — how a WebSocket ends (RFC 6455 §7).
 //
-// A value: events go in, what to do comes out, and the core carries it out. Each side sends at
-// most one close frame. The server ends the TCP connection first, so that the client's port and
+// A value: events go in, what to do comes out, and whoever has the connection carries it out. The
+// server's cores do not use it: there a close waits for rooms to be left and answers to come
+// (`Engine/Core+Close.swift`). Each side sends at most one close frame. The server ends the TCP connection first, so that the client's port and
 // not the server's waits out TIME_WAIT (§7.1.1).
 
 /// Where a connection stands in its closing handshake.
 package struct Closing: Equatable, Sendable {
-    /// What the core does next.
+    /// What is to be done next.
     package enum Action: Equatable, Sendable {
         case none
         /// Queue a close frame with this code (`nil`: without a payload) and go on reading.
@@ -14,7 +15,7 @@ package struct Closing: Equatable, Sendable {
         /// Queue the close frame; when it is written out, shut down.
         case sendCloseThenShutdown(CloseCode?)
         /// Queue the close frame, then wait for the server to end the connection. A wait has its
-        /// limit: the core shuts down when it is over.
+        /// limit: shut down when it is over.
         case sendCloseThenAwaitEnd(CloseCode?)
         /// Nothing more is to be sent: shut down as soon as the queue is written out.
         case shutdown

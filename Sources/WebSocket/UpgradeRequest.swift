@@ -109,20 +109,6 @@ package struct UpgradeRequest: Sendable {
         return names
     }
 
-    /// Whether the client offers the subprotocol `name`; case matters.
-    package static func offersSubprotocol(
-        _ name: StaticString, of head: RequestHead, in bytes: RawSpan
-    ) -> Bool {
-        for field in head.fields where field.name == .webSocketProtocol {
-            let list = bytes.extracting(field.valueRange)
-            var offset = 0
-            while let element = Grammar.nextElement(of: list, from: &offset) {
-                if list.extracting(element).equals(name) { return true }
-            }
-        }
-        return false
-    }
-
     /// §4.1, 10: tokens, at least one in a field that is there, and no more than can be meant.
     private static func areSubprotocolsValid(_ head: RequestHead, _ bytes: RawSpan) -> Bool {
         guard head.table.has(.webSocketProtocol) else { return true }

@@ -35,7 +35,7 @@ struct LoadingTests {
         #expect(loaded.values.server.listen == ListenAddress("127.0.0.1:8000"))
         #expect(loaded.values.server.control == ListenAddress("127.0.0.1:9000"))
         #expect(loaded.values.limits.messageSize == 1_048_576)
-        #expect(loaded.values.limits.effectiveSendQueueSize == 2_097_152)
+        #expect(loaded.values.limits.sendQueueSize == 1_048_576)
         #expect(loaded.values.drain.spread == .seconds(30))
         #expect(loaded.values.api.key == nil)
         #expect(loaded.values.openapi.path == "/stream")

@@ -261,7 +261,7 @@ def test_strict_wants_a_type(strict):
 
 
 def test_every_path_of_another_dialect_stays_its_own(world):
-    # Exactly another dialect's path is that dialect's, whatever is offered (DESIGN §1).
+    # Exactly another dialect's path is that dialect's, whatever is offered.
     for path in ("/stream", "/rohrpost/"):
         with Peer(world.server.address, path, Sec_WebSocket_Protocol="shampoo") as peer:
             assert "sec-websocket-protocol" not in peer.fields

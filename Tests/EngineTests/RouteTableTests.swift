@@ -1,4 +1,4 @@
-// Which route a request takes: path, then subprotocol in the client's order (DESIGN §1).
+// Which route a request takes: path, then subprotocol in the client's order.
 
 import Bytes
 import DialectKit

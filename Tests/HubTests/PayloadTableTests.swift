@@ -1,4 +1,4 @@
-// The payload table (DESIGN §4) as properties: every shape of arguments, written with and without
+// The payload table (One-Hub.md) as properties: every shape of arguments, written with and without
 // white space, in every serialization, against the table once more.
 
 import Bytes

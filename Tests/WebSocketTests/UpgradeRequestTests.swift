@@ -47,8 +47,6 @@ struct UpgradeRequestTests {
         let head = try #require(try RequestHead.parse(bytes))
         #expect(UpgradeRequest.isWanted(by: head, in: bytes) == true)
         #expect(UpgradeRequest.subprotocols(of: head, in: bytes) == ["chat", "superchat"])
-        #expect(UpgradeRequest.offersSubprotocol("superchat", of: head, in: bytes) == true)
-        #expect(UpgradeRequest.offersSubprotocol("super", of: head, in: bytes) == false)
     }
 
     @Test("compares the tokens of Upgrade and Connection without case, in lists and lines")

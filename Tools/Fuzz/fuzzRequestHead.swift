@@ -61,7 +61,6 @@ private func use(_ head: RequestHead, _ octets: [UInt8], _ seed: UInt64) {
         precondition(Grammar.isFieldValue(span.extracting(field.valueRange)))
     }
     _ = head.path(in: span)
-    _ = head.queryValue("token", in: span)
     _ = UpgradeRequest.subprotocols(of: head, in: span)
     if let origins = OriginList(["https://example.org"]),
         let upgrade = try? UpgradeRequest.check(head, in: span, origins: origins)

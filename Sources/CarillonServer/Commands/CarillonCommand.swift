@@ -5,7 +5,7 @@ import ArgumentParser
 /// What `carillon --version` says.
 let carillonVersion = "0.1.0"
 
-/// What the process ends with (DESIGN §10); the numbers are those of sysexits(3).
+/// What the process ends with; the numbers are those of sysexits(3).
 enum Status {
     static let failure = ExitCode(1)
     static let usage = ExitCode(64)

@@ -56,9 +56,6 @@ extension Configuration {
 
         package init() {}
 
-        /// The most that may wait for one connection, in octets: never under two messages.
-        package var effectiveSendQueueSize: Int { Swift.max(sendQueueSize, 2 * messageSize) }
-
         /// The burst that goes with `messageRate`, in messages.
         package var effectiveMessageBurst: Int { messageBurst == 0 ? messageRate : messageBurst }
 

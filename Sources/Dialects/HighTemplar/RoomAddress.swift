@@ -1,4 +1,4 @@
-// RoomAddress — a room of the protocol as a room of the hub (specification §4.1, DESIGN §4).
+// RoomAddress — a room of the protocol as a room of the hub (specification §4.1).
 //
 // The first segment is the list of keys, sorted and joined by `&`, and each value is one segment
 // more, in the order of the keys: `{"target":"chat","customer":1}` is `customer&target`, `:1`,

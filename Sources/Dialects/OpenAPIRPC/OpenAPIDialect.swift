@@ -3,7 +3,7 @@
 // A call is `{"id","method","payload"}`, an event `{"channel","event","data"}`, both text. The
 // dialect reads only as much of a message as its envelope; payloads travel as their octets. What
 // is said here about a room: its first `reading` segments are the channel, the rest is the event
-// (DESIGN §4).
+// (One-Hub.md).
 
 package import Bytes
 import Codecs

@@ -5,7 +5,7 @@
 //
 // What a back end reports instead of ready messages. From it come the group, the object and the
 // publication, or the knowledge that nobody has to be told. It is published as `{"type","object"}`,
-// which every dialect understands and rohrpost's clients get as a notification (DESIGN §4).
+// which every dialect understands and rohrpost's clients get as a notification (One-Hub.md).
 
 internal import Bytes
 internal import Codecs

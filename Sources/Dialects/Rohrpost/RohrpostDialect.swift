@@ -2,7 +2,7 @@
 //
 // A message is `{"id","type","data"}`, a notification `{"id","type":"subscription-update","data":
 // {"group","type","object"}}`, both text. The dialect reads only as much of a message as its
-// envelope; data travels as its octets. A group is the room of its dotted parts (DESIGN §4).
+// envelope; data travels as its octets. A group is the room of its dotted parts (One-Hub.md).
 
 package import Bytes
 internal import Codecs
@@ -83,7 +83,7 @@ package enum Change: Sendable, CaseIterable {
 }
 
 /// What a notification says of a published value: an update to it, unless the value is an object
-/// that has `type` and `object` and so says it itself (DESIGN §4).
+/// that has `type` and `object` and so says it itself (One-Hub.md).
 private struct NotificationValue {
     private(set) var change = Change.update
     /// Where the object is.

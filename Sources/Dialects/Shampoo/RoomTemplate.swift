@@ -1,6 +1,6 @@
 // RoomTemplate — `number.{number}`: the room that a path's named groups make.
 //
-// A template is the text form of a room (DESIGN §4) with names in braces. The dots that separate
+// A template is the text form of a room with names in braces. The dots that separate
 // are those of the template: whatever a group's text is, it stays inside its segment, so two paths
 // whose groups differ never make the same room by dots of their own.
 

@@ -1,4 +1,4 @@
-// Pushes — what a client gets that it did not ask for (specification §2.4, DESIGN §4).
+// Pushes — what a client gets that it did not ask for (specification §2.4).
 //
 // `{"type":"push","push_event":…,"push_data":{…}}`. Clients choose their handler by the event, and
 // the data is an object always: a payload that is none becomes the only member of one.

@@ -2,7 +2,7 @@
 //
 // A client offers the subprotocol `shampoo` on a path that an endpoint's expression matches. It
 // calls the methods that endpoint exposes, procedures of the realm here, and is pushed what is
-// published to the rooms the endpoint names, which it knows nothing about (DESIGN §4).
+// published to the rooms the endpoint names, which it knows nothing about.
 
 import Bytes
 import Codecs

@@ -1,4 +1,4 @@
-// WAMPURI — URIs as rooms and patterns, and rooms as URIs (DESIGN §4).
+// WAMPURI — URIs as rooms and patterns, and rooms as URIs (One-Hub.md).
 //
 // A URI is the dotted name of a room, octet for octet, so the mapping is injective: the dots of the
 // URI are exactly the borders of the segments. Rooms of other dialects may have segments that no

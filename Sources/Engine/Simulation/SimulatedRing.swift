@@ -1,6 +1,6 @@
 // SimulatedRing — one simulated io_uring: a submission queue, what is in flight, completions.
 //
-// What the engine relies on is modelled, and what it must not rely on is varied (DESIGN §5):
+// What the engine relies on is modelled, and what it must not rely on is varied:
 //   - memory is read when an entry is consumed, gather lists included, never when it is prepared;
 //   - an enter may take only some of the entries, or be interrupted before it takes any;
 //   - immediate sends are done inside the enter; only a short or refused one posts a completion,

@@ -1,5 +1,5 @@
 // HTTPBackEndSettings — what configuration says about one application behind the server, and every
-// limit the link keeps towards it (reliability.md: each has a name, a unit and an answer).
+// limit the link keeps towards it (each has a name, a unit and an answer).
 
 /// One application and how it is treated. Times are nanoseconds, sizes octets.
 package struct HTTPBackEndSettings: Sendable {

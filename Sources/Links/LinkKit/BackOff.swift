@@ -1,9 +1,8 @@
 // BackOff — how long to wait before the next attempt to reach a broker.
 //
-// Exponential with full jitter between a floor and a ceiling (reliability.md, "Expected behaviour
-// under faults"): many nodes that lost one broker do not come back in one wave, and none of them
-// waits longer than the ceiling after the broker is there again. Pure: randomness comes in as a
-// seed, time is only measured by the caller.
+// Exponential with full jitter between a floor and a ceiling: many nodes that lost one broker do
+// not come back in one wave, and none of them waits longer than the ceiling after the broker is
+// there again. Pure: randomness comes in as a seed, time is only measured by the caller.
 
 internal import Bytes
 

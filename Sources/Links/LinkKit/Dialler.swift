@@ -1,8 +1,7 @@
 // Dialler — opens the socket to a broker.
 //
 // Every address of a name is tried: `localhost` may be `::1` first and the broker on `127.0.0.1`
-// only. The last good addresses are kept for the time when a name cannot be looked up
-// (reliability.md, "DNS failure").
+// only. The last good addresses are kept for the time when a name cannot be looked up.
 
 internal import CSystem
 internal import Glibc

@@ -1,5 +1,5 @@
 // The table of calls, once more and naively: what an object becomes on its way to a procedure, and
-// what a result or an error is to each caller (DESIGN §4, §8).
+// what a result or an error is to each caller (One-Hub.md).
 
 import Hub
 

@@ -1,7 +1,7 @@
 // HubClient — one client of the hub: how each dialect subscribes, publishes and calls, and what it
 // hears, as trees.
 //
-// The names of rooms are made here by the table of DESIGN §4 alone, not by the server's code.
+// The names of rooms are made here by the table of One-Hub.md alone, not by the server's code.
 
 import Bytes
 import Codecs

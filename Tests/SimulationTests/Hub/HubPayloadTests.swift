@@ -1,5 +1,5 @@
 // Publications between all dialects: whatever is said in one is heard once in every other, in its
-// own envelope and by the table of DESIGN §4.
+// own envelope and by the table of One-Hub.md.
 
 import Codecs
 import DialectKit

@@ -1,5 +1,5 @@
 // The table of payloads, once more and naively: what was said in one dialect, as each other one has
-// it (DESIGN §4). The tests hold the server's code against this.
+// it (One-Hub.md). The tests hold the server's code against this.
 
 import Codecs
 import Rooms
