@@ -151,7 +151,10 @@ import Testing
 
     @Test("a drain says goodbye to everybody and returns when they are gone")
     func drain() async throws {
-        let server = PushServer(options())
+        var options = options()
+        // These clients answer, one after the other.
+        options.limits.closeTime = 60_000_000_000
+        let server = PushServer(options)
         try server.start()
         // Made here, used only by the closure below.
         nonisolated(unsafe) let clients = try (0..<4).map { _ in try subscriber(server, "a") }

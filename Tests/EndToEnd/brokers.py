@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 
-from process import free_ports
+from process import PATIENCE, free_ports
 
 # Seconds. RabbitMQ starts in 5 to 20, on a busy machine in many more.
 STARTING = float(os.environ.get("TESTED_BROKER_PATIENCE", 240))
@@ -202,7 +202,7 @@ class RabbitMQ(Broker):
 
     def serves(self):
         try:
-            self.connect().close()
+            self.connect(socket_timeout=5, stack_timeout=5).close()
             return True
         except Exception:
             return False
@@ -213,10 +213,10 @@ class RabbitMQ(Broker):
         import pika
         # It reports every refusal of a broker that is still starting.
         logging.getLogger("pika").setLevel(logging.CRITICAL)
-        options.setdefault("heartbeat", 0)
+        options = {"heartbeat": 0, "socket_timeout": PATIENCE, "stack_timeout": PATIENCE, **options}
         return pika.BlockingConnection(pika.ConnectionParameters(
-            "127.0.0.1", self.port, connection_attempts=1, socket_timeout=5,
-            blocked_connection_timeout=10, **options))
+            "127.0.0.1", self.port, connection_attempts=1, blocked_connection_timeout=PATIENCE,
+            **options))
 
     def control(self, *words):
         """rabbitmqctl for this node."""

@@ -18,7 +18,8 @@ from process import Carillon
 pytestmark = pytest.mark.skipif(
     program() is None, reason="no Chromium: Tools/test browser installs it, TESTED_CHROMIUM names it")
 
-QUICK = {"drain.delay": "100ms", "drain.spread": "200ms", "drain.deadline": "5s"}
+QUICK = {"drain.delay": "100ms", "drain.spread": "200ms", "drain.deadline": "120s",
+         "limits.close_handshake_time": "60s"}
 # Around every length field and below, at and above what is copied, shared and cut into parts.
 SIZES = [20, 63, 64, 65, 125, 126, 127, 500, 2_047, 2_048, 4_096, 16_384, 65_535, 65_536, 204_800]
 NUMBERS = itertools.count(1)

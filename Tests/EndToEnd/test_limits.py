@@ -68,9 +68,9 @@ def test_a_peer_that_answers_no_ping_is_dropped(start):
 
 
 def test_a_peer_that_answers_pings_stays(start):
-    server = start(settings={"limits.ping_interval": "200ms", "limits.pong_timeout": "5s"})
+    server = start(settings={"limits.ping_interval": "200ms", "limits.pong_timeout": "3s"})
     with Peer(server.address) as ws:
-        until = time.monotonic() + 6  # longer than silence is borne with
+        until = time.monotonic() + 4  # longer than silence is borne with
         while time.monotonic() < until:
             got = ws.receive()
             assert got.opcode == PING

@@ -9,12 +9,10 @@ import re
 
 import pytest
 from aiohttp import WSMsgType, web
-from load import Load, Threaded
+from load import CLOSED, STEADY, Load, Threaded
 from process import ROOT, Carillon
 
 pytestmark = pytest.mark.load
-STEADY = ["-n", 10, "--rate", 200, "--duration", "1s"]
-CLOSED = ["-n", 10, "--window", 4, "--duration", "500ms"]
 # What carillon must be told so that the dialects' own choices of rooms and names work.
 DOCUMENT = ROOT / "Sources/CarillonLoad/CarillonLoad.docc/CarillonLoad.md"
 CONFIGURATION = re.search(r"```toml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[1]
@@ -22,14 +20,14 @@ DIALECTS = ["high-templar", "rohrpost", "shampoo"]
 SCENARIOS = {
     "fanout": ["fanout", *CLOSED],
     "fanout, paced": ["fanout", *STEADY],
-    "fanout, large": ["fanout", *STEADY, "--size", 70_000, "--rate", 20],
+    "fanout, large": ["fanout", *STEADY, "--size", 70_000, "--rate", 20, "--messages", 20],
     "fanout, several publishers": ["fanout", *CLOSED, "--publishers", 3],
     "rooms": ["rooms", *CLOSED, "--rooms", 4],
 }
 OTHERS = {
     "idle": ["-n", 200, "--duration", "300ms"],
     "idle, subscribed": ["-n", 200, "--duration", "300ms", "--subscribed-too"],
-    "connect": ["-n", 200, "--duration", "500ms"],
+    "connect": ["-n", 200, "--messages", 300, "--duration", "60s"],
     "storm": ["-n", 50, "--rate", 200, "--every", "300ms", "--duration", "1s"],
     "slow": STEADY,
 }
@@ -85,8 +83,8 @@ def test_several_workers_and_deflate(ours, load, dialect, more):
 
 
 def test_one_trigger_covers_all_rooms(ours, load):
-    run = load("rooms", ours.address, "-n", 60, "--rooms", 20, "--window", 2, "--duration", "500ms",
-               "--dialect", "high-templar", "--covering")
+    run = load("rooms", ours.address, "-n", 60, "--rooms", 20, "--window", 2, "--messages", 100,
+               "--duration", "60s", "--dialect", "high-templar", "--covering")
     check(run, "rooms")
     assert run.tally["delivered"] == 60 * run.tally["published"] > 0
 
@@ -95,8 +93,8 @@ def test_a_trigger_is_compressed_once_for_all_its_subscribers(start, load, tmp_p
     file = tmp_path / "load.toml"
     file.write_text(CONFIGURATION)
     server = start("--config", str(file), "--cores", "1")
-    run = load("rooms", server.address, "-n", 60, "--rooms", 20, "--window", 1, "--duration", "500ms",
-               "--size", 1024, "--dialect", "high-templar", "--covering", "--deflate")
+    run = load("rooms", server.address, "-n", 60, "--rooms", 20, "--window", 1, "--messages", 100,
+               "--duration", "60s", "--size", 1024, "--dialect", "high-templar", "--covering", "--deflate")
     check(run, "rooms")
     seen = server.metrics()
     assert seen["publications_total"] == run.tally["published"] > 0
@@ -115,7 +113,7 @@ def test_calls_are_answered_by_a_procedure_that_another_run_serves(
         ours, load, tmp_path, dialect, more):
     file = tmp_path / "callees.toml"
     file.write_text('[[clients]]\nrole = "callee"\nconnections = 1\n')
-    serving = Load(tmp_path, "mixed", None, file, f"ws://{ours.address}", "--duration", "30s",
+    serving = Load(tmp_path, "mixed", None, file, f"ws://{ours.address}", "--duration", "1h",
                    "--dialect", "wamp")
     try:
         # It is registered as soon as calls are answered with anything but an error.
@@ -279,7 +277,7 @@ def templar():
         server.stop()
 
 
-TEMPLAR = ["--dialect", "high-templar", "--timeout", "1s"]
+TEMPLAR = ["--dialect", "high-templar", "--timeout", "4s"]
 
 
 @pytest.mark.parametrize("fault, counter", [("stray", "corrupted"), ("lose", "lost")])
@@ -309,7 +307,8 @@ def test_a_refused_trigger_is_counted_and_explained(templar, load):
 
 def test_a_server_that_ends_idle_connections_is_posted_to_again(templar, load):
     server = templar(close=5)
-    run = load("fanout", server.address, "-n", 10, "--rate", 20, "--duration", "1s", *TEMPLAR)
+    run = load("fanout", server.address, "-n", 10, "--rate", 20, "--messages", 20, "--duration", "60s",
+               *TEMPLAR)
     assert server.made["close"] > 0
     assert server.made["close"] - 1 <= run.tally["reconnected"] <= server.made["close"]
     assert not run.violations, run.said

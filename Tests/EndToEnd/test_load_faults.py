@@ -5,12 +5,15 @@ whatever the server does, so most runs have a rate.
 """
 
 import pytest
-from load import ECHO, PUBSUB, Faulty, Load
+from load import ECHO, PUBSUB, STEADY, Faulty, Load
 
 pytestmark = pytest.mark.load
-# Two hundred publications for ten subscribers; 37 is prime to ten, so faults hit all of them.
-STEADY = ["-n", 10, "--rate", 200, "--duration", "1s", "--timeout", "1s"]
-EVERY = 37
+# What does not come is lost after so long a silence.
+STEADY = [*STEADY, "--timeout", "4s"]
+# Two hundred publications for ten subscribers. 41 is prime to ten, so faults hit all of them, and none
+# hits the last ten deliveries or two hundred answers: who would wait for a second one of those?
+EVERY = 41
+EVERY_ANSWER = 17
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_faults_are_found_in_many_rooms(faulty, load, fault, details, counter):
     ("truncate", "corrupted")])
 @pytest.mark.parametrize("scenario", ["echo", "rpc"])
 def test_faults_are_found_in_answers(faulty, load, scenario, fault, counter):
-    server = faulty(f"--{fault}", 9)  # not the very last answer: who would wait for a second one?
+    server = faulty(f"--{fault}", EVERY_ANSWER)
     run = load(scenario, server.address, *STEADY, *ECHO)
     assert server.made[fault] > 10
     run.failed(**{counter: server.made[fault]})
@@ -106,7 +109,7 @@ def test_binary_messages_are_checked_as_well(faulty, load):
 
 def test_messages_that_share_a_frame_are_told_apart(faulty, load):
     """As nats-server sends them. Joining is none of the faults; losing one of them is."""
-    closed = ["-n", 10, "--window", 16, "--duration", "1s", "--timeout", "1s"]
+    closed = ["-n", 10, "--window", 16, "--messages", 400, "--duration", "60s", "--timeout", "4s"]
     load("fanout", faulty("--join", 8).address, *closed, *PUBSUB).passed()
     server = faulty("--join", 8, "--lose", 997)
     run = load("fanout", server.address, *closed, *PUBSUB)
@@ -127,18 +130,19 @@ def test_a_stalled_second_is_in_the_percentiles(faulty, load, scenario, options)
     """Messages due in a stalled second wait for its end, so their latencies are even between
     nothing and a second: of three seconds' messages a third is late, a tenth by over 0.7 s."""
     server = faulty("--stall", 1)
-    run = load(scenario, server.address, "-n", 10, "--rate", 200, "--duration", "3s", *options)
+    run = load(scenario, server.address, "-n", 5, "--rate", 100, "--messages", 300,
+               "--duration", "60s", *options)
     run.passed()
-    assert run.percentile(50) < 0.5
     assert run.percentile(90) > 0.6
     assert run.percentile(99) > 0.9
-    assert 0.95 < run.percentile(100) < 3
+    assert run.percentile(100) > 0.95
 
 
 def test_the_schedule_is_kept_while_the_server_stalls(faulty, load):
     server = faulty("--stall", 0.2)
-    run = load("fanout", server.address, "-n", 10, "--rate", 200, "--duration", "2s", *PUBSUB)
-    assert 398 <= run.passed().tally["published"] <= 402
+    run = load("fanout", server.address, "-n", 10, "--rate", 200, "--duration", "4s", *PUBSUB)
+    # Who waits for the server's second publishes 600; a busy machine may hide the end of the run.
+    assert 700 < run.passed().tally["published"] <= 801
 
 
 # Manners
@@ -172,14 +176,14 @@ def test_a_handshake_that_is_never_answered_is_given_up(faulty, load):
 
 def test_a_wrong_acknowledgement_is_shown(faulty, load):
     server = faulty("--acknowledge", "denied:")
-    run = load("fanout", server.address, "-n", 10, "--timeout", "300ms", *PUBSUB)
+    run = load("fanout", server.address, "-n", 10, "--timeout", "4s", *PUBSUB)
     assert run.status == 1, run.said
     assert "denied: r0" in run.said and "ok r" in run.said
 
 
 def test_a_missing_acknowledgement_is_given_up(faulty, load):
     server = faulty("--acknowledge", "")
-    run = load("fanout", server.address, "-n", 10, "--timeout", "300ms", *PUBSUB)
+    run = load("fanout", server.address, "-n", 10, "--timeout", "4s", *PUBSUB)
     assert run.status == 1, run.said
     assert "ok r" in run.said
 

@@ -3,18 +3,16 @@
 import json
 
 import pytest
-from load import Faulty, Load
+from load import CLOSED, STEADY, Faulty, Load
 from serializations import NAMES
 from wamp_router import Router
 
 pytestmark = pytest.mark.load
-STEADY = ["-n", 10, "--rate", 200, "--duration", "1s"]
-CLOSED = ["-n", 10, "--window", 4, "--duration", "500ms"]
-EVERY = 37
+EVERY, EVERY_ANSWER = 41, 17  # test_load_faults.py says why
 SCENARIOS = {
     "fanout": ["fanout", *CLOSED],
     "fanout, paced": ["fanout", *STEADY],
-    "fanout, large": ["fanout", *STEADY, "--size", 70_000, "--rate", 20],
+    "fanout, large": ["fanout", *STEADY, "--size", 70_000, "--rate", 20, "--messages", 20],
     "rooms": ["rooms", *CLOSED, "--rooms", 4],
     "wildcard": ["wildcard", *STEADY, "-n", 48, "--rooms", 2, "--events", 12],
     "echo": ["echo", *CLOSED],
@@ -76,7 +74,7 @@ def test_carillon_passes_in_every_serialization(ours, load, name, variant):
 OTHERS = {
     "idle": ["-n", 200, "--duration", "300ms"],
     "idle, subscribed": ["-n", 200, "--duration", "300ms", "--subscribed-too"],
-    "connect": ["-n", 200, "--duration", "500ms"],
+    "connect": ["-n", 200, "--messages", 300, "--duration", "60s"],
     "storm": ["-n", 50, "--rate", 200, "--every", "300ms", "--duration", "1s"],
     "slow": STEADY,
 }
@@ -113,7 +111,7 @@ def test_a_mix_has_a_callee_though_the_file_names_none(ours, load, tmp_path):
         window = 2
         storm_every = "300ms"
         """)
-    run = Load(tmp_path, "mixed", None, file, f"ws://{ours}", "--duration", "1s", "--warmup", "0s",
+    run = Load(tmp_path, "mixed", None, file, f"ws://{ours}", "--duration", "3s", "--warmup", "0s",
                "--json", tmp_path / "mixed.json", *words("msgpack")).finish()
     assert run.status == 0, run.said
     tally = json.loads((tmp_path / "mixed.json").read_text())["tally"]
@@ -126,7 +124,7 @@ def test_a_procedure_that_others_serve(ours, load, tmp_path):
     file = tmp_path / "callees.toml"
     file.write_text('[[clients]]\nrole = "callee"\nconnections = 1\n')
     procedure = ["--procedure", "com.example.echo"]
-    serving = Load(tmp_path, "mixed", None, file, f"ws://{ours}", "--duration", "30s",
+    serving = Load(tmp_path, "mixed", None, file, f"ws://{ours}", "--duration", "1h",
                    *words("cbor"), *procedure)
     try:
         # It is registered as soon as calls are answered with anything but ERROR.
@@ -194,7 +192,7 @@ def test_each_event_that_goes_wrong_is_counted_once(faulty, load, faults, counte
     if variant != "json" and faults[0] == "--wrong-frame":
         pytest.skip("octets are no text")
     server = faulty(*faults, EVERY)
-    run = load("fanout", server.address, *STEADY, "--timeout", "1s", *words(variant))
+    run = load("fanout", server.address, *STEADY, "--timeout", "4s", *words(variant))
     made = server.made
     fault = faults[-1].strip("-").replace("-", "_")
     assert made[fault] > 40
@@ -208,8 +206,8 @@ def test_each_event_that_goes_wrong_is_counted_once(faulty, load, faults, counte
     ("truncate", "corrupted"), ("stray", "corrupted"), ("wrap", "corrupted"),
     ("fail", "corrupted")])
 def test_each_result_that_goes_wrong_is_counted_once(faulty, load, fault, counter, variant):
-    server = faulty(f"--{fault}", 9, "--octet", 70)
-    run = load("rpc", server.address, *STEADY, "--timeout", "1s", *words(variant))
+    server = faulty(f"--{fault}", EVERY_ANSWER, "--octet", 70)
+    run = load("rpc", server.address, *STEADY, "--timeout", "4s", *words(variant))
     assert server.made[fault] > 10
     run.failed(**{counter: server.made[fault]})
     if fault == "fail":
@@ -218,7 +216,8 @@ def test_each_result_that_goes_wrong_is_counted_once(faulty, load, fault, counte
 
 @pytest.mark.parametrize("variant", ["json.batched", "cbor.batched"])
 def test_events_that_share_a_frame_are_told_apart(faulty, load, variant):
-    closed = ["-n", 10, "--window", 16, "--duration", "1s", "--timeout", "1s", *words(variant)]
+    closed = ["-n", 10, "--window", 16, "--messages", 400, "--duration", "60s", "--timeout", "4s",
+              *words(variant)]
     check(load("fanout", faulty("--join", 8).address, *closed), "fanout")
     server = faulty("--join", 8, "--lose", 997)
     load("fanout", server.address, *closed).failed(lost=server.made["lose"])
@@ -232,7 +231,7 @@ def test_an_honest_router_passes(faulty, load):
 
 def test_a_session_that_the_router_ends_is_counted_and_explained(faulty, load):
     server = faulty("--goodbye", 500)
-    run = load("fanout", server.address, *STEADY, "--timeout", "1s", *words("cbor"))
+    run = load("fanout", server.address, *STEADY, "--timeout", "4s", *words("cbor"))
     assert run.status == 3, run.said
     assert run.tally["disconnected"] == server.made["goodbye"] > 0
     assert run.violations.keys() == {"lost"}
@@ -247,5 +246,5 @@ def test_a_session_that_the_router_ends_is_counted_and_explained(faulty, load):
 ], ids=str)
 @pytest.mark.parametrize("variant", ["json", "msgpack.batched"])
 def test_an_opening_that_fails_is_explained(faulty, load, faults, said, variant):
-    run = load("fanout", faulty(*faults).address, *CLOSED, "--timeout", "300ms", *words(variant))
+    run = load("fanout", faulty(*faults).address, *CLOSED, "--timeout", "4s", *words(variant))
     assert run.status == 1 and said in run.said, run.said

@@ -341,10 +341,9 @@ def test_a_client_that_has_shown_no_ping_gets_none(tmp_path):
         simple, knowing = Stream(port).join(), Stream(port).join()
         knowing.send(b"", PING)
         assert knowing.frame() == (PONG, b"")
-        for _ in range(3):
-            kind, payload = knowing.frame()
-            assert kind == PING and payload
-            knowing.send(payload, PONG)
+        kind, payload = knowing.frame()
+        assert kind == PING and payload
+        knowing.send(payload, PONG)
         kind, _ = knowing.frame()
         assert kind == PING
         assert knowing.is_reset  # nobody answered

@@ -15,6 +15,7 @@ from transcripts import FOLDER, conversations
 from wamp_crossbar import Lens
 from wamp_router import Router
 from wamp_session import ABORT, RawSession
+from wire import Ended, Link
 
 CONVERSATIONS = conversations(FOLDER.glob("wamp/*.txt"))
 OCTETS = re.compile(r"[A-Z]?>(octets|binary)( |$)")
@@ -46,6 +47,7 @@ def test_a_conversation_goes_as_written(routers, cores, serialization, statement
     key = cores if not Router.is_crossbar else 0
     if key not in routers or not routers[key].alive:
         routers[key] = Router(cores=cores)
+        routers[key].cores = Cores(routers[key]) if cores > 1 and not Router.is_crossbar else None
     router = routers[key]
     play = Play(router, serialization, pause=0.02 if cores > 1 else 0)
     try:
@@ -59,6 +61,29 @@ def test_a_conversation_goes_as_written(routers, cores, serialization, statement
         play.leave()
     router.settled()
     assert router.alive, router.said()
+
+
+class Cores:
+    """Connections of HTTP to a router's cores. The kernel deals them: of so many, hardly all to one."""
+
+    def __init__(self, router):
+        self.address, self.links = f"{router.host}:{router.port}", []
+
+    def are_reached(self):
+        """Returns when every core has done what came to it before, and what another core had for it."""
+        for _ in range(2):
+            try:
+                self.ask()
+            except (Ended, OSError):  # they have been idle for too long
+                self.links = []
+                self.ask()
+
+    def ask(self):
+        self.links = self.links or [Link(self.address) for _ in range(8)]
+        for link in self.links:
+            link.send(b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")
+        for link in self.links:
+            assert link.response()[0] == 404
 
 
 class Play:
@@ -159,8 +184,15 @@ class Play:
                 self.sessions[self.sender].barrier()
             except Exception:
                 pass  # a session that the router ended; what is expected of it comes later
-            time.sleep(self.pause)  # what another core does takes its own way
+            self.others_are_reached()
         self.sender = letter
+
+    def others_are_reached(self):
+        """What another core does takes its own way."""
+        if self.pause:
+            time.sleep(self.pause)
+            if self.router.cores:
+                self.router.cores.are_reached()
 
     def nothing_waits(self, session):
         """A ping is answered by its pong, and no message is there."""
