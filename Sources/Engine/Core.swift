@@ -80,6 +80,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var store = SegmentStore()
     /// Replies, pongs, HTTP answers: frames for one connection each.
     var privateLog = PublicationLog()
+    /// What was copied together for this turn's sends.
+    var joinedLog = PublicationLog()
+    var hasJoined = false
     /// One log per dialect and wire form; see `lane(dialect:wire:)`.
     var logs: [PublicationLog]
     var touchedLogs: [Int] = []

@@ -321,3 +321,4 @@ extension Core where Kernel: ~Copyable {
         return store.liveCount
     }
 }
+        joinedLog.close(&store)
