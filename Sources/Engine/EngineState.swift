@@ -30,6 +30,9 @@ package struct EngineSettings: Sendable {
     package var handlers: [HandlerRegistration] = []
     /// Messages below this many octets are sent plain.
     package var deflateMinimumSize = 64
+    /// Messages above this many octets are sent plain as well: deflating a megabyte takes a core 10 to
+    /// 20 ms, in which it does nothing else.
+    package var deflateMaximumSize = 262_144
     /// Connections flushed in one turn.
     package var flushSlice = 320
     /// How much longer publications may wait so that a send takes more of them along, ns; 0: not

@@ -77,4 +77,25 @@ struct GreedTests {
         world.end()
         #expect(world.world.violations == [])
     }
+
+    @Test("what would take a core too long to deflate is sent as it is")
+    func largeMessages() {
+        let world = SpokenWorld(messageSize: 4 << 20, options: Self.options)
+        let client = world.open(offer: DeflateOffer())
+        world.say(client, "sub a.b -")
+        let small = "\"" + String(repeating: "small ", count: 40_000) + "\""
+        let large = "\"" + String(repeating: "large ", count: 50_000) + "\""
+        for (text, compressions) in [(small, 1), (large, 0)] {
+            var before = world.count(of: .compressions)
+            world.publish("a.b", text)
+            world.exchangeAll()
+            #expect(client.takeMessages() == [text])
+            #expect(world.count(of: .compressions) - before == compressions)
+            before = world.count(of: .compressions)
+            #expect(world.say(client, "echo \(text)") == [text])
+            #expect(world.count(of: .compressions) - before == compressions)
+        }
+        world.end()
+        #expect(world.world.violations == [])
+    }
 }

@@ -80,7 +80,8 @@ extension Configuration {
                 "Accept permessage-deflate when a client offers it."),
             Setting(
                 "deflate_minimum_size", \.deflateMinimumSize, .size(0...1_048_576),
-                "Octets from which on compressing a message is tried."),
+                "Octets from which on compressing a message is tried. Above 256 KiB it is not: that "
+                    + "would keep a core for too long."),
             Setting(
                 "deflate_client_takeover", \.deflateClientTakeover, .flag,
                 "Let clients keep their compression context between messages. It costs a window of "
