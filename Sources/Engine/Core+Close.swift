@@ -335,6 +335,7 @@ extension Core where Kernel: ~Copyable {
         }
         connection.phase = .closed
         if let host = connection.host { state.leave(host) }
+        returnContext(of: connection)
         kernel.close(connection.socket, token: Token(.close))
         let line = unsafe table.hot + connection.slot
         if unsafe line.pointee.firstSpill != SpillPool.none {

@@ -10,8 +10,8 @@
 // - HTTP heads and bodies until their handler has them.
 // Not counted is what others bound: the receive buffers, a pool of fixed size; a cut frame header
 // and a waiting pong, a hundred octets; an upgrade that somebody decides about, of which a back end
-// takes a number; an inflating stream kept between messages, which like the connection itself is
-// there by agreement; and what was used: calls (`CallMemory`), publications and mail have limits of
+// takes a number; an inflating stream kept between messages, which was counted when that was agreed on
+// (`Core+Context.swift`); and what was used: calls (`CallMemory`), publications and mail have limits of
 // their own.
 // What the kernel keeps of a connection that is not read is the kernel's (tcp_rmem).
 //

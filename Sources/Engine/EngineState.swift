@@ -62,6 +62,8 @@ package final class EngineState: Sendable {
     let heldOctets = Atomic<Int>(0)
     /// The same for input that cannot be used yet.
     let inputOctets = Atomic<Int>(0)
+    /// Octets that the contexts may take which clients were told they may keep.
+    let contextOctets = Atomic<Int>(0)
     /// What calls hold until they are answered.
     package let callMemory: CallMemory
     let draining = Atomic<Bool>(false)

@@ -204,6 +204,34 @@ struct InputTests {
         #expect(refused.count == Self.hits(world.world))
         #expect(clients[29].refusal == nil)
         clients[29].write(octets: Array(repeating: 0x20, count: 10_000))
+    @Test("contexts that clients may keep have a limit; behind it they are told to keep none")
+    func contexts() {
+        // A quarter of it: two windows of 32 KiB with what belongs to them.
+        let world = TestWorld(limits: Self.limits(400_000))
+        func keepsContext(_ client: SimulatedClient) -> Bool {
+            client.deflate?.clientNoContextTakeover == false
+        }
+        let text = String(repeating: "context ", count: 20)
+        var clients = (0..<4).map { _ in world.open(TestWorld.echo, deflate: true) }
+        #expect(clients.map(keepsContext) == [true, true, false, false])
+        clients[0].writeClose(1000)
+        world.exchangeAll()
+        clients[0].socket.finishSending()
+        world.exchangeAll()
+        // What does not compress keeps none.
+        _ = world.open(TestWorld.echo)
+        clients.append(world.open(TestWorld.echo, deflate: true))
+        clients.append(world.open(TestWorld.echo, deflate: true))
+        #expect(clients[4...].map(keepsContext) == [true, false])
+        for client in clients[1...] {
+            for _ in 0..<3 { client.write(text, compressed: true) }
+        }
+        world.exchangeAll()
+        for client in clients[1...] { #expect(client.takeMessages() == [text, text, text]) }
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
         world.exchangeAll()
         #expect(clients[29].statusLine.contains("200"))
         world.end()

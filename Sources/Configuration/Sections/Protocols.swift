@@ -85,7 +85,8 @@ extension Configuration {
             Setting(
                 "deflate_client_takeover", \.deflateClientTakeover, .flag,
                 "Let clients keep their compression context between messages. It costs a window of "
-                    + "up to 32 KiB for each connection that compresses."),
+                    + "up to 32 KiB for each connection that compresses. When these take a quarter "
+                    + "of what process_receive_queue_share grants, further clients keep none."),
             Setting(
                 "origins", \.origins, .list(of: .origin),
                 "The origins that browsers may connect from. Empty takes every one; otherwise a "

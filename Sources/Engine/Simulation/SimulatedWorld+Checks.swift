@@ -195,6 +195,7 @@ extension SimulatedWorld {
         if state.inputOctets.load(ordering: .relaxed) != 0 {
             violate("shares of memory for input are left")
         }
+        if state.contextOctets.load(ordering: .relaxed) != 0 { violate("contexts are left") }
         if state.mailOctets.load(ordering: .relaxed) != 0 { violate("mail octets are left") }
         for route in state.settings.routes {
             if state.registry.connectionCount(of: route.dialectID, in: route.realm) != 0 {
