@@ -112,6 +112,10 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var inputOctets = 0
     var inputShare = 0
     let inputReserve: Int
+    /// Who goes first when there is no room for it, the last one first of all.
+    var inputHolders: [InputHolder] = []
+    /// How often all connections were looked at for those that hold input.
+    var inputLookCount = 0
     var finishing: [ConnectionID] = []
     /// Those that leave their subscriptions in slices, the first to come first; and what was left
     /// in one go in turn `leaveTurn`.

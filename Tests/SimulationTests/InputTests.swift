@@ -124,6 +124,32 @@ struct InputTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("who is the oldest is not found out anew for each that is closed")
+    func looks() {
+        var options = SimulatedOptions()
+        options.socketLimit = 2_000
+        let world = TestWorld(limits: Self.limits(1_000_000), options: options)
+        var idle: [SimulatedClient] = []
+        for _ in 0..<900 {
+            let client = world.open(TestWorld.echo)
+            client.write(.binary, Array(repeating: 1, count: 3_000), isFinal: false)
+            client.push()
+            world.world.settle()
+            world.world.advance(by: 1_000_000)
+            idle.append(client)
+        }
+        world.exchangeAll()
+        let closed = idle.count { $0.receivedCode == 1013 }
+        #expect(closed >= 500)
+        #expect(world.world.inputLookCount > 0)
+        #expect(world.world.inputLookCount <= 1 + closed / 100)
+        // The oldest all the same.
+        let first = idle.firstIndex { $0.receivedCode == nil } ?? 0
+        #expect(idle[first...].allSatisfy { $0.receivedCode == nil })
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("pings between its pieces do not make a message any younger")
     func pings() {
         let world = TestWorld(limits: Self.limits(200_000))
@@ -178,32 +204,6 @@ struct InputTests {
         #expect(world.world.violations == [])
     }
 
-    @Test("bodies and heads that do not end are refused with 503, and others are served")
-    func bodies() {
-        let world = TestWorld(limits: Self.limits(200_000), handler: PatientHandler())
-        var clients: [SimulatedClient] = []
-        for number in 0..<30 {
-            let client = world.connect()
-            if number % 3 == 0 {
-                let field = "X: \(String(repeating: "x", count: 8_000))\r\n"
-                client.write(octets: Array("GET /now HTTP/1.1\r\nHost: a\r\n\(field)".utf8))
-            } else {
-                client.write(octets: Self.post("/now", size: 20_000))
-                client.write(octets: Array(repeating: 0x20, count: 10_000))
-            }
-            world.exchange(client)
-            world.world.pass(10_000_000)
-            world.world.checkBounds()
-            clients.append(client)
-        }
-        world.exchangeAll()
-        let refused = clients.filter { $0.refusal == 503 }
-        #expect(refused.count > 5 && refused.count < 25)
-        #expect(refused.allSatisfy { $0.statusLine.contains("503") })
-        #expect(refused.allSatisfy { $0.headText.contains("Retry-After: 1\r\n") })
-        #expect(refused.count == Self.hits(world.world))
-        #expect(clients[29].refusal == nil)
-        clients[29].write(octets: Array(repeating: 0x20, count: 10_000))
     @Test("contexts that clients may keep have a limit; behind it they are told to keep none")
     func contexts() {
         // A quarter of it: two windows of 32 KiB with what belongs to them.
@@ -232,6 +232,32 @@ struct InputTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("bodies and heads that do not end are refused with 503, and others are served")
+    func bodies() {
+        let world = TestWorld(limits: Self.limits(200_000), handler: PatientHandler())
+        var clients: [SimulatedClient] = []
+        for number in 0..<30 {
+            let client = world.connect()
+            if number % 3 == 0 {
+                let field = "X: \(String(repeating: "x", count: 8_000))\r\n"
+                client.write(octets: Array("GET /now HTTP/1.1\r\nHost: a\r\n\(field)".utf8))
+            } else {
+                client.write(octets: Self.post("/now", size: 20_000))
+                client.write(octets: Array(repeating: 0x20, count: 10_000))
+            }
+            world.exchange(client)
+            world.world.pass(10_000_000)
+            world.world.checkBounds()
+            clients.append(client)
+        }
+        world.exchangeAll()
+        let refused = clients.filter { $0.refusal == 503 }
+        #expect(refused.count > 5 && refused.count < 25)
+        #expect(refused.allSatisfy { $0.statusLine.contains("503") })
+        #expect(refused.allSatisfy { $0.headText.contains("Retry-After: 1\r\n") })
+        #expect(refused.count == Self.hits(world.world))
+        #expect(clients[29].refusal == nil)
+        clients[29].write(octets: Array(repeating: 0x20, count: 10_000))
         world.exchangeAll()
         #expect(clients[29].statusLine.contains("200"))
         world.end()

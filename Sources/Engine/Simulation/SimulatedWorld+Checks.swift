@@ -256,6 +256,9 @@ extension SimulatedWorld {
     /// Octets of memory for the input that all connections hold.
     package var inputSize: Int { cores.reduce(0) { $0 + inputSize(of: $1) } }
 
+    /// How often cores have looked at all connections for those that hold input.
+    package var inputLookCount: Int { cores.reduce(0) { $0 + $1.core.inputLookCount } }
+
     /// Receives submitted so far, and how many of them ended for want of a buffer.
     package var receiveCounts: (submitted: Int, exhausted: Int) {
         cores.reduce((0, 0)) { ($0.0 + $1.ring.receiveCount, $0.1 + $1.ring.exhaustedCount) }
@@ -319,7 +322,7 @@ extension Core where Kernel: ~Copyable {
     fileprivate mutating func closeLogs() -> Int {
         for place in logs.indices { logs[place].close(&store) }
         privateLog.close(&store)
+        joinedLog.close(&store)
         return store.liveCount
     }
 }
-        joinedLog.close(&store)
