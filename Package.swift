@@ -263,8 +263,9 @@ let package = Package(
         tests(
             of: "CarillonServer",
             also: [
-                "Configuration", "Engine", "OpenAPIRPC", "Telemetry", "TestClients", "Uring",
-                "WAMPClient", "WebSocket", .product(name: "Logging", package: "swift-log"),
+                "Configuration", "DialectKit", "Engine", "LinkKit", "Lockfree", "OpenAPIRPC",
+                "Rooms", "Telemetry", "TestClients", "Uring", "WAMPClient", "WebSocket",
+                .product(name: "Logging", package: "swift-log"),
             ]),
 
         tests(

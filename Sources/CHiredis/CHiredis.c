@@ -15,23 +15,37 @@ typedef int element_count;
 struct carillon_redis {
     redisContext *context;
     redisReply *reply;
-    // The library's own ways to make a reply, but for arrays.
+    // The library's own ways to make a reply, but for arrays and strings.
     redisReplyObjectFunctions functions;
     void *(*make_array)(const redisReadTask *task, element_count count);
+    void *(*make_string)(const redisReadTask *task, char *octets, size_t size);
+    // Octets of the strings of the reply under way, and how many may be.
+    size_t held, limit;
 };
 
 // The library makes room for as many elements as a peer announces. What we ask for has four.
 static const element_count element_limit = 16;
 
-static void *make_array(const redisReadTask *task, element_count count) {
-    const redisReadTask *root = task;
-    while (root->parent) root = root->parent;
-    const carillon_redis *link = root->privdata;
-    // Taken by the library for a lack of memory, and the end of the connection.
-    return count > element_limit ? NULL : link->make_array(task, count);
+static carillon_redis *link_of(const redisReadTask *task) {
+    while (task->parent) task = task->parent;
+    return task->privdata;
 }
 
-carillon_redis *carillon_redis_create(int descriptor) {
+// Nothing we ask for has arrays within arrays, which what is read into leaves the buffer uncounted.
+// NULL is taken by the library for a lack of memory, and the end of the connection.
+static void *make_array(const redisReadTask *task, element_count count) {
+    if (task->parent || count > element_limit) return NULL;
+    return link_of(task)->make_array(task, count);
+}
+
+static void *make_string(const redisReadTask *task, char *octets, size_t size) {
+    carillon_redis *link = link_of(task);
+    if (size > link->limit - link->held) return NULL;
+    link->held += size;
+    return link->make_string(task, octets, size);
+}
+
+carillon_redis *carillon_redis_create(int descriptor, size_t reply_limit) {
     carillon_redis *link = calloc(1, sizeof *link);
     redisContext *context = link ? redisConnectFd(descriptor) : NULL;
     if (!context || context->err) {
@@ -44,7 +58,10 @@ carillon_redis *carillon_redis_create(int descriptor) {
     link->context = context;
     link->functions = *context->reader->fn;
     link->make_array = link->functions.createArray;
+    link->make_string = link->functions.createString;
     link->functions.createArray = make_array;
+    link->functions.createString = make_string;
+    link->limit = reply_limit;
     context->reader->fn = &link->functions;
     context->reader->privdata = link;
     return link;
@@ -112,6 +129,7 @@ int carillon_redis_next(carillon_redis *link, carillon_redis_value *value) {
     void *reply = NULL;
     if (redisGetReplyFromReader(link->context, &reply) != REDIS_OK) return -1;
     if (!reply) return 0;
+    link->held = 0;
     link->reply = reply;
     *value = seen(reply);
     return 1;

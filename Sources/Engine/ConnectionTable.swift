@@ -45,8 +45,10 @@ struct HotConnection: BitwiseCopyable {
     var inputSize: UInt32 = 0
     /// Since when nothing of that was of use: the low half of the core's clock in milliseconds.
     var inputSince: UInt32 = 0
+    /// Octets counted for the compression context that its client may keep.
+    var contextSize: UInt32 = 0
     /// Keeps the line whole.
-    private var padding: UInt64 = 0
+    private var padding: UInt32 = 0
 
     init() {}
 

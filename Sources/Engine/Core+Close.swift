@@ -145,12 +145,20 @@ extension Core where Kernel: ~Copyable {
         finishing.append(connection.id)
     }
 
-    /// After a complete reap: those whose queue has left send their FIN, or are closed.
+    /// After a complete reap: those whose queue has left send their FIN, or are closed, some in each
+    /// turn.
     mutating func finishFlushed() {
         guard !finishing.isEmpty else { return }
         let waiting = finishing
         finishing.removeAll(keepingCapacity: true)
-        for id in waiting {
+        // In slices: thousands may leave at once, and what is left of each costs the kernel most. A
+        // core that ends has nobody to serve meanwhile.
+        var left = isStopping ? Int.max : Self.closeSlice
+        for (place, id) in waiting.enumerated() {
+            guard left > 0 else {
+                finishing += waiting[place...]
+                return
+            }
             guard let connection = table.connection(id), connection.phase == .finishing else {
                 continue
             }
@@ -160,6 +168,7 @@ extension Core where Kernel: ~Copyable {
                 finishing.append(id)
                 continue
             }
+            left -= 1
             unsafe (table.hot + connection.slot).pointee.flags.remove(.open)
             if connection.isPeerFinished || isStopping {
                 closeNow(connection)
@@ -326,6 +335,7 @@ extension Core where Kernel: ~Copyable {
         }
         connection.phase = .closed
         if let host = connection.host { state.leave(host) }
+        returnContext(of: connection)
         kernel.close(connection.socket, token: Token(.close))
         let line = unsafe table.hot + connection.slot
         if unsafe line.pointee.firstSpill != SpillPool.none {

@@ -81,7 +81,9 @@ extension Core where Kernel: ~Copyable {
         into packed: inout OctetBuffer
     ) -> Packing {
         let minimumSize = state.settings.deflateMinimumSize
-        guard message.byteCount >= minimumSize else { return .plain }
+        guard message.byteCount >= minimumSize,
+            message.byteCount <= state.settings.deflateMaximumSize
+        else { return .plain }
         let windowBits = deflated.windowBits
         let ignoresRoom = dialect.ignoresRooms
         // Another core or a sibling may have deflated this message, or will deflate others.

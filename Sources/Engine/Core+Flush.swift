@@ -17,7 +17,8 @@ extension Core where Kernel: ~Copyable {
         let budget = max(slice - prompt.count, slice / 2)
         flushPrompt()
         var count = 0
-        while count < budget, let slot = dirty.popFirst() {
+        let end = sentOctets + Self.flushSize
+        while count < budget, sentOctets < end, let slot = dirty.popFirst() {
             if flush(Int(slot)) { count += 1 }
         }
         if isPaced {
@@ -29,9 +30,19 @@ extension Core where Kernel: ~Copyable {
     /// Sends what need not wait for the publications of others.
     mutating func flushPrompt() {
         guard !prompt.isEmpty else { return }
-        for slot in prompt { _ = flush(Int(slot)) }
+        let end = sentOctets + Self.flushSize
+        for slot in prompt {
+            // Who comes too late waits among the others: no mark is passed before what it has was
+            // written.
+            if sentOctets < end { _ = flush(Int(slot)) } else { dirty.append(slot) }
+        }
         prompt.removeAll(keepingCapacity: true)
     }
+
+    /// Octets given to the kernel in one turn, and as many again of what is prompt; the last send may
+    /// go beyond. The kernel copies them, a gigabyte in a quarter of a second, and what is joined is
+    /// copied before.
+    private static var flushSize: Int { 4 << 20 }
 
     /// Sends what a connection has queued.
     ///
@@ -54,63 +65,6 @@ extension Core where Kernel: ~Copyable {
             sendGathered(slot, token)
         }
         return true
-    }
-
-    /// Joins the ranges of one connection: few in the kernel, many by copying them together.
-    private mutating func sendGathered(_ slot: Int, _ token: Token) {
-        let line = unsafe table.hot + slot
-        var count = 1
-        var place = unsafe line.pointee.firstSpill
-        while place != SpillPool.none {
-            count += 1
-            place = spill.next(after: place)
-        }
-        if count > GatherArena.pieceLimit || gather.isFull {
-            let joined = join(slot)
-            unsafe kernel.send(
-                store.start(of: joined), size: joined.size, to: line.pointee.socket,
-                mode: .immediate, token: token)
-            return
-        }
-        let pieces = unsafe gather.nextPieces
-        var index = 0
-        forEachRange(of: slot) { range in
-            let piece = unsafe SendPiece(start: store.start(of: range), size: range.size)
-            unsafe (pieces + index).initialize(to: piece)
-            index += 1
-        }
-        unsafe kernel.send(
-            gather.add(pieceCount: count), to: line.pointee.socket, mode: .immediate, token: token)
-    }
-
-    /// Copies a connection's ranges together; afterwards it has one.
-    private mutating func join(_ slot: Int) -> LogRange {
-        let line = unsafe table.hot + slot
-        // What is queued counts every range, and a connection with a backlog is not flushed.
-        let total = Int(unsafe line.pointee.queued)
-        let joined = unsafe privateLog.append(&store, atMost: total) { _ in total }
-        var offset = 0
-        forEachRange(of: slot) { range in
-            store.copy(range, to: joined, at: offset)
-            offset += range.size
-        }
-        precondition(offset == total)
-        spill.release(from: unsafe line.pointee.firstSpill)
-        unsafe line.pointee.firstSpill = SpillPool.none
-        unsafe line.pointee.lastSpill = SpillPool.none
-        unsafe line.pointee.last = joined
-        return joined
-    }
-
-    /// What a connection was last sent or has queued, in order.
-    func forEachRange(of slot: Int, _ body: (LogRange) -> Void) {
-        let line = unsafe table.hot + slot
-        var place = unsafe line.pointee.firstSpill
-        while place != SpillPool.none {
-            body(spill.range(at: place))
-            place = spill.next(after: place)
-        }
-        body(unsafe line.pointee.last)
     }
 
     /// A send took less than it was given, or nothing: the rest becomes the backlog.
@@ -274,6 +228,11 @@ extension Core where Kernel: ~Copyable {
             spilledSlots = kept
         }
         gather.removeAll()
+        if hasJoined {
+            // Sent, or part of a backlog; however many still wait for their turn.
+            hasJoined = false
+            joinedLog.recycle(&store)
+        }
         passMark()
         guard dirty.isEmpty, postponed.publicationCount == 0 else { return }
         for log in touchedLogs { logs[log].recycle(&store) }

@@ -10,8 +10,8 @@
 // - HTTP heads and bodies until their handler has them.
 // Not counted is what others bound: the receive buffers, a pool of fixed size; a cut frame header
 // and a waiting pong, a hundred octets; an upgrade that somebody decides about, of which a back end
-// takes a number; an inflating stream kept between messages, which like the connection itself is
-// there by agreement; and what was used: calls (`CallMemory`), publications and mail have limits of
+// takes a number; an inflating stream kept between messages, which was counted when that was agreed on
+// (`Core+Context.swift`); and what was used: calls (`CallMemory`), publications and mail have limits of
 // their own.
 // What the kernel keeps of a connection that is not read is the kernel's (tcp_rmem).
 //
@@ -69,7 +69,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// The core's clock, ms. Its low half is enough: who holds input for 49 days is as good as new.
-    private var inputTime: UInt32 {
+    var inputTime: UInt32 {
         mutating get { UInt32(truncatingIfNeeded: now / 1_000_000) }
     }
 
@@ -109,26 +109,13 @@ extension Core where Kernel: ~Copyable {
     /// more than is missing, so that the next to come need not look again.
     @inline(never)
     private mutating func giveUpInput(atLeast missing: Int) {
-        let current = inputTime
-        var holders: [(size: Int, time: UInt32, slot: Int)] = []
-        for slot in 0..<table.capacity {
-            let line = unsafe table.hot + slot
-            let size = Int(unsafe line.pointee.inputSize)
-            guard size > 0 else { continue }
-            holders.append((size, current &- (unsafe line.pointee.inputSince), slot))
-        }
-        let small = inputOctets / max(1, 2 * holders.count)
-        holders.sort { left, right in
-            let (isLeftSmall, isRightSmall) = (left.size < small, right.size < small)
-            guard isLeftSmall == isRightSmall else { return isRightSmall }
-            return left.time > right.time
-        }
         let enough = max(missing, limits.processReceiveQueueSize / 64)
         var freed = 0
-        for (place, holder) in holders.enumerated() {
-            guard freed < (place < Self.closeSlice ? enough : missing) else { return }
-            guard let connection = table.connection(at: holder.slot) else { continue }
-            freed += holder.size
+        var count = 0
+        while freed < (count < Self.closeSlice ? enough : missing) {
+            guard let connection = nextHolder() else { return }
+            freed += Int(unsafe table.hot[connection.slot].inputSize)
+            count += 1
             giveUpInput(of: connection)
         }
     }

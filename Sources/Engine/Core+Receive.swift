@@ -188,7 +188,7 @@ extension Core where Kernel: ~Copyable {
     }
 
     /// What a connection sends may still be of use.
-    private mutating func isHeard(_ connection: Connection) -> Bool {
+    mutating func isHeard(_ connection: Connection) -> Bool {
         connection.phase < .finishing && connection.departure?.isDeaf != true
     }
 

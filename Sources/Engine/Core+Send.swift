@@ -218,7 +218,9 @@ extension Core where Kernel: ~Copyable {
     private mutating func sendDeflated(
         _ opcode: Opcode, _ payload: RawSpan, to connection: Connection
     ) -> Bool? {
-        guard payload.byteCount >= state.settings.deflateMinimumSize else { return nil }
+        guard payload.byteCount >= state.settings.deflateMinimumSize,
+            payload.byteCount <= state.settings.deflateMaximumSize
+        else { return nil }
         var packed = takePacked()
         let isSmaller = deflate(payload, for: connection.wire, into: &packed)
         let isQueued =

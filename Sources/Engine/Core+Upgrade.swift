@@ -130,6 +130,8 @@ extension Core where Kernel: ~Copyable {
         let routes = state.settings.routes
         let dialect = routes[place].dialectID
         let realm = routes[place].realm
+        var request = request
+        grantContext(&request, connection)
         message.removeAll()
         request.writeResponse(
             subprotocol: subprotocol ?? routes[place].subprotocol, into: &message)

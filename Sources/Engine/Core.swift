@@ -51,6 +51,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var store = SegmentStore()
     /// Replies, pongs, HTTP answers: frames for one connection each.
     var privateLog = PublicationLog()
+    /// What was copied together for this turn's sends.
+    var joinedLog = PublicationLog()
+    var hasJoined = false
     /// One log per dialect and wire form; see `lane(dialect:wire:)`.
     var logs: [PublicationLog]
     var touchedLogs: [Int] = []
@@ -80,6 +83,10 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var inputOctets = 0
     var inputShare = 0
     let inputReserve: Int
+    /// Who goes first when there is no room for it, the last one first of all.
+    var inputHolders: [InputHolder] = []
+    /// How often all connections were looked at for those that hold input.
+    var inputLookCount = 0
     var finishing: [ConnectionID] = []
     /// Those that leave their subscriptions in slices, the first to come first; and what was left
     /// in one go in turn `leaveTurn`.

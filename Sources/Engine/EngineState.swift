@@ -30,6 +30,9 @@ package struct EngineSettings: Sendable {
     package var handlers: [HandlerRegistration] = []
     /// Messages below this many octets are sent plain.
     package var deflateMinimumSize = 64
+    /// Messages above this many octets are sent plain as well: deflating a megabyte takes a core 10 to
+    /// 20 ms, in which it does nothing else.
+    package var deflateMaximumSize = 262_144
     /// Connections flushed in one turn.
     package var flushSlice = 320
     /// How much longer publications may wait so that a send takes more of them along, ns; 0: not
@@ -59,6 +62,8 @@ package final class EngineState: Sendable {
     let heldOctets = Atomic<Int>(0)
     /// The same for input that cannot be used yet.
     let inputOctets = Atomic<Int>(0)
+    /// Octets that the contexts may take which clients were told they may keep.
+    let contextOctets = Atomic<Int>(0)
     /// What calls hold until they are answered.
     package let callMemory: CallMemory
     let draining = Atomic<Bool>(false)

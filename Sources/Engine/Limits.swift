@@ -32,6 +32,9 @@ package struct Limits: Sendable {
     /// Octets of memory beside those that calls may hold until they are answered
     /// (``CallMemory``); then further ones are refused.
     package var processCallSize: Int { processReceiveQueueSize / 4 }
+    /// Octets of memory beside those that clients' compression contexts may take
+    /// (`Core+Context.swift`); further clients are told to keep none.
+    package var processContextSize: Int { processReceiveQueueSize / 4 }
 
     // Leaving (`Core+Depart.swift`).
     /// Subscriptions that a connection leaves in one go, however many connections do.

@@ -108,6 +108,9 @@ package struct DeflateAgreement: Sendable, Equatable {
         }
     }
 
+    /// Octets of memory that a server takes to read a client's messages that refer to earlier ones.
+    package var clientContextSize: Int { Inflater.memorySize(windowBits: Int(clientWindowBits)) }
+
     /// Whether messages that `role` reads may refer to earlier ones.
     func keepsContext(reading role: Role) -> Bool {
         role == .server ? !clientNoContextTakeover : !serverNoContextTakeover

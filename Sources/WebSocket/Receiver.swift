@@ -110,7 +110,7 @@ package struct Receiver: ~Copyable {
     ///   - inflaters: Where connections without context takeover borrow their streams.
     /// - Throws: ``FrameError``; fail the connection with its `closeCode` (§7.1.7).
     /// - Complexity: O(octets used), for deflated ones O(octets put out) too, up to
-    ///   `limits.inflatedPerStep`.
+    ///   `limits.inflatedPerStep` over all frames that one call reads.
     package mutating func next(
         _ input: UnsafeMutableRawBufferPointer, offset: inout Int, limits: ReceiverLimits,
         inflaters: inout InflaterPool
@@ -120,6 +120,7 @@ package struct Receiver: ~Copyable {
         if !isInsideMessage, let event = try unsafe nextWhole(input, &offset, limits) {
             return event
         }
+        var work = limits.inflatedPerStep
         while true {
             if !isInFrame {
                 guard try unsafe readHeader(input, &offset, limits) else { return .needsMore }
@@ -131,7 +132,7 @@ package struct Receiver: ~Copyable {
             }
             let place: Place?
             if isCompressed {
-                switch try unsafe inflatePayload(input, &offset, limits, &inflaters) {
+                switch try unsafe inflatePayload(input, &offset, limits, &inflaters, &work) {
                 case .frameOver: place = Place(origin: .message, start: 0, size: assembledSize)
                 case .needsMore: return .needsMore
                 case .yielded: return .yielded

@@ -42,6 +42,42 @@ struct CloseTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("hundreds that leave together are let go in slices, and those who stay are served")
+    func manyAtOnce() {
+        var options = SimulatedOptions()
+        options.socketLimit = 1_000
+        options.bufferCount = 1_024
+        let world = TestWorld(options: options, flushSlice: 1_000)
+        for saysSo in [true, false] {
+            let leaving = (0..<400).map { _ in world.open() }
+            let staying = world.open()
+            for client in leaving {
+                client.answersClose = false
+                if saysSo { client.writeClose(1000) } else { client.socket.finishSending() }
+                client.push()
+            }
+            staying.write(.ping, [1])
+            staying.push()
+            var most = 0
+            var gone = 0
+            for _ in 0..<200 where gone < leaving.count {
+                world.world.turn(of: 0)
+                for client in leaving { client.read() }
+                let count = leaving.count { $0.socket.isFinished }
+                most = max(most, count - gone)
+                gone = count
+            }
+            #expect(gone == leaving.count)
+            #expect(most <= 128)
+            world.exchange(staying)
+            #expect(staying.takeArrivals() == [.pong([1])])
+            for client in leaving { client.socket.finishSending() }
+            world.exchangeAll()
+        }
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("frames behind a close frame are ignored")
     func framesBehindClose() {
         let world = TestWorld()

@@ -124,6 +124,32 @@ struct InputTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("who is the oldest is not found out anew for each that is closed")
+    func looks() {
+        var options = SimulatedOptions()
+        options.socketLimit = 2_000
+        let world = TestWorld(limits: Self.limits(1_000_000), options: options)
+        var idle: [SimulatedClient] = []
+        for _ in 0..<900 {
+            let client = world.open(TestWorld.echo)
+            client.write(.binary, Array(repeating: 1, count: 3_000), isFinal: false)
+            client.push()
+            world.world.settle()
+            world.world.advance(by: 1_000_000)
+            idle.append(client)
+        }
+        world.exchangeAll()
+        let closed = idle.count { $0.receivedCode == 1013 }
+        #expect(closed >= 500)
+        #expect(world.world.inputLookCount > 0)
+        #expect(world.world.inputLookCount <= 1 + closed / 100)
+        // The oldest all the same.
+        let first = idle.firstIndex { $0.receivedCode == nil } ?? 0
+        #expect(idle[first...].allSatisfy { $0.receivedCode == nil })
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("pings between its pieces do not make a message any younger")
     func pings() {
         let world = TestWorld(limits: Self.limits(200_000))
@@ -174,6 +200,34 @@ struct InputTests {
         client.socket.reset()
         world.world.settle()
         #expect(world.world.inputSize == 0)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("contexts that clients may keep have a limit; behind it they are told to keep none")
+    func contexts() {
+        // A quarter of it: two windows of 32 KiB with what belongs to them.
+        let world = TestWorld(limits: Self.limits(400_000))
+        func keepsContext(_ client: SimulatedClient) -> Bool {
+            client.deflate?.clientNoContextTakeover == false
+        }
+        let text = String(repeating: "context ", count: 20)
+        var clients = (0..<4).map { _ in world.open(TestWorld.echo, deflate: true) }
+        #expect(clients.map(keepsContext) == [true, true, false, false])
+        clients[0].writeClose(1000)
+        world.exchangeAll()
+        clients[0].socket.finishSending()
+        world.exchangeAll()
+        // What does not compress keeps none.
+        _ = world.open(TestWorld.echo)
+        clients.append(world.open(TestWorld.echo, deflate: true))
+        clients.append(world.open(TestWorld.echo, deflate: true))
+        #expect(clients[4...].map(keepsContext) == [true, false])
+        for client in clients[1...] {
+            for _ in 0..<3 { client.write(text, compressed: true) }
+        }
+        world.exchangeAll()
+        for client in clients[1...] { #expect(client.takeMessages() == [text, text, text]) }
         world.end()
         #expect(world.world.violations == [])
     }

@@ -209,6 +209,86 @@ struct ReceiverInflateTests {
         #expect(yields > 20)
     }
 
+    /// How often a receiver yields over a message of `payload`, in frames of at most `frameSize`
+    /// octets, and how many octets come out of it.
+    private func yields(
+        _ payload: [UInt8], frameSize: Int = .max, perStep: Int = 262_144
+    ) throws -> (count: Int, size: Int) {
+        var octets: [UInt8] = []
+        var rest = payload[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(frameSize))
+            octets += frame(
+                rest.count == payload.count ? .binary : .continuation, part,
+                isFinal: part.count == rest.count, isCompressed: rest.count == payload.count)
+            rest = rest.dropFirst(part.count)
+        }
+        var receiver = Receiver(role: .server, deflate: withoutContext)
+        var inflaters = InflaterPool()
+        var count = 0
+        return unsafe try octets.withUnsafeMutableBytes { input in
+            var offset = 0
+            while true {
+                let limits = ReceiverLimits(messageSize: 1 << 24, inflatedPerStep: perStep)
+                let event = try unsafe receiver.next(
+                    input, offset: &offset, limits: limits, inflaters: &inflaters)
+                if case .message(_, let place) = event { return (count, place.size) }
+                try #require(event == .yielded)
+                count += 1
+            }
+        }
+    }
+
+    @Test("fragments are not a step each: what they put out together comes to a yield")
+    func fragments() throws {
+        let payload = deflate([UInt8](repeating: 0, count: 8 << 20), level: 9)
+        // Each of these puts out less than a step may.
+        let yields = try yields(payload, frameSize: 150)
+        #expect(yields.size == 8 << 20)
+        #expect(yields.count >= 31)
+    }
+
+    /// Blocks with Huffman codes of their own and nothing in them (RFC 1951 §3.2.7).
+    private func emptyDynamicBlocks(atLeast size: Int) -> [UInt8] {
+        var octets: [UInt8] = []
+        var word: UInt64 = 0
+        var bitCount: UInt64 = 0
+        func write(_ value: Int, _ count: UInt64) {
+            word |= UInt64(value) << bitCount
+            bitCount += count
+            while bitCount >= 8 {
+                octets.append(UInt8(truncatingIfNeeded: word))
+                word >>= 8
+                bitCount -= 8
+            }
+        }
+        while octets.count < size {
+            write(0b100, 3)  // not the last, dynamic
+            write(0, 5)  // 257 literals and lengths
+            write(0, 5)  // 1 distance
+            write(14, 4)  // 18 lengths of the code for lengths: 1 for "zeros" (18) and for 1
+            for place in 0..<18 { write(place == 2 || place == 17 ? 1 : 0, 3) }
+            for zeros in [138, 118] {  // of all literals
+                write(1, 1)
+                write(zeros - 11, 7)
+            }
+            write(0, 1)  // 1 for the end of the block, and for the distance
+            write(0, 1)
+            write(0, 1)  // the end of the block
+        }
+        write(0, 3)  // stored, whose length stays at home
+        if bitCount > 0 { write(0, 8 - bitCount) }
+        return octets
+    }
+
+    @Test("what goes in is work, whatever comes out: codes are built for blocks without content")
+    func dynamicBlocks() throws {
+        let yields = try yields(emptyDynamicBlocks(atLeast: 200_000))
+        #expect(yields.size == 0)
+        // Each octet of them costs as much as twenty that are put out.
+        #expect(yields.count >= 12)
+    }
+
     @Test("reads what the writer wrote, for every window, level, context and cut")
     func roundTrips() {
         for seed: UInt64 in 0..<48 {

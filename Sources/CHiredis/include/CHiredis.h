@@ -29,8 +29,9 @@ typedef struct {
 } carillon_redis_value;
 
 // Takes a connected, non-blocking socket, which it closes in every case. No reply may have more
-// than 16 elements in an array. NULL: no memory.
-carillon_redis *carillon_redis_create(int descriptor);
+// than 16 elements in an array, arrays within it, or strings of more than `reply_limit` octets
+// together. NULL: no memory.
+carillon_redis *carillon_redis_create(int descriptor, size_t reply_limit);
 void carillon_redis_destroy(carillon_redis *link);
 
 // Puts a command behind those that wait to be sent: `count` words of these sizes, which stand one

@@ -3,6 +3,7 @@
 import Configuration
 import DialectKit
 import Engine
+import Glibc
 import HighTemplar
 import LinkKit
 import Lockfree
@@ -23,10 +24,27 @@ enum LinkUse: Sendable {
 /// Publishes on the engine, once there is one.
 final class LinkPublisher: Sendable {
     private let engine = Guarded<EngineState?>(nil)
+    private let pause: @Sendable () -> Void
+
+    /// - Parameter pause: Waits a millisecond.
+    init(pause: @escaping @Sendable () -> Void = { usleep(1000) }) { self.pause = pause }
 
     func attach(_ engine: EngineState) { self.engine.withLock { $0 = engine } }
 
     func detach() { engine.withLock { $0 = nil } }
+
+    /// How often it waits for one message: two seconds, a fifth of a broker's heartbeat. Cores that
+    /// take longer are stuck.
+    private static let patience = 2000
+
+    /// Lets a broker that sends more than the cores can deliver wait, as publishing clients do: it is
+    /// not read meanwhile, nor are acknowledgements sent.
+    private func awaitRoom(in engine: EngineState, _ patience: inout Int) {
+        while patience > 0, engine.isCongested {
+            patience -= 1
+            pause()
+        }
+    }
 
     /// - Parameters:
     ///   - uses: By ``LinkMessage/subscription``.
@@ -38,7 +56,11 @@ final class LinkPublisher: Sendable {
                 guard let engine = engine.withLock({ $0 }) else {
                     return .rejected("the server stops")
                 }
-                for publication in publications { engine.publish(publication.coming(by: link)) }
+                var patience = Self.patience
+                for publication in publications {
+                    awaitRoom(in: engine, &patience)
+                    engine.publish(publication.coming(by: link))
+                }
                 return .taken
             case .failure(let problem): return .rejected(problem.sentence)
             }

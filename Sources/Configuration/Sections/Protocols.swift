@@ -80,11 +80,13 @@ extension Configuration {
                 "Accept permessage-deflate when a client offers it."),
             Setting(
                 "deflate_minimum_size", \.deflateMinimumSize, .size(0...1_048_576),
-                "Octets from which on compressing a message is tried."),
+                "Octets from which on compressing a message is tried. Above 256 KiB it is not: that "
+                    + "would keep a core for too long."),
             Setting(
                 "deflate_client_takeover", \.deflateClientTakeover, .flag,
                 "Let clients keep their compression context between messages. It costs a window of "
-                    + "up to 32 KiB for each connection that compresses."),
+                    + "up to 32 KiB for each connection that compresses. When these take a quarter "
+                    + "of what process_receive_queue_share grants, further clients keep none."),
             Setting(
                 "origins", \.origins, .list(of: .origin),
                 "The origins that browsers may connect from. Empty takes every one; otherwise a "

@@ -195,6 +195,7 @@ extension SimulatedWorld {
         if state.inputOctets.load(ordering: .relaxed) != 0 {
             violate("shares of memory for input are left")
         }
+        if state.contextOctets.load(ordering: .relaxed) != 0 { violate("contexts are left") }
         if state.mailOctets.load(ordering: .relaxed) != 0 { violate("mail octets are left") }
         for route in state.settings.routes {
             if state.registry.connectionCount(of: route.dialectID, in: route.realm) != 0 {
@@ -254,6 +255,9 @@ extension SimulatedWorld {
 
     /// Octets of memory for the input that all connections hold.
     package var inputSize: Int { cores.reduce(0) { $0 + inputSize(of: $1) } }
+
+    /// How often cores have looked at all connections for those that hold input.
+    package var inputLookCount: Int { cores.reduce(0) { $0 + $1.core.inputLookCount } }
 
     /// Receives submitted so far, and how many of them ended for want of a buffer.
     package var receiveCounts: (submitted: Int, exhausted: Int) {
@@ -318,6 +322,7 @@ extension Core where Kernel: ~Copyable {
     fileprivate mutating func closeLogs() -> Int {
         for place in logs.indices { logs[place].close(&store) }
         privateLog.close(&store)
+        joinedLog.close(&store)
         return store.liveCount
     }
 }

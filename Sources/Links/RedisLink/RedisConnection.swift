@@ -18,13 +18,14 @@ struct RedisConnection: ~Copyable {
 
     /// - Parameter descriptor: A connected, non-blocking socket; owned by the connection from now on.
     init(adopting descriptor: CInt, messageLimit: Int) throws(LinkFailure) {
-        guard let link = unsafe carillon_redis_create(descriptor) else {
+        // Room for a message's channel and pattern.
+        let limit = messageLimit + (64 << 10)
+        guard let link = unsafe carillon_redis_create(descriptor, limit) else {
             throw LinkFailure("no memory for a connection")
         }
         unsafe self.link = link
         self.descriptor = descriptor
-        // Room for a message's channel and pattern.
-        replyLimit = messageLimit + (64 << 10)
+        replyLimit = limit
     }
 
     deinit { unsafe carillon_redis_destroy(link) }
