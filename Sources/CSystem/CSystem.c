@@ -246,6 +246,12 @@ int carillon_look_up(const char *host, char *text, size_t room) {
     return error;
 }
 
+const char *carillon_error_text(int error) {
+    // strerror may use one buffer for all threads.
+    const char *text = strerrordesc_np(error);
+    return text ? text : "unknown error";
+}
+
 const char *carillon_look_up_error(int error) { return gai_strerror(error); }
 
 int carillon_format_address(const void *octets, size_t size, char *text, size_t room) {

@@ -48,14 +48,7 @@ extension PushServer {
             return Publication(
                 realm: .standard, room: try Room(text: room), payload: json.octets)
         } catch {
-            switch error {
-            case .tooLong(let limit):
-                throw .badRoom("the name of the room is longer than \(limit) octets")
-            case .tooManySegments(let limit):
-                throw .badRoom("the room has more than \(limit) segments")
-            case .invalidEscape:
-                throw .badRoom("\"%\" is followed by two hexadecimal digits")
-            }
+            throw .badRoom(error.sentence)
         }
     }
 }

@@ -2,6 +2,7 @@
 // flags and the files of secrets. It can do so again, for a reload.
 
 import ArgumentParser
+import CSystem
 import Configuration
 import Glibc
 
@@ -71,11 +72,8 @@ extension ConfigurationProblems {
     }
 }
 
-/// What the C library says about an error number.
-func systemText(_ number: Int32) -> String {
-    guard let text = unsafe strerror(number) else { return "error \(number)" }
-    return unsafe String(cString: text)
-}
+/// The text of an `errno`.
+func systemText(_ code: Int32) -> String { unsafe String(cString: carillon_error_text(code)) }
 
 /// Standard error, for what is said before there is a log or instead of one.
 enum StandardError {

@@ -193,13 +193,3 @@ extension JSONError {
         }
     }
 }
-
-extension RoomError {
-    fileprivate var sentence: String {
-        switch self {
-        case .tooLong(let limit): "the name of the room is longer than \(limit) octets"
-        case .tooManySegments(let limit): "the room has more than \(limit) segments"
-        case .invalidEscape: "\"%\" in the name of a room is followed by two hexadecimal digits"
-        }
-    }
-}

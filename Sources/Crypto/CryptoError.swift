@@ -10,4 +10,15 @@ package enum CryptoError: Error, Equatable {
     case wrongSize(Int)
     /// More iterations, or fewer, than ``PBKDF2/iterations`` allows.
     case wrongIterations(Int)
+
+    /// What is wrong, for whoever brought the secret along.
+    package var sentence: String {
+        switch self {
+        case .unavailable: "libcrypto has no memory, or does not offer the algorithm"
+        case .wrongSize(let size): "\(size) octets are not what a key or seed has"
+        case .wrongIterations(let count):
+            "\(count) iterations; there are \(PBKDF2.iterations.lowerBound) to "
+                + "\(PBKDF2.iterations.upperBound)"
+        }
+    }
 }

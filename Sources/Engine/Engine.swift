@@ -65,7 +65,7 @@ package enum EngineError: Error, Sendable {
         switch self {
         case .ring(let error): return error.sentence
         case .listen(let address, let errno):
-            let text = unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "unknown"
+            let text = unsafe String(cString: carillon_error_text(errno))
             if case .unix = address {
                 guard errno == EADDRINUSE else {
                     return "cannot listen on \(address.text): \(text)"
@@ -80,6 +80,9 @@ package enum EngineError: Error, Sendable {
             case EACCES:
                 return "cannot listen on \(address.text): \(text); ports below 1024 need "
                     + "CAP_NET_BIND_SERVICE"
+            case EADDRNOTAVAIL:
+                return "cannot listen on \(address.text): this machine does not have that address; "
+                    + "0.0.0.0 or [::] stand for all that it has"
             case EINVAL:
                 return "cannot listen on \(address.text): not a numeric address"
             default: return "cannot listen on \(address.text): \(text)"

@@ -24,6 +24,15 @@ package enum RoomError: Error, Equatable {
     case tooLong(limit: Int)  // octets, all segments and the dots between them
     case tooManySegments(limit: Int)
     case invalidEscape  // a `%` without two hexadecimal digits in a text form
+
+    /// What is wrong, for whoever named the room.
+    package var sentence: String {
+        switch self {
+        case .tooLong(let limit): "the name of the room is longer than \(limit) octets"
+        case .tooManySegments(let limit): "the room has more than \(limit) segments"
+        case .invalidEscape: "\"%\" in the name of a room is followed by two hexadecimal digits"
+        }
+    }
 }
 
 /// The segments of one room, in one piece.

@@ -1,5 +1,6 @@
 // RingError — the kernel refused a ring; what to say and do about it.
 
+import CSystem
 import Glibc
 
 /// Why there is no ring. The sentence names the cause and what to allow.
@@ -33,12 +34,8 @@ package enum RingError: Error, Equatable, Sendable {
             return "io_uring found no memory (ENOMEM): raise RLIMIT_MEMLOCK "
                 + "(LimitMEMLOCK=infinity in a systemd unit)"
         case .refused(let operation, let errno):
-            return "io_uring refused \(operation): errno \(errno) (\(Self.text(of: errno)))"
+            let text = unsafe String(cString: carillon_error_text(errno))
+            return "io_uring refused \(operation): errno \(errno) (\(text))"
         }
-    }
-
-    private static func text(of errno: Int32) -> String {
-        guard let text = unsafe strerror(errno) else { return "unknown" }
-        return unsafe String(cString: text)
     }
 }

@@ -218,6 +218,8 @@ import Testing
         try taken.start()
         defer { taken.stop() }
         #expect(sentence { $0.listen = taken.address }?.contains("in use") == true)
+        // An address that is nobody's (RFC 5737).
+        #expect(sentence { $0.listen = "203.0.113.1:0" }?.contains("0.0.0.0") == true)
         #expect(sentence { $0.listen = "nonsense" }?.contains("nonsense") == true)
         #expect(sentence { $0.listen = "127.0.0.1:99999" }?.contains("99999") == true)
         #expect(sentence { $0.cores = 0 }?.contains("cores") == true)

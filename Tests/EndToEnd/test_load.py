@@ -53,12 +53,30 @@ def test_help_shows_every_scenario_and_examples(load):
     (["fanout", "wss://127.0.0.1:1/"], "wss://127.0.0.1:1/"),
     (["fanout", "ws://127.0.0.1:99999/"], "99999"),
     (["compare", "only-one.json"], "compare"),
+    (["fanout", "--source", "somewhere"], "somewhere"),
+    # What a scenario would not heed it does not take.
+    (["idle", "--rate", "10"], "rate"),
+    (["idle", "--size", "100"], "size"),
+    (["connect", "--size", "100"], "size"),
+    (["mixed", "clients.toml", "--connections", "5"], "connections"),
+    (["mixed", "clients.toml", "--window", "5"], "window"),
 ], ids=" ".join)
 def test_wrong_usage_ends_with_64_and_says_what_was_wrong(load, command, named):
     run = load(command[0], None, *command[1:])
     assert run.status == 64, (run.status, run.said)
     assert named in run.err
     assert run.out == "", "what is wrong belongs to standard error"
+
+
+def test_what_cannot_be_is_said_before_the_run(load):
+    """Nobody listens there, but that is not what they get as far as."""
+    nobody = "ws://127.0.0.1:1"
+    run = load("fanout", None, nobody, "-n", 1, "--cpus", 1023)
+    assert run.status == 1 and "CPU 1023" in run.err and "--cpus" in run.err, run.said
+    for option in ("--json", "--html"):
+        run = load("fanout", None, nobody, "-n", 1, option, "/nonexistent/report")
+        assert run.status == 1 and "/nonexistent/report" in run.err, run.said
+        assert "refuses" not in run.err, run.said
 
 
 # Reports

@@ -139,7 +139,8 @@ import Testing
 
     @Test("settings that cannot work are refused, and a link without back ends stops")
     func settings() throws {
-        #expect(throws: HTTPLinkError.self) { try self.link.backEnd("gopher://x") }
+        let refusal = #expect(throws: HTTPLinkError.self) { try self.link.backEnd("gopher://x") }
+        #expect(refusal?.sentence == "\"gopher://x\" does not begin with http:// or https://")
         link.stop()
     }
 

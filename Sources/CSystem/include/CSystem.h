@@ -58,6 +58,8 @@ const void *carillon_find(const void *text, size_t size, const void *part, size_
 int carillon_reset_on_close(int descriptor);
 // Sets the kernel's receive buffer of a socket, in octets. 0 or -errno.
 int carillon_set_receive_buffer(int descriptor, int size);
+// What the C library says about an errno, in English; for any thread, and never freed.
+const char *carillon_error_text(int error);
 // Looks up the first address of a host name; writes it in numbers. 0, or a getaddrinfo error.
 int carillon_look_up(const char *host, char *text, size_t room);
 const char *carillon_look_up_error(int error);

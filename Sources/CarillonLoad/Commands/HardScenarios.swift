@@ -3,7 +3,7 @@
 internal import ArgumentParser
 internal import Measurement
 
-struct StormCommand: ScenarioCommand {
+struct StormCommand: TrafficCommand {
     static let configuration = CommandConfiguration(
         commandName: "storm",
         abstract: "Everybody drops and returns at once, while publishing goes on.",
@@ -15,7 +15,8 @@ struct StormCommand: ScenarioCommand {
             """)
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var traffic: TrafficOptions
+    @OptionGroup var time: TimeOptions
     @Option(help: ArgumentHelp("Time between storms.", valueName: "time"))
     var every = DurationOption("5s")
     @Option(help: ArgumentHelp("The share of clients that takes part.", valueName: "0…1"))
@@ -24,10 +25,12 @@ struct StormCommand: ScenarioCommand {
     @OptionGroup var output: OutputOptions
 
     var work: Work { .messages }
-    private var count: Int { size.connections ?? 1000 }
+    private var count: Int { traffic.count.connections ?? 1000 }
 
     func validate() throws {
-        guard share > 0, share <= 1 else { throw ValidationError("--share takes 0.01 to 1") }
+        guard share > 0, share <= 1 else {
+            throw ValidationError("--share takes a number above 0, up to 1")
+        }
         guard every.nanoseconds >= 100_000_000 else {
             throw ValidationError("--every takes 100ms or more")
         }
@@ -52,7 +55,7 @@ struct StormCommand: ScenarioCommand {
     }
 }
 
-struct SlowCommand: ScenarioCommand {
+struct SlowCommand: TrafficCommand {
     static let configuration = CommandConfiguration(
         commandName: "slow",
         abstract: "A share of the readers is stuck; the others are measured.",
@@ -64,18 +67,21 @@ struct SlowCommand: ScenarioCommand {
             """)
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var traffic: TrafficOptions
+    @OptionGroup var time: TimeOptions
     @Option(help: ArgumentHelp("The share of readers that is stuck.", valueName: "0…1"))
     var share = 0.1
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 
     var work: Work { .messages }
-    private var count: Int { size.connections ?? 1000 }
+    private var count: Int { traffic.count.connections ?? 1000 }
     private var stuckCount: Int { Int((Double(count) * share).rounded()) }
 
     func validate() throws {
-        guard share >= 0, share < 1 else { throw ValidationError("--share takes 0 to 0.99") }
+        guard share >= 0, share < 1 else {
+            throw ValidationError("--share takes a number from 0, below 1")
+        }
     }
 
     func plan(for target: Target) throws -> LoadPlan {

@@ -15,9 +15,9 @@ struct MixedCommand: ScenarioCommand {
 
                 [[clients]]
                 name = "dashboards"
-                role = "subscriber"      # subscriber, publisher, requester, visitor, idler, callee
+                role = "subscriber"   # or publisher, requester, visitor, idler, callee
                 connections = 5000
-                stuck = 0.01             # the share that does not read
+                stuck = 0.01          # the share that does not read
 
                 [[clients]]
                 role = "publisher"
@@ -30,7 +30,7 @@ struct MixedCommand: ScenarioCommand {
 
     @Argument(help: "The file.") var file: String
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var time: TimeOptions
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 

@@ -1,7 +1,8 @@
-// Options — what scenarios have in common on the command line.
+// Options — what all scenarios have in common on the command line, whatever their clients do.
 
 internal import ArgumentParser
 internal import Configuration
+internal import Glibc
 
 extension Duration {
     /// Whole nanoseconds; durations on the command line are bounded when they are read.
@@ -31,90 +32,6 @@ struct DurationOption: ExpressibleByArgument, Equatable {
     }
 
     var defaultValueDescription: String { text }
-}
-
-/// How many, how large, how fast, how long.
-struct SizeOptions: ParsableArguments {
-    @Option(
-        name: [.customShort("n"), .long],
-        help: ArgumentHelp(
-            "Connections. (default: 1000; echo and rpc 100, connect 1024)", valueName: "count"))
-    var connections: Int?
-
-    @Option(help: ArgumentHelp("Octets of a payload, 52 to 1048576.", valueName: "octets"))
-    var size = 128
-
-    @Option(
-        help: ArgumentHelp(
-            "Open loop: messages per second, in all, kept whatever the server does.",
-            valueName: "rate"))
-    var rate: Double?
-
-    @Option(
-        help: ArgumentHelp("Closed loop: so many under way at once.", valueName: "count"))
-    var window: Int?
-
-    @Option(
-        help: ArgumentHelp(
-            "Open loop with changing rates, such as 10s:0..1000,30s:1000; counts from the "
-                + "beginning of the warm-up.", valueName: "phases"))
-    var phases: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "How long is measured. (default: 10s, or what --phases take)", valueName: "time"))
-    var duration: DurationOption?
-
-    @Option(help: ArgumentHelp("What goes before and is not measured.", valueName: "time"))
-    var warmup = DurationOption("1s")
-
-    @Option(
-        help: ArgumentHelp(
-            "Stop after so many, those of the warm-up included.", valueName: "count"))
-    var messages: Int?
-
-    func validate() throws {
-        guard (Stamp.size...Filler.sizeLimit).contains(size) else {
-            throw ValidationError(
-                "--size takes \(Stamp.size) to \(Filler.sizeLimit) octets: every payload begins "
-                    + "with \(Stamp.size) octets of sequence and time")
-        }
-        guard (connections ?? 1) > 0, (connections ?? 1) < 10_000_000 else {
-            throw ValidationError("--connections takes a number from 1 to 9999999")
-        }
-        guard [rate != nil, window != nil, phases != nil].count(where: { $0 }) <= 1 else {
-            throw ValidationError("--rate, --phases and --window exclude each other")
-        }
-        if let rate, !(rate > 0 && rate <= 1e9) {
-            throw ValidationError("--rate takes a number above 0, in messages per second")
-        }
-        if let window, window < 1 || window > 1_000_000 {
-            throw ValidationError("--window takes a number from 1 to 1000000")
-        }
-        if let messages, messages < 1 || messages > 1 << 40 {
-            throw ValidationError("--messages takes a number from 1")
-        }
-        guard (duration?.nanoseconds ?? 1) > 0 else { throw ValidationError("--duration is 0") }
-    }
-
-    /// How long is measured, ns.
-    func measuredTime() throws -> UInt64 {
-        if let duration { return duration.nanoseconds }
-        guard let phases else { return 10_000_000_000 }
-        let whole = UInt64(min(try Schedule(phases).duration, 604_800) * 1e9)
-        guard whole > warmup.nanoseconds else {
-            throw ValidationError("--phases are over before --warmup is")
-        }
-        return whole - warmup.nanoseconds
-    }
-
-    /// The pace asked for.
-    func pace(otherwise: Pace) throws -> Pace {
-        if let rate { return .open(Schedule(rate: rate)) }
-        if let phases { return .open(try Schedule(phases)) }
-        if let window { return .closed(window: window) }
-        return otherwise
-    }
 }
 
 /// Where the generator runs.
@@ -159,6 +76,16 @@ struct PlaceOptions: ParsableArguments {
         if let cpus, Self.list(cpus) == nil {
             throw ValidationError("--cpus takes numbers with commas between, not \"\(cpus)\"")
         }
+        for address in source where !Self.isAddress(address) {
+            throw ValidationError(
+                "--source takes an IP address of this machine, not \"\(address)\"")
+        }
+    }
+
+    private static func isAddress(_ text: String) -> Bool {
+        var octets = in6_addr()
+        return unsafe inet_pton(AF_INET, text, &octets) == 1
+            || inet_pton(AF_INET6, text, &octets) == 1
     }
 
     private static func list(_ text: String) -> [Int]? {

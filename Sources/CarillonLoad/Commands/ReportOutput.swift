@@ -22,6 +22,15 @@ struct ReportOutput {
             Array(report.summary(width: Terminal.width, color: Terminal.hasColor).utf8))
     }
 
+    /// Says before the run what would lose its report behind it.
+    func checkPlaces() throws {
+        for path in [options.json, options.html].compactMap({ $0 }) where path != "-" {
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+            let isThere = unsafe access(path, F_OK) == 0
+            guard unsafe access(isThere ? path : folder, W_OK) == 0 else { throw Self.error(path) }
+        }
+    }
+
     static func write(_ octets: [UInt8], to path: String) throws {
         guard let file = unsafe fopen(path, "we") else {
             throw Self.error(path)
@@ -45,8 +54,7 @@ struct ReportOutput {
     }
 
     private static func error(_ path: String) -> any Error {
-        let reason = unsafe String(cString: strerror(errno))
-        StandardError.write("carillon-load: \(path): \(reason)\n")
+        StandardError.write("carillon-load: \(path): \(systemText(errno))\n")
         return LoadStatus.setUp
     }
 }

@@ -4,7 +4,7 @@ internal import ArgumentParser
 internal import Measurement
 
 /// Echo and rpc: requests on every connection.
-protocol RequestCommand: ScenarioCommand {
+protocol RequestCommand: TrafficCommand {
     static var name: String { get }
     /// Whether answers must come in the order of the requests.
     var isOrdered: Bool { get }
@@ -12,15 +12,15 @@ protocol RequestCommand: ScenarioCommand {
 
 extension RequestCommand {
     var work: Work { .answers }
-    private var count: Int { size.connections ?? 100 }
+    private var count: Int { traffic.count.connections ?? 100 }
 
     func plan(for target: Target) throws -> LoadPlan {
         let speech = try self.target.speech(target)
         var population = Population(
             name: "requesters", role: .requester, count: count, speech: speech)
-        population.pace = try size.pace(otherwise: .closed(window: 1))
-        population.payloadSize = size.size
-        population.messageLimit = size.messages
+        population.pace = try traffic.pace.pace(otherwise: .closed(window: 1))
+        population.payloadSize = traffic.size
+        population.messageLimit = traffic.pace.messages
         population.offersDeflate = self.target.deflate
         population.isOrdered = isOrdered
         return LoadPlan(
@@ -44,7 +44,8 @@ struct EchoCommand: RequestCommand {
     static let name = "echo"
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var traffic: TrafficOptions
+    @OptionGroup var time: TimeOptions
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 
@@ -71,7 +72,8 @@ struct CallCommand: RequestCommand {
     static let name = "rpc"
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var traffic: TrafficOptions
+    @OptionGroup var time: TimeOptions
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 

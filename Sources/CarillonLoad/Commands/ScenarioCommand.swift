@@ -8,12 +8,15 @@ internal import Measurement
 /// A scenario on the command line.
 protocol ScenarioCommand: ParsableCommand {
     var target: TargetOptions { get }
-    var size: SizeOptions { get }
+    var time: TimeOptions { get }
     var place: PlaceOptions { get }
     var output: OutputOptions { get }
 
     /// What one unit of its work is.
     var work: Work { get }
+
+    /// What --phases said; `nil` without, and where there is no such option.
+    var phases: String? { get }
 
     /// The populations, and what else is of this scenario.
     func plan(for target: Target) throws -> LoadPlan
@@ -22,13 +25,25 @@ protocol ScenarioCommand: ParsableCommand {
     var parameters: [RunReport.Parameter] { get }
 }
 
+/// A scenario whose clients send and get messages.
+protocol TrafficCommand: ScenarioCommand {
+    var traffic: TrafficOptions { get }
+}
+
+extension TrafficCommand {
+    var phases: String? { traffic.pace.phases }
+}
+
 extension ScenarioCommand {
+    var phases: String? { nil }
+
     func run() throws {
         let plan = try finishedPlan()
         if let given = Inheritance.given {
             do throws(SetUpError) { try ChildRun.run(plan, given) } catch { throw fail(error) }
             return
         }
+        try ReportOutput(options: output).checkPlaces()
         SignalPoll.prepare()
         var audience = TerminalAudience(isQuiet: output.quiet, work: work)
         let outcome: RunOutcome
@@ -59,8 +74,8 @@ extension ScenarioCommand {
         do {
             var plan = try plan(for: try target.target())
             place.apply(to: &plan)
-            plan.warmUp = size.warmup.nanoseconds
-            plan.duration = try size.measuredTime()
+            plan.warmUp = time.warmup.nanoseconds
+            plan.duration = try time.measuredTime(phases)
             plan.patience = max(output.timeout.nanoseconds, 1_000_000)
             let tenth = plan.duration / 10
             let interval = output.interval?.nanoseconds ?? min(1_000_000_000, tenth)

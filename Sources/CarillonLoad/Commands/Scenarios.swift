@@ -10,21 +10,10 @@ extension RunReport.Parameter {
 }
 
 extension ScenarioCommand {
-    /// Subscribers, as many as --connections says.
+    /// Subscribers, as many as are asked for.
     func subscribers(_ speech: Speech, _ count: Int) -> Population {
         var population = Population(
             name: "subscribers", role: .subscriber, count: count, speech: speech)
-        population.offersDeflate = target.deflate
-        return population
-    }
-
-    /// Publishers at the pace asked for.
-    func publishers(_ speech: Speech, _ count: Int, otherwise: Pace) throws -> Population {
-        var population = Population(
-            name: "publishers", role: .publisher, count: count, speech: speech)
-        population.pace = try size.pace(otherwise: otherwise)
-        population.payloadSize = size.size
-        population.messageLimit = size.messages
         population.offersDeflate = target.deflate
         return population
     }
@@ -45,20 +34,33 @@ extension ScenarioCommand {
         }
     }
 
-    /// What the options that all scenarios have come to.
-    func commonParameters(_ connections: Int) -> [RunReport.Parameter] {
-        var list = [RunReport.Parameter("connections", connections)]
-        if work != .none, work != .connections { list.append(.init("size", "\(size.size) octets")) }
-        if let rate = size.rate { list.append(.init("rate", "\(rate) per second")) }
-        if let phases = size.phases { list.append(.init("phases", phases)) }
-        if let window = size.window { list.append(.init("window", window)) }
-        if target.deflate { list.append(.init("deflate", "offered")) }
-        if target.isWAMP { list += target.wamp.parameters }
-        return list
+    /// What was agreed on with the server.
+    var targetParameters: [RunReport.Parameter] {
+        (target.deflate ? [.init("deflate", "offered")] : [])
+            + (target.isWAMP ? target.wamp.parameters : [])
     }
 }
 
-struct FanOutCommand: ScenarioCommand {
+extension TrafficCommand {
+    /// Publishers at the pace asked for.
+    func publishers(_ speech: Speech, _ count: Int, otherwise: Pace) throws -> Population {
+        var population = Population(
+            name: "publishers", role: .publisher, count: count, speech: speech)
+        population.pace = try traffic.pace.pace(otherwise: otherwise)
+        population.payloadSize = traffic.size
+        population.messageLimit = traffic.pace.messages
+        population.offersDeflate = target.deflate
+        return population
+    }
+
+    /// What the options that all scenarios with messages have come to.
+    func commonParameters(_ connections: Int) -> [RunReport.Parameter] {
+        [.init("connections", connections), .init("size", "\(traffic.size) octets")]
+            + traffic.pace.parameters + targetParameters
+    }
+}
+
+struct FanOutCommand: TrafficCommand {
     static let configuration = CommandConfiguration(
         commandName: "fanout",
         abstract: "One room: publishers to many subscribers.",
@@ -69,7 +71,8 @@ struct FanOutCommand: ScenarioCommand {
             """)
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var traffic: TrafficOptions
+    @OptionGroup var time: TimeOptions
     @Option(help: ArgumentHelp("Publishers.", valueName: "count")) var publishers = 1
     @Flag(help: "With --window: publish as many at once, when all before them have arrived.")
     var burst = false
@@ -77,11 +80,13 @@ struct FanOutCommand: ScenarioCommand {
     @OptionGroup var output: OutputOptions
 
     var work: Work { .messages }
-    private var count: Int { size.connections ?? 1000 }
+    private var count: Int { traffic.count.connections ?? 1000 }
 
     func validate() throws {
         try check("publishers", publishers, 1...100_000)
-        guard !burst || size.window != nil else { throw ValidationError("--burst takes --window") }
+        guard !burst || traffic.pace.window != nil else {
+            throw ValidationError("--burst takes --window")
+        }
     }
 
     func plan(for target: Target) throws -> LoadPlan {
@@ -100,17 +105,19 @@ struct FanOutCommand: ScenarioCommand {
     }
 }
 
-struct RoomsCommand: ScenarioCommand {
+struct RoomsCommand: TrafficCommand {
     static let configuration = CommandConfiguration(
         commandName: "rooms",
         abstract: "Many rooms: subscribers spread over them, publications in turn.",
         discussion: """
             carillon-load rooms -n 10000 --rooms 1000 --rate 2000
-            carillon-load rooms -n 10000 --rooms 1000 --window 1 --dialect high-templar --covering
+            carillon-load rooms -n 10000 --rooms 1000 --window 1 --covering \\
+                --dialect high-templar
             """)
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var traffic: TrafficOptions
+    @OptionGroup var time: TimeOptions
     @Option(help: ArgumentHelp("Rooms.", valueName: "count")) var rooms = 100
     @Flag(help: "Every publication is to all rooms at once (high-templar's *).")
     var covering = false
@@ -119,7 +126,7 @@ struct RoomsCommand: ScenarioCommand {
     @OptionGroup var output: OutputOptions
 
     var work: Work { .messages }
-    private var count: Int { size.connections ?? 1000 }
+    private var count: Int { traffic.count.connections ?? 1000 }
 
     func validate() throws {
         try check("publishers", publishers, 1...100_000)
@@ -144,7 +151,7 @@ struct RoomsCommand: ScenarioCommand {
     }
 }
 
-struct WildcardCommand: ScenarioCommand {
+struct WildcardCommand: TrafficCommand {
     static let configuration = CommandConfiguration(
         commandName: "wildcard",
         abstract: "Subscribers with patterns, some that match and some that do not.",
@@ -158,7 +165,8 @@ struct WildcardCommand: ScenarioCommand {
             """)
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var traffic: TrafficOptions
+    @OptionGroup var time: TimeOptions
     @Option(help: ArgumentHelp("Rooms.", valueName: "count")) var rooms = 10
     @Option(help: ArgumentHelp("Events in each room, up to 64.", valueName: "count")) var events =
         10
@@ -167,7 +175,7 @@ struct WildcardCommand: ScenarioCommand {
     @OptionGroup var output: OutputOptions
 
     var work: Work { .messages }
-    private var count: Int { size.connections ?? 1000 }
+    private var count: Int { traffic.count.connections ?? 1000 }
 
     func validate() throws {
         try check("publishers", publishers, 1...100_000)
@@ -225,26 +233,31 @@ struct ConnectCommand: ScenarioCommand {
             """)
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var count: CountOptions
+    @OptionGroup var pace: PaceOptions
+    @OptionGroup var time: TimeOptions
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 
     var work: Work { .connections }
-    private var count: Int { size.connections ?? 1024 }
+    var phases: String? { pace.phases }
+    private var connections: Int { count.connections ?? 1024 }
 
     func plan(for target: Target) throws -> LoadPlan {
         var speech = try self.target.speech(target)
         if self.target.subscribe == nil { speech.subscribe = nil }
         var population = Population(
-            name: "visitors", role: .visitor, count: count, speech: speech)
-        population.pace = try size.pace(otherwise: .closed(window: 64))
-        population.messageLimit = size.messages
+            name: "visitors", role: .visitor, count: connections, speech: speech)
+        population.pace = try pace.pace(otherwise: .closed(window: 64))
+        population.messageLimit = pace.messages
         population.offersDeflate = self.target.deflate
         return LoadPlan(
             scenario: "connect", target: target, populations: [population], roomCount: 1)
     }
 
-    var parameters: [RunReport.Parameter] { commonParameters(count) }
+    var parameters: [RunReport.Parameter] {
+        [.init("connections", connections)] + pace.parameters + targetParameters
+    }
 }
 
 struct IdleCommand: ScenarioCommand {
@@ -257,24 +270,26 @@ struct IdleCommand: ScenarioCommand {
             """)
 
     @OptionGroup var target: TargetOptions
-    @OptionGroup var size: SizeOptions
+    @OptionGroup var count: CountOptions
+    @OptionGroup var time: TimeOptions
     @Flag(help: "Let each of them subscribe before it is silent.") var subscribedToo = false
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 
     var work: Work { .none }
-    private var count: Int { size.connections ?? 1000 }
+    private var connections: Int { count.connections ?? 1000 }
 
     func plan(for target: Target) throws -> LoadPlan {
         let speech = try self.target.speech(target)
         let population = Population(
-            name: "idlers", role: subscribedToo ? .subscriber : .idler, count: count,
+            name: "idlers", role: subscribedToo ? .subscriber : .idler, count: connections,
             speech: speech)
         return LoadPlan(
             scenario: "idle", target: target, populations: [population], roomCount: 1)
     }
 
     var parameters: [RunReport.Parameter] {
-        commonParameters(count) + (subscribedToo ? [.init("subscribed", "yes")] : [])
+        [.init("connections", connections)] + targetParameters
+            + (subscribedToo ? [.init("subscribed", "yes")] : [])
     }
 }

@@ -38,7 +38,7 @@ final class ChildProcess: @unchecked Sendable {
     /// Starts it with our command line.
     func start(_ board: Board) throws(SetUpError) {
         var ends: [Int32] = [0, 0]
-        guard unsafe pipe(&ends) == 0 else { throw SetUpError("no pipe: errno \(errno)") }
+        guard unsafe pipe(&ends) == 0 else { throw SetUpError("no pipe: \(systemText(errno))") }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -66,7 +66,7 @@ final class ChildProcess: @unchecked Sendable {
         close(ends[1])
         output = ends[0]
         guard status == 0 else {
-            throw SetUpError("process \(number) does not start: errno \(status)")
+            throw SetUpError("process \(number) does not start: \(systemText(status))")
         }
         var thread = pthread_t()
         let context = unsafe Unmanaged.passRetained(self).toOpaque()

@@ -44,7 +44,7 @@ final class WorkerThread: @unchecked Sendable {
         let status = unsafe pthread_create(&thread, nil, runWorker, context)
         guard status == 0 else {
             unsafe Unmanaged<WorkerThread>.fromOpaque(context).release()
-            throw SetUpError("no thread for a worker: errno \(status)")
+            throw SetUpError("no thread for a worker: \(systemText(status))")
         }
         self.thread = thread
     }
@@ -59,13 +59,23 @@ final class WorkerThread: @unchecked Sendable {
     /// Why it did not start, while others run.
     var failure: SetUpError? { refusal.withLock { $0 } }
 
+    /// A figure of a thread that runs elsewhere than it was told to is not the one asked for.
+    private func pin() throws(SetUpError) {
+        guard !plan.cpus.isEmpty else { return }
+        let cpu = plan.cpus[index % plan.cpus.count]
+        let status = carillon_pin_thread(Int32(clamping: cpu))
+        guard status == 0 else {
+            throw SetUpError(
+                "a thread cannot run on CPU \(cpu): \(systemText(-status)); --cpus takes those that "
+                    + "this process may use")
+        }
+    }
+
     fileprivate func run() {
         unsafe carillon_prepare_thread("load-\(index)", true)
         carillon_sharpen_timers()
-        if !plan.cpus.isEmpty {
-            _ = carillon_pin_thread(Int32(clamping: plan.cpus[index % plan.cpus.count]))
-        }
         do throws(SetUpError) {
+            try pin()
             var worker = try Worker(index: index, plan: plan, board: board, tell: tell)
             worker.run()
         } catch {

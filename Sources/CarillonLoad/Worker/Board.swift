@@ -72,7 +72,7 @@ final class Board: @unchecked Sendable {
         let size = Self.size(plan)
         descriptor = inherited?.board ?? carillon_shared_create(size)
         guard descriptor >= 0, let pages = unsafe carillon_shared_map(descriptor, size) else {
-            throw SetUpError("no shared memory: errno \(errno)")
+            throw SetUpError("no shared memory: \(systemText(errno))")
         }
         let wordCount = Self.headerSize + plan.workerCount * WorkerFact.count
         unsafe words = pages.bindMemory(to: Atomic<UInt64>.self, capacity: wordCount)
@@ -85,7 +85,7 @@ final class Board: @unchecked Sendable {
         while events.count < workerCount {
             let event = carillon_eventfd()
             guard event >= 0 else {
-                throw SetUpError("no eventfd for a worker: errno \(-event)")
+                throw SetUpError("no eventfd for a worker: \(systemText(-event))")
             }
             events.append(event)
         }
@@ -171,10 +171,4 @@ final class Board: @unchecked Sendable {
         let word = UInt32(truncatingIfNeeded: change)
         unsafe counters[streamCount + flatRoom].wrappingAdd(word, ordering: .relaxed)
     }
-}
-
-/// Why a run cannot take place; the sentence says what to do.
-struct SetUpError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

@@ -270,15 +270,16 @@ extension Worker {
         switch errno {
         case ECONNREFUSED: return "\(target) refuses connections: is the server running there?"
         case EADDRNOTAVAIL:
-            return "no local port is left towards \(target): connect from more addresses with "
-                + "--sources N (on loopback) or --source ADDRESS"
+            return "no local port is left towards \(target), or --source names an address that "
+                + "this machine does not have: connect from more addresses with --sources N (on "
+                + "loopback) or --source ADDRESS"
         case EMFILE, ENFILE:
             return "no descriptor is left: raise the limit (ulimit -n) or spread with --processes N"
         case ETIMEDOUT: return "\(target) does not answer"
         case ENETUNREACH, EHOSTUNREACH: return "\(target) cannot be reached"
         case ECONNRESET, EPIPE: return "the connection was reset"
         default:
-            return "connecting to \(target) failed: \(unsafe String(cString: strerror(errno)))"
+            return "connecting to \(target) failed: \(systemText(errno))"
         }
     }
 

@@ -6,6 +6,7 @@
 
 import ArgumentParser
 import Bytes
+import Crypto
 import PasswordDerivation
 import WAMP
 import WAMPAuthentication
@@ -107,14 +108,14 @@ final class WAMPCredential {
 }
 
 extension AuthenticationError {
-    fileprivate var sentence: String {
+    var sentence: String {
         switch self {
         case .unexpectedMethod(let method): "the router wants \(method), which was not offered"
         case .malformed(let member): "the router's challenge makes no sense: \"\(member)\""
         case .foreignNonce: "the router answers somebody else's challenge"
         case .untrustedRouter: "the router does not prove that it knows us; it may be another one"
         case .derivation(let sentence): "the secret cannot be used: \(sentence)"
-        case .crypto(let error): "the secret cannot be used: \(error)"
+        case .crypto(let error): "the secret cannot be used: \(error.sentence)"
         }
     }
 }

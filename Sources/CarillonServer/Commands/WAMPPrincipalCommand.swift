@@ -30,8 +30,9 @@ struct WAMPPrincipalCommand: ParsableCommand {
             it belongs to. The password is asked for, or read from --password-file or a pipe.
 
               carillon wamp principal carol --role user >> carillon.toml
-              pass show push/device | carillon wamp principal device --role device --method scram
-              carillon wamp principal sensor --role device --method cryptosign --new-key sensor.key
+              pass show push/tv | carillon wamp principal tv --role device --method scram
+              carillon wamp principal sensor --role device --method cryptosign \\
+                  --new-key sensor.key
 
             Methods: wampcra stores a salted key, scram a verifier from which nobody can log in, \
             cryptosign a public key (give --public-key, or --new-key FILE for a fresh pair whose \
@@ -54,7 +55,7 @@ struct WAMPPrincipalCommand: ParsableCommand {
     @Option(help: "scram: argon2id13, argon2id-13 or pbkdf2.")
     var derivation = WAMPDerivation.argon2id13
 
-    @Option(help: "How often the derivation is repeated. Standard: 100000; 4 for argon2id.")
+    @Option(help: "How often the derivation is repeated. (default: 100000; 4 for argon2id)")
     var iterations: Int?
 
     @Option(help: "Memory of argon2id, in KiB.")
@@ -93,9 +94,9 @@ struct WAMPPrincipalCommand: ParsableCommand {
             case .cryptosign: lines.append("public_keys = [\"\(try key())\"]")
             }
         } catch let error as CryptoError {
-            throw ValidationError("the cryptographic library refuses: \(error)")
+            throw ValidationError("the secret cannot be used: \(error.sentence)")
         } catch let error as AuthenticationError {
-            throw ValidationError("this password cannot be used: \(error)")
+            throw ValidationError(error.sentence)
         }
         print(lines.joined(separator: "\n"))
     }
@@ -155,7 +156,7 @@ struct WAMPPrincipalCommand: ParsableCommand {
         if let passwordFile {
             let input = unsafe open(passwordFile, O_RDONLY | O_CLOEXEC)
             guard input >= 0, dup2(input, STDIN_FILENO) >= 0 else {
-                throw ValidationError("\(passwordFile): \(Self.lastError)")
+                throw ValidationError("\(passwordFile): \(systemText(errno))")
             }
             close(input)
         }
@@ -183,15 +184,13 @@ struct WAMPPrincipalCommand: ParsableCommand {
     /// Writes a file that only its owner can read, and none that is there already.
     private static func write(_ text: String, toNew path: String) throws {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw ValidationError("\(path): \(lastError)") }
+        guard descriptor >= 0 else { throw ValidationError("\(path): \(systemText(errno))") }
         defer { close(descriptor) }
         let octets = Array(text.utf8)
         guard unsafe Glibc.write(descriptor, octets, octets.count) == octets.count else {
             throw ValidationError("\(path): not written completely")
         }
     }
-
-    private static var lastError: String { unsafe String(cString: strerror(errno)) }
 
     private static func quoted(_ text: String) -> String {
         var quoted = "\""

@@ -40,7 +40,8 @@ extension RoomTemplate {
         do throws(RoomTemplateError) {
             try self.init(text)
         } catch {
-            throw LinkProblem(sentence: "\(whom): the room \"\(text)\" is no template: \(error)")
+            throw LinkProblem(
+                sentence: "\(whom): the room \"\(text)\" is no template: \(error.sentence)")
         }
     }
 }

@@ -85,7 +85,7 @@ final class Links {
             statuses.append(backEnd.status)
             return backEnd
         } catch {
-            throw LinkProblem(sentence: "the back end \(settings.name): \(error)")
+            throw LinkProblem(sentence: "the back end \(settings.name): \(error.sentence)")
         }
     }
 

@@ -14,6 +14,15 @@ package enum HTTPLinkError: Error, Equatable {
     /// No memory, no descriptors or no thread was to be had.
     case system(errno: Int32)
     case stopped
+
+    package var sentence: String {
+        switch self {
+        case .settings(let sentence): sentence
+        case .system(let errno):
+            "its thread cannot be started: \(unsafe String(cString: carillon_error_text(errno)))"
+        case .stopped: "the link has been stopped"
+        }
+    }
 }
 
 /// A thread that asks back ends. To be stopped when it is no longer needed.
@@ -33,7 +42,7 @@ package final class HTTPLink: Sendable {
     package func add(
         _ settings: HTTPBackEndSettings
     ) throws(HTTPLinkError) -> HTTPBackEnd {
-        if let problem = settings.problem { throw .settings("\(settings.name): \(problem)") }
+        if let problem = settings.problem { throw .settings(problem) }
         let backEnd = try state.withLock { state throws(HTTPLinkError) in
             if state.isStopped { throw .stopped }
             let waker: Waker

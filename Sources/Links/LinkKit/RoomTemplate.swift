@@ -21,6 +21,18 @@ package enum RoomTemplateError: Error, Equatable {
     case unknownName(String)
     /// A `%` without two hexadecimal digits.
     case invalidEscape
+
+    /// What is wrong, for whoever wrote it.
+    package var sentence: String {
+        switch self {
+        case .unclosedBrace: "a \"{\" has no \"}\"; \"{{\" stands for itself"
+        case .strayBrace: "a \"}\" has no \"{\"; \"}}\" stands for itself"
+        case .unknownName(let name):
+            "\"{\(name)}\" is neither {channel} nor {routing_key} nor the number of a wildcard, "
+                + "such as {1}"
+        case .invalidEscape: "\"%\" is followed by two hexadecimal digits"
+        }
+    }
 }
 
 /// A template for the names of rooms.

@@ -192,7 +192,7 @@ final class Consumers {
                 message.room = try source.template.room(
                     origin: message.origin, captures: message.captures)
             } catch {
-                return .rejected("no room can be made of its routing key: \(error)")
+                return .rejected("no room can be made of its routing key: \(error.sentence)")
             }
             guard message.room != nil else {
                 return .rejected("its routing key matches no binding that the template is for")

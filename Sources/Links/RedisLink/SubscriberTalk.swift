@@ -97,7 +97,7 @@ struct SubscriberTalk {
                 origin: channel, captures: message.captures)
         } catch {
             return .unusable(
-                origin: channel, reason: "no room can be made of its channel: \(error)")
+                origin: channel, reason: "no room can be made of its channel: \(error.sentence)")
         }
         guard message.room != nil else {
             return .unusable(origin: channel, reason: "its channel does not fit the template")
