@@ -1,6 +1,7 @@
 // Accepting — from the listener to a connection that is read.
 
 import Bytes
+import Glibc
 import Synchronization
 import Telemetry
 import Uring
@@ -73,15 +74,14 @@ extension Core where Kernel: ~Copyable {
     /// Out of descriptors or memory: wait, since asking again at once would only burn the core.
     private mutating func acceptFailed(_ place: Int, _ errno: Int32) {
         switch errno {
-        case 103, 4, 11: break  // ECONNABORTED, EINTR, EAGAIN: the next one, please
-        case 125: break  // ECANCELED: we stop accepting
+        case ECONNABORTED, EINTR, EAGAIN: break  // the next one, please
+        case ECANCELED: break  // we stop accepting
         case _ where listeners[place].state != .open: listeners[place].state = .closed
-        case 24, 23, 12, 105:  // EMFILE, ENFILE, ENOMEM, ENOBUFS
+        case EMFILE, ENFILE, ENOMEM, ENOBUFS:
             metrics.count(pause: .descriptors, nanoseconds: 100_000_000)
             pauseAccept(for: 100_000_000)
-        case 9, 22, 88, 95:
-            // EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: this listener is no more; an endless re-arm
-            // helps nobody.
+        case EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP:
+            // This listener is no more; an endless re-arm helps nobody.
             listeners[place].state = .closed
         default:
             // A network error or a security module: accept(2) says to try again.

@@ -5,6 +5,7 @@
 // what it left over is known before anything else is queued for it. The dirty list is cut into
 // slices, first in, first out; memory is used again when it is empty and all is reaped.
 
+import Glibc
 import Synchronization
 import Telemetry
 import Uring
@@ -141,7 +142,7 @@ extension Core where Kernel: ~Copyable {
     /// Full now, or interrupted: what was not taken is sent again later.
     static func isTransient(_ result: Int32) -> Bool {
         switch -result {
-        case 4, 11, 12, 105, 125: true  // EINTR, EAGAIN, ENOMEM, ENOBUFS, ECANCELED
+        case EINTR, EAGAIN, ENOMEM, ENOBUFS, ECANCELED: true
         default: false
         }
     }

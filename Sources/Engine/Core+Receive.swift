@@ -5,6 +5,7 @@
 // read what it is sent) has its octets parked up to a limit, then its receive is cancelled.
 
 import Bytes
+import Glibc
 import Telemetry
 import Uring
 
@@ -57,12 +58,12 @@ extension Core where Kernel: ~Copyable {
 
     private mutating func receiveFailed(_ connection: Connection, _ errno: Int32) {
         switch errno {
-        case 105:  // ENOBUFS: arming again before buffers are back would spin
+        case ENOBUFS:  // arming again before buffers are back would spin
             metrics.add(.buffersExhausted)
             connection.isStarved = true
             starved.append(connection.id)
-        case 125: break  // ECANCELED: paused or ending
-        case 4, 11: break  // EINTR, EAGAIN
+        case ECANCELED: break  // paused or ending
+        case EINTR, EAGAIN: break
         default:
             connection.isPeerFinished = true
             abort(connection, reason: .connectionLost)

@@ -4,6 +4,7 @@
 // peer costs anything. Completions are laid down before a turn and handed over by its reap; sends
 // are counted, closes free their places.
 
+import Glibc
 import Uring
 
 /// Takes whole sends; completes what was laid down.
@@ -59,7 +60,7 @@ struct ScriptedDriver: Driver, ~Copyable {
     /// The client has reset its connection.
     mutating func bringReset(from place: Int) {
         precondition(receives[place] != 0)
-        script.append(Completion(token: receives[place], result: -104, flags: 0))
+        script.append(Completion(token: receives[place], result: -ECONNRESET, flags: 0))
         receives[place] = 0
     }
 

@@ -1,5 +1,6 @@
 // Simulated listeners: connections that wait, and the accept that takes them.
 
+import Glibc
 import Uring
 
 /// One listening socket of a simulated core.
@@ -32,7 +33,7 @@ extension SimulatedRing {
             !listeners[place].isClosed
         else {
             violate("an accept on listener \(descriptor), which is closed")
-            stage(token, -9)
+            stage(token, -EBADF)
             return
         }
         if listeners[place].token != nil { violate("two accepts on listener \(descriptor)") }
@@ -59,7 +60,7 @@ extension SimulatedRing {
         while listeners[place].isReady, let token = listeners[place].token {
             if random.chance(faults.delay) { return }
             if listeners[place].isCancelled {
-                endAccept(place, -125)
+                endAccept(place, -ECANCELED)
                 return
             }
             if random.chance(faults.failedAccept) {
@@ -67,14 +68,14 @@ extension SimulatedRing {
                     let lost = listeners[place].waiting.removeFirst()
                     lost.wasBroken = true
                     lost.breakDown()
-                    endAccept(place, -103)
+                    endAccept(place, -ECONNABORTED)
                 } else {
-                    endAccept(place, -24)
+                    endAccept(place, -EMFILE)
                 }
                 return
             }
             guard let free = sockets.firstIndex(where: { $0 == nil }) else {
-                endAccept(place, -23)  // ENFILE
+                endAccept(place, -ENFILE)
                 return
             }
             let socket = listeners[place].waiting.removeFirst()

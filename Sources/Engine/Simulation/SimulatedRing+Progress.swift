@@ -1,5 +1,6 @@
 // What waits in a simulated ring gets on: receives, patient sends, the wake-up.
 
+import Glibc
 import Uring
 
 extension SimulatedRing {
@@ -38,24 +39,24 @@ extension SimulatedRing {
     private func progressReceive(_ socket: SimulatedSocket) {
         // What has come before a cancel may still be told before its end.
         while let receive = socket.receive {
-            if socket.isReset { return endReceive(socket, -104) }
+            if socket.isReset { return endReceive(socket, -ECONNRESET) }
             if random.chance(faults.brokenSocket) {
                 breakSocket(socket)
-                return endReceive(socket, -104)
+                return endReceive(socket, -ECONNRESET)
             }
             if receive.isCancelled, socket.inbound.count == 0 || random.chance(500) {
-                return endReceive(socket, -125)
+                return endReceive(socket, -ECANCELED)
             }
             if socket.inbound.count == 0 {
                 if socket.isInboundFinished || socket.isShutDown { endReceive(socket, 0) }
                 return
             }
             if random.chance(faults.refusedReceive) {
-                return endReceive(socket, random.chance(500) ? -4 : -105)
+                return endReceive(socket, random.chance(500) ? -EINTR : -ENOBUFS)
             }
             guard let buffer = buffers.lend() else {
                 exhaustedCount += 1
-                return endReceive(socket, -105)
+                return endReceive(socket, -ENOBUFS)
             }
             var size = min(socket.inbound.count, buffers.size)
             if random.chance(faults.cutReceive) { size = 1 + random.below(size) }
@@ -84,14 +85,14 @@ extension SimulatedRing {
         guard let send = socket.patientSend, !random.chance(faults.delay) else { return }
         var result: Int32
         if socket.isReset || socket.isShutDown {
-            result = socket.isReset ? -104 : -32
+            result = socket.isReset ? -ECONNRESET : -EPIPE
         } else if send.isCancelled, random.chance(500) || socket.room == 0 {
-            result = -125
+            result = -ECANCELED
         } else if random.chance(faults.brokenSocket) {
             breakSocket(socket)
-            result = -32
+            result = -EPIPE
         } else if random.chance(faults.refusedSend) {
-            result = random.pick([-4, -105, -12])
+            result = random.pick([-EINTR, -ENOBUFS, -ENOMEM])
         } else if socket.room > 0 {
             var size = min(socket.room, send.size)
             if random.chance(faults.shortSend) { size = 1 + random.below(size) }

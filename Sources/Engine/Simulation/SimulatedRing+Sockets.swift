@@ -1,12 +1,13 @@
 // What a simulated ring does with sockets: one method per operation.
 
+import Glibc
 import Uring
 
 extension SimulatedRing {
     func startReceive(_ handle: SocketHandle, _ token: Token) {
         receiveCount += 1
         guard let socket = socket(handle, "a receive", token) else {
-            stage(token, -9)
+            stage(token, -EBADF)
             return
         }
         if socket.receive != nil { violate("two receives in flight on descriptor \(handle.index)") }
@@ -14,7 +15,7 @@ extension SimulatedRing {
         // An empty group refuses at once, data or no data.
         if buffers.isExhausted {
             exhaustedCount += 1
-            endReceive(socket, -105)
+            endReceive(socket, -ENOBUFS)
             return
         }
         list(socket)
@@ -25,7 +26,7 @@ extension SimulatedRing {
         _ handle: SocketHandle, _ start: UnsafeRawPointer, _ size: Int, _ token: Token
     ) {
         guard let socket = socket(handle, "a send", token) else {
-            stage(token, -9)
+            stage(token, -EBADF)
             return
         }
         checkSend(socket, handle)
@@ -58,7 +59,7 @@ extension SimulatedRing {
         _ size: Int, to handle: SocketHandle, _ token: Token
     ) -> (SimulatedSocket, taken: Int)? {
         guard let socket = socket(handle, "a send", token) else {
-            fellShort(token, -9)
+            fellShort(token, -EBADF)
             return nil
         }
         checkSend(socket, handle)
@@ -70,23 +71,23 @@ extension SimulatedRing {
         unsettled.append(socket)
         if random.chance(faults.brokenSocket) {
             breakSocket(socket)
-            fellShort(token, random.chance(500) ? -32 : -104)
+            fellShort(token, random.chance(500) ? -EPIPE : -ECONNRESET)
             return nil
         }
         guard !socket.isReset, !socket.isOutboundFinished else {
-            fellShort(token, socket.isReset ? -104 : -32)
+            fellShort(token, socket.isReset ? -ECONNRESET : -EPIPE)
             return nil
         }
         if random.chance(faults.refusedSend) {
             socket.wasFull = true
-            fellShort(token, random.pick([-11, -4, -105, -12]))
+            fellShort(token, random.pick([-EAGAIN, -EINTR, -ENOBUFS, -ENOMEM]))
             return nil
         }
         var taken = min(size, socket.room)
         if random.chance(faults.shortSend) { taken = random.below(taken + 1) }
         if taken < size {
             socket.wasFull = true
-            fellShort(token, taken > 0 ? Int32(taken) : -11)
+            fellShort(token, taken > 0 ? Int32(taken) : -EAGAIN)
         } else if !options.features.contains(.skippedSuccess) {
             stage(token, Int32(taken))
         }
@@ -95,18 +96,18 @@ extension SimulatedRing {
 
     func shutDown(_ handle: SocketHandle, _ both: Bool, _ token: Token) {
         guard let socket = socket(handle, "a shutdown", token) else {
-            stage(token, -9)
+            stage(token, -EBADF)
             return
         }
         socket.isOutboundFinished = true
         if both { socket.isShutDown = true }
         list(socket)
-        stage(token, socket.isReset ? -107 : 0)  // ENOTCONN
+        stage(token, socket.isReset ? -ENOTCONN : 0)
     }
 
     func disconnect(_ handle: SocketHandle, _ token: Token) {
         guard let socket = socket(handle, "a disconnect", token) else {
-            stage(token, -9)
+            stage(token, -EBADF)
             return
         }
         socket.breakDown()
@@ -118,7 +119,7 @@ extension SimulatedRing {
         if target.operation == .accept {
             let place = target.slot
             guard place < listeners.count, listeners[place].token == target else {
-                stage(token, -2)
+                stage(token, -ENOENT)
                 return
             }
             listeners[place].isCancelled = true
@@ -126,7 +127,7 @@ extension SimulatedRing {
             return
         }
         guard let socket = tenants[Self.tenant(target)] else {
-            stage(token, -2)
+            stage(token, -ENOENT)
             return
         }
         if socket.receive?.token == target {
@@ -134,16 +135,16 @@ extension SimulatedRing {
         } else if socket.patientSend?.token == target {
             socket.patientSend?.isCancelled = true
         } else {
-            stage(token, -2)  // ENOENT
+            stage(token, -ENOENT)
             return
         }
         list(socket)
-        stage(token, random.chance(200) ? -114 : 0)  // EALREADY is ordinary
+        stage(token, random.chance(200) ? -EALREADY : 0)  // ordinary
     }
 
     func close(_ handle: SocketHandle, _ token: Token) {
         guard let socket = socket(handle, "a close", nil) else {
-            stage(token, -9)
+            stage(token, -EBADF)
             return
         }
         if socket.receive != nil || socket.patientSend != nil {

@@ -255,11 +255,11 @@ final class SimulatedRing {
 
     private func sendMessage(_ target: WakeHandle, _ token: Token) {
         guard let ring = world.ring(Int(target.ring)) else {
-            stage(token, -9)  // EBADF
+            stage(token, -EBADF)
             return
         }
         if random.chance(faults.failedMessage) {
-            stage(token, -75)  // EOVERFLOW
+            stage(token, -EOVERFLOW)
             return
         }
         ring.stage(Token(.message), 0)
