@@ -72,6 +72,7 @@ extension PushServer {
         package var ring = RingOptions()
         package var deflate = DeflateSettings()
         package var deflateMinimumSize = EngineSettings().deflateMinimumSize
+        package var deflateMaximumSize = EngineSettings().deflateMaximumSize
         package var flushSlice = EngineSettings().flushSlice
         package var batchingDelay = EngineSettings().batchingDelay
         package var index = EngineSettings().index

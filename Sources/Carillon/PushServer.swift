@@ -152,6 +152,7 @@ public final class PushServer: Sendable {
         settings.index = options.index
         settings.deflate = options.deflate
         settings.deflateMinimumSize = options.deflateMinimumSize
+        settings.deflateMaximumSize = options.deflateMaximumSize
         settings.flushSlice = options.flushSlice
         settings.batchingDelay = options.batchingDelay
         settings.handler = options.handler

@@ -32,7 +32,7 @@ package struct EngineSettings: Sendable {
     package var deflateMinimumSize = 64
     /// Messages above this many octets are sent plain as well: deflating a megabyte takes a core 10 to
     /// 20 ms, in which it does nothing else.
-    package var deflateMaximumSize = 262_144
+    package var deflateMaximumSize = 1_048_576
     /// Connections flushed in one turn.
     package var flushSlice = 320
     /// How much longer publications may wait so that a send takes more of them along, ns; 0: not

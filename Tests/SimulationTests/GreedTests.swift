@@ -83,8 +83,8 @@ struct GreedTests {
         let world = SpokenWorld(messageSize: 4 << 20, options: Self.options)
         let client = world.open(offer: DeflateOffer())
         world.say(client, "sub a.b -")
-        let small = "\"" + String(repeating: "small ", count: 40_000) + "\""
-        let large = "\"" + String(repeating: "large ", count: 50_000) + "\""
+        let small = "\"" + String(repeating: "small ", count: 170_000) + "\""
+        let large = "\"" + String(repeating: "large ", count: 180_000) + "\""
         for (text, compressions) in [(small, 1), (large, 0)] {
             var before = world.count(of: .compressions)
             world.publish("a.b", text)

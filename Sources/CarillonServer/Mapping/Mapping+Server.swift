@@ -40,6 +40,7 @@ extension PushServer.Options {
                 descriptors: soft, memory: memory, cores: coreCount))
         deflate = .init(configuration.websocket)
         deflateMinimumSize = configuration.websocket.deflateMinimumSize
+        deflateMaximumSize = configuration.websocket.deflateMaximumSize
         flushSlice = configuration.engine.flushSlice
         batchingDelay = server.batchingDelay.nanoseconds
         wamp = WAMP(configuration)

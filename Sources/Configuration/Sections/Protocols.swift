@@ -67,6 +67,7 @@ extension Configuration {
     package struct WebSocket: SectionDescription {
         package var deflate = true
         package var deflateMinimumSize = 64
+        package var deflateMaximumSize = 1_048_576
         package var deflateClientTakeover = true
         package var origins: [String] = []
 
@@ -80,8 +81,11 @@ extension Configuration {
                 "Accept permessage-deflate when a client offers it."),
             Setting(
                 "deflate_minimum_size", \.deflateMinimumSize, .size(0...1_048_576),
-                "Octets from which on compressing a message is tried. Above 256 KiB it is not: that "
-                    + "would keep a core for too long."),
+                "Octets from which on compressing a message is tried."),
+            Setting(
+                "deflate_maximum_size", \.deflateMaximumSize, .size(0...67_108_864),
+                "Octets up to which it is tried. Nobody else of a core is served meanwhile, 10 to 20 "
+                    + "ms for a megabyte; larger messages are sent plain."),
             Setting(
                 "deflate_client_takeover", \.deflateClientTakeover, .flag,
                 "Let clients keep their compression context between messages. It costs a window of "
