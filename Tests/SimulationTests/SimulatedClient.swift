@@ -181,7 +181,7 @@ final class SimulatedClient: WorldClient {
                 do throws(FrameError) {
                     let event = try unsafe receiver!.next(
                         input, offset: &offset,
-                        limits: ReceiverLimits(inflatedPerStep: inflatedPerStep),
+                        limits: ReceiverLimits(messageSize: 4 << 20, inflatedPerStep: inflatedPerStep),
                         inflaters: &inflaters)
                     if event == .needsMore { return }
                     unsafe take(event, input)
