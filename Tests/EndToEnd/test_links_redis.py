@@ -249,7 +249,9 @@ def test_a_silent_server_is_given_up_and_stopping_is_prompt():
             link.until(lambda: link.events("refused"), "a refusal")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = f"port={server.getsockname()[1]}"
-        with Probe("redis", port, "channel=a", FOR_EVER) as link:
+        with Probe("redis", port, "channel=a", "idle=1000000", FOR_EVER) as link:
             peer, _ = server.accept()
             with peer:
+                assert peer.recv(4096)
+                time.sleep(0.3)  # it waits for an answer, most likely
                 assert link.stop() < ENDS_WITHIN
