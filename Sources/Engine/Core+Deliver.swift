@@ -93,7 +93,7 @@ extension Core where Kernel: ~Copyable {
         let publicationCount = postponed.publicationCount
         pace.publicationCount &+= UInt64(publicationCount)
         postponed.publicationCount = 0
-        stamp &+= 1
+        renewStamp()
         var count = 0
         for delivery in postponed.deliveries {
             let excluded = postponed.excluded
@@ -108,6 +108,21 @@ extension Core where Kernel: ~Copyable {
         }
         countDeliveries(count)
         return count
+    }
+
+    /// Takes a stamp that no connection has.
+    @inline(__always)
+    mutating func renewStamp() {
+        stamp &+= 1
+        if stamp == 0 { clearStamps() }
+    }
+
+    /// After 2^32 of them, which may be half a day: some connections have none, which is 0, and some may
+    /// still have one of those that come again.
+    @inline(never)
+    private mutating func clearStamps() {
+        for slot in 0..<table.capacity { unsafe (table.hot + slot).pointee.stamp = 0 }
+        stamp = 1
     }
 
     /// Queues the run if it may reach `connection`, which is about to get something else.

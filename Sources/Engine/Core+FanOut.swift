@@ -78,7 +78,7 @@ extension Core where Kernel: ~Copyable {
     /// - Returns: How many took it at once; others are counted by ``settleDeliveries()``.
     @discardableResult
     mutating func fanOut(_ publication: Publication) -> Int {
-        stamp &+= 1
+        renewStamp()
         var count = fanOutToWebSockets(publication)
         if !framings.isEmpty { count &+= fanOutToStreams(publication) }
         countDeliveries(count)

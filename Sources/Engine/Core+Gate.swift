@@ -140,7 +140,9 @@ extension Core where Kernel: ~Copyable {
         // What other messages of a batch asked for before stays before.
         carryOut(&commands, payload, for: connection)
         self.commands = consume commands
-        guard let question, connection.phase <= .departing else { return }
+        // Who ends by what stood before, if only when it has departed, is asked about nothing more; nor
+        // is the message there any more, which may have stood in the receiver.
+        guard let question, connection.phase <= .departing, isHeard(connection) else { return }
         precondition(start >= 0 && start <= payload.byteCount)
         let rest = payload.extracting(start..<payload.byteCount)
         // It asks again when what stands before it has been carried out.

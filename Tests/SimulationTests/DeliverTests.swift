@@ -61,6 +61,29 @@ struct DeliverTests {
         }
     }
 
+    @Test("where the stamps of publications begin again nobody misses one, nor gets one twice")
+    func stamps() {
+        for start in (UInt32.max - 12)...UInt32.max {
+            let world = TestWorld()
+            let reader = world.open()
+            let writer = world.open()
+            // Two ways to the same publications, of which each is told once.
+            for pattern in ["*", "e*"] { reader.write(Call.subscribe("a", pattern)) }
+            world.exchangeAll()
+            _ = reader.takeMessages()
+            world.world.setStamp(start)
+            for number in 0..<8 {
+                writer.write(Call.publish("a", data: "[\(number)]"))
+                world.exchangeAll()
+            }
+            #expect(
+                events(reader.takeMessages())
+                    == (0..<8).map { Call.event("a", data: "[\($0)]") }, "from \(start)")
+            world.end()
+            #expect(world.world.violations == [])
+        }
+    }
+
     @Test("deliveries are counted for every publication of a run")
     func counts() {
         let world = TestWorld()

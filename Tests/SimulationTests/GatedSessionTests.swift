@@ -104,6 +104,40 @@ import WebSocket
         #expect(world.world.violations == [])
     }
 
+    @Test("a message that ends its connection before it would be asked about is let go of")
+    func endedByErrors() {
+        var limits = Limits()
+        limits.errorsPerMinute = 0
+        limits.promptLeaveCount = 2
+        limits.leaveSlice = 4
+        let world = GateWorld(asking: [.connect, .publish], limits: limits)
+        let client = world.join(
+            grant: #"{"subscribe":[{"match":"prefix","room":"com.r"}]}"#)
+        for number in 0..<20 {
+            #expect(world.say(client, "[32,\(1 + number),{},\"com.r\(number)\"]").count == 1)
+        }
+        let filling = String(repeating: "x", count: 20_000)
+        let batch = [
+            #"[32,21,{},"org.x"]"#, #"[16,22,{"acknowledge":true},"com.b",["\#(filling)"]]"#,
+        ]
+        // In pieces, so that it stands in the receiver, which goes with the connection.
+        client.write(batch.map { $0 + "\u{1E}" }.joined(), fragmentSize: 700)
+        client.push()
+        var departing = 0
+        while !world.world.isIdle {
+            world.world.turn(of: 0)
+            #expect(world.world.postponedMessageCount == 0)
+            departing += 1
+        }
+        #expect(departing > 5)
+        let heard = world.heard(client)
+        #expect(heard.count == 1 && heard[0].hasPrefix("[8,32,21,"))
+        #expect(client.receivedCode == 1008)
+        #expect(world.backEnd.questions.allSatisfy { $0.target == "/connect" })
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("what is denied was never retained, announced or counted")
     func nothingIsUndone() {
         let world = GateWorld(asking: [.connect, .publish])

@@ -259,6 +259,24 @@ extension SimulatedWorld {
     /// How often cores have looked at all connections for those that hold input.
     package var inputLookCount: Int { cores.reduce(0) { $0 + $1.core.inputLookCount } }
 
+    /// Has every core count its publications from here on.
+    package func setStamp(_ stamp: UInt32) {
+        for core in cores { core.core.stamp = stamp }
+    }
+
+    /// Messages that come again when those who sent them have departed.
+    package var postponedMessageCount: Int {
+        var count = 0
+        for core in cores where !core.isEnded {
+            for id in core.core.departing {
+                for item in core.core.table.connection(id)?.departure?.later ?? [] {
+                    if case .message = item { count += 1 }
+                }
+            }
+        }
+        return count
+    }
+
     /// Receives submitted so far, and how many of them ended for want of a buffer.
     package var receiveCounts: (submitted: Int, exhausted: Int) {
         cores.reduce((0, 0)) { ($0.0 + $1.ring.receiveCount, $0.1 + $1.ring.exhaustedCount) }
