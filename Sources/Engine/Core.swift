@@ -1,9 +1,9 @@
 // Core — one thread's world: its ring, its connections, its part of the index.
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
-// `Core+….swift` hold one facet each, in the order of a publication's way through: Turn,
-// Listeners, Accept, Receive, Input, HTTP, Upgrade, Frames, Commands, FanOut, Deliver, Send, Flush; then Close,
-// Depart, Time and Mail.
+// `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Listeners,
+// Accept, Receive, Input, HTTP, Upgrade, Context, Frames, Commands, FanOut, Deliver, Send, Flush,
+// Gather; then Close, Depart, Time and Mail.
 
 import Bytes
 import DialectKit
