@@ -106,8 +106,11 @@ extension Extent {
 
     /// Lends the places of the items of a list, one after the other; of anything else its own, as
     /// very old clients write a list of one (reference §16).
+    ///
+    /// - Parameter limit: Items behind so many are not looked at.
     package func forEachItem(
-        in octets: RawSpan, as serialization: Serialization, _ body: (Extent) -> Void
+        in octets: RawSpan, as serialization: Serialization, atMost limit: Int = .max,
+        _ body: (Extent) -> Void
     ) {
         guard !isAbsent else { return }
         let value = encoded(in: octets)
@@ -116,16 +119,18 @@ extension Extent {
             body(Extent(start: start &+ UInt32(range.lowerBound), size: UInt32(range.count)))
         }
         switch serialization {
-        case .json: walk(JSONReader(value), shift)
-        case .messagePack: walk(MessagePackReader(value), shift)
-        case .cbor: walk(CBORReader(value), shift)
+        case .json: walk(JSONReader(value), atMost: limit, shift)
+        case .messagePack: walk(MessagePackReader(value), atMost: limit, shift)
+        case .cbor: walk(CBORReader(value), atMost: limit, shift)
         }
     }
 
     /// Lends the members of a map, one after the other; nothing of anything else. Keys with half a
     /// surrogate pair are left out.
+    ///
+    /// - Parameter limit: Members behind so many are not looked at.
     package func forEachMember(
-        in octets: RawSpan, as serialization: Serialization,
+        in octets: RawSpan, as serialization: Serialization, atMost limit: Int = .max,
         _ body: (_ key: String, _ value: Extent) -> Void
     ) {
         guard !isAbsent else { return }
@@ -137,25 +142,33 @@ extension Extent {
                 Extent(start: start &+ UInt32(range.lowerBound), size: UInt32(range.count)))
         }
         switch serialization {
-        case .json: walkMembers(JSONReader(value), shift)
-        case .messagePack: walkMembers(MessagePackReader(value), shift)
-        case .cbor: walkMembers(CBORReader(value), shift)
+        case .json: walkMembers(JSONReader(value), atMost: limit, shift)
+        case .messagePack: walkMembers(MessagePackReader(value), atMost: limit, shift)
+        case .cbor: walkMembers(CBORReader(value), atMost: limit, shift)
         }
     }
 
     /// The ids in a list; those that are no integers or negative match nobody and are left out.
-    package func ids(in octets: RawSpan, as serialization: Serialization) -> [UInt64] {
+    ///
+    /// - Parameter limit: Items behind so many are not looked at.
+    package func ids(
+        in octets: RawSpan, as serialization: Serialization, atMost limit: Int = .max
+    ) -> [UInt64] {
         var ids: [UInt64] = []
-        forEachItem(in: octets, as: serialization) { item in
+        forEachItem(in: octets, as: serialization, atMost: limit) { item in
             if let id = item.unsigned(in: octets, as: serialization) { ids.append(id) }
         }
         return ids
     }
 
     /// The texts in a list; what is no text is left out.
-    package func texts(in octets: RawSpan, as serialization: Serialization) -> [[UInt8]] {
+    ///
+    /// - Parameter limit: Items behind so many are not looked at.
+    package func texts(
+        in octets: RawSpan, as serialization: Serialization, atMost limit: Int = .max
+    ) -> [[UInt8]] {
         var texts: [[UInt8]] = []
-        forEachItem(in: octets, as: serialization) { item in
+        forEachItem(in: octets, as: serialization, atMost: limit) { item in
             if let text = item.text(in: octets, as: serialization) { texts.append(text) }
         }
         return texts
@@ -192,7 +205,7 @@ private func memberRange<Reader: ItemReader & ~Escapable>(
 }
 
 private func walk<Reader: ItemReader & ~Escapable>(
-    _ reader: consuming Reader, _ body: (Range<Int>) -> Void
+    _ reader: consuming Reader, atMost limit: Int, _ body: (Range<Int>) -> Void
 ) {
     var reader = reader
     guard reader.isAtArray() else {
@@ -200,21 +213,25 @@ private func walk<Reader: ItemReader & ~Escapable>(
         return
     }
     guard var list = try? reader.beginArray() else { return }
-    while (try? reader.next(&list)) == true {
+    var rest = limit
+    while rest > 0, (try? reader.next(&list)) == true {
         guard let item = try? reader.item() else { return }
         body(item.range)
+        rest -= 1
     }
 }
 
 private func walkMembers<Reader: ItemReader & ~Escapable>(
-    _ reader: consuming Reader, _ body: ([UInt8], Range<Int>) -> Void
+    _ reader: consuming Reader, atMost limit: Int, _ body: ([UInt8], Range<Int>) -> Void
 ) {
     var reader = reader
     guard reader.isAtMap(), var map = try? reader.beginMap() else { return }
-    while let key = try? reader.nextKey(&map) {
+    var rest = limit
+    while rest > 0, let key = try? reader.nextKey(&map) {
         var text = OctetBuffer(capacity: key.contents.count)
         let isText = reader.append(textOf: key, to: &text)
         guard let value = try? reader.item() else { return }
         if isText { body(text.octets.array, value.range) }
+        rest -= 1
     }
 }

@@ -9,6 +9,10 @@
 // Not counted is what others bound: an invocation that a client has not read yet stands in its send
 // queue, answers on their way are mail, and a back end's own limits say how large its answers may be.
 //
+// Whoever fills all of it with slow calls would have the calls of everybody else refused. So a
+// connection's arguments may hold at most as much as nobody holds: one that fills what it can has half
+// of the limit, two have a third each, and some is always left for who has little.
+//
 // The number is one line that all cores write, twice or four times per call, beside the lock of
 // their dealer. Taking parts of the limit in steps, as for input, would save that and leave each
 // core's spare part to nobody.
@@ -30,9 +34,14 @@ package final class CallMemory: Sendable {
     /// - Returns: Whether there was room. They are counted in any case: whoever is refused lets go
     ///   of them.
     @discardableResult
-    package func add(_ size: Int) -> Bool {
+    package func add(_ size: Int) -> Bool { takeRoom(size) > 0 }
+
+    /// Counts so many octets more.
+    ///
+    /// - Returns: How many were free before.
+    fileprivate func takeRoom(_ size: Int) -> Int {
         // Relaxed: only the number itself is shared, and it is changed in one step.
-        held.wrappingAdd(size, ordering: .relaxed).oldValue < limit
+        limit - held.wrappingAdd(size, ordering: .relaxed).oldValue
     }
 
     package func remove(_ size: Int) { held.wrappingSubtract(size, ordering: .relaxed) }
@@ -40,4 +49,25 @@ package final class CallMemory: Sendable {
     /// What a call takes besides its octets, about: in the tables of its dealer, which grow to twice
     /// what is in them; and again in the objects that are passed on.
     package static var recordSize: Int { 512 }
+}
+
+/// What the arguments of one connection's calls hold of it.
+package final class CallAccount: Sendable {
+    private let memory: CallMemory
+    private let held = Atomic<Int>(0)
+
+    package init(of memory: CallMemory) { self.memory = memory }
+
+    /// Counts so many octets more, here and in the process.
+    ///
+    /// - Returns: Whether there was room. They are counted in any case.
+    package func add(_ size: Int) -> Bool {
+        let own = held.wrappingAdd(size, ordering: .relaxed).oldValue
+        return own < memory.takeRoom(size)
+    }
+
+    package func remove(_ size: Int) {
+        held.wrappingSubtract(size, ordering: .relaxed)
+        memory.remove(size)
+    }
 }

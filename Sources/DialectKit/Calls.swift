@@ -40,7 +40,7 @@ package final class CallArguments: Sendable {
     /// What its dialect tells about it: a JSON object, or nothing.
     package let context: [UInt8]
     /// Where it is counted, once somebody has asked for that.
-    private let memory = AtomicLazyReference<CallMemory>()
+    private let account = AtomicLazyReference<CallAccount>()
 
     package init(
         _ arguments: Arguments, caller: Identity? = nil, origin: UInt64? = nil,
@@ -52,20 +52,20 @@ package final class CallArguments: Sendable {
         self.context = context
     }
 
-    deinit { memory.load()?.remove(size) }
+    deinit { account.load()?.remove(size) }
 
     /// Octets of memory, about.
     private var size: Int {
         CallMemory.recordSize + arguments.octets.count + context.count
     }
 
-    /// Counts this in `memory` from now on until nobody holds it any more. To be called once.
+    /// Counts this in `account` from now on until nobody holds it any more. To be called once.
     ///
     /// - Returns: Whether there was room for it.
-    package func count(in memory: CallMemory) -> Bool {
-        let counting = self.memory.storeIfNil(memory)
-        precondition(counting === memory, "arguments are counted in one place")
-        return memory.add(size)
+    package func count(in account: CallAccount) -> Bool {
+        let counting = self.account.storeIfNil(account)
+        precondition(counting === account, "arguments are counted in one place")
+        return account.add(size)
     }
 }
 

@@ -179,6 +179,14 @@ extension Commands {
         return !clearance.questions.contains(.publish) && clearance.grant.allows(.publish, on: room)
     }
 
+    /// Whether the client may see what was published to the rooms of a pattern before: only where
+    /// nobody has to be asked about a subscription to it.
+    package func allowsHistory(of pattern: Pattern) -> Bool {
+        guard let clearance else { return true }
+        return !clearance.questions.contains(.subscribe)
+            && clearance.grant.allows(.subscribe, on: pattern)
+    }
+
     /// What handlers are told of the client as a caller.
     ///
     /// - Parameter context: What its dialect says: a JSON object, or nothing.

@@ -152,13 +152,31 @@ package final class Publication: Sendable {
         }
     }
 
+    /// The payload as arguments; of a large value they are made once per process.
+    package var arguments: Arguments {
+        switch payload {
+        case .arguments(let arguments): return arguments
+        case .value(let octets):
+            guard octets.count >= Arguments.keptSize else { return Arguments(value: octets) }
+            if let made = derivedValue.load()?.arguments { return made }
+            let made = DerivedValue(octets: octets, arguments: Arguments(value: octets))
+            return derivedValue.storeIfNil(made).arguments ?? Arguments(value: octets)
+        }
+    }
+
     /// What ``value`` is, unless nobody has asked for it.
     var knownValue: [UInt8]? {
         if case .value(let octets) = payload { octets } else { derivedValue.load()?.octets }
     }
 }
 
+/// The payload in the other canonical form.
 private final class DerivedValue: Sendable {
     let octets: [UInt8]
-    init(octets: [UInt8]) { self.octets = octets }
+    let arguments: Arguments?
+
+    init(octets: [UInt8], arguments: Arguments? = nil) {
+        self.octets = octets
+        self.arguments = arguments
+    }
 }

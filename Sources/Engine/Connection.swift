@@ -156,6 +156,7 @@ private final class RareState {
     var exchange: Exchange?
     var opening: Opening?
     var departure: Departure?
+    var callAccount: CallAccount?
 
     /// What is left of it when a request has become a WebSocket can be dropped.
     var isEmptyAfterOpening: Bool {
@@ -190,6 +191,12 @@ extension Connection {
             awaitsCall = !newValue.isEmpty
             if awaitsCall || rare != nil { makeRare().awaitedCalls = newValue }
         }
+    }
+
+    /// What its calls hold; there from the first of them on.
+    var callAccount: CallAccount? {
+        get { rare?.callAccount }
+        set { makeRare().callAccount = newValue }
     }
 
     /// Messages that came while one before them waits.

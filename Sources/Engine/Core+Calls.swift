@@ -13,7 +13,8 @@ extension Core where Kernel: ~Copyable {
     mutating func askDealer(_ request: DealerRequest, from connection: Connection) {
         var request = request
         if case .call(let procedure, let number, var options, let payload) = request.question,
-            let arguments = payload as? CallArguments, !arguments.count(in: state.callMemory)
+            let arguments = payload as? CallArguments,
+            !arguments.count(in: callAccount(of: connection))
         {
             // The dealer says it: what this is may be a part of a call that goes on.
             hit(.processReceiveQueueShare, connection)
@@ -25,6 +26,13 @@ extension Core where Kernel: ~Copyable {
             request, from: connection.id, now: now, random: kernel.random(), state)
         dealerAlarm = min(dealerAlarm, due)
         hasAskedDealer = true
+    }
+
+    private mutating func callAccount(of connection: Connection) -> CallAccount {
+        if let account = connection.callAccount { return account }
+        let account = CallAccount(of: state.callMemory)
+        connection.callAccount = account
+        return account
     }
 
     /// Ends the calls that are due, if any may be.

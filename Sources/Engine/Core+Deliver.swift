@@ -96,13 +96,7 @@ extension Core where Kernel: ~Copyable {
         renewStamp()
         var count = 0
         for delivery in postponed.deliveries {
-            let excluded = postponed.excluded
-            let taken =
-                switch delivery.manner {
-                case .perSubscription: deliver(delivery.range, to: delivery.list, excluded)
-                case .perConnection: deliverOnce(delivery.range, to: delivery.list, excluded)
-                case .tailed, .sharedBody: deliverTailed(delivery, excluded)
-                }
+            let taken = deliver(delivery, postponed.excluded)
             deliveryCounts.add(taken &* publicationCount, of: delivery.dialect)
             count &+= taken &* publicationCount
         }
@@ -123,6 +117,40 @@ extension Core where Kernel: ~Copyable {
     private mutating func clearStamps() {
         for slot in 0..<table.capacity { unsafe (table.hot + slot).pointee.stamp = 0 }
         stamp = 1
+    }
+
+    @inline(__always)
+    private mutating func deliver(_ delivery: Delivery, _ excluded: UInt32) -> Int {
+        switch delivery.manner {
+        case .perSubscription: deliver(delivery.range, to: delivery.list, excluded)
+        case .perConnection: deliverOnce(delivery.range, to: delivery.list, excluded)
+        case .tailed, .sharedBody: deliverTailed(delivery, excluded)
+        }
+    }
+
+    /// Queues the run before a publication that is queued without one. Those who have got the run
+    /// have not got that publication: its stamp is another.
+    mutating func settleRunBefore() {
+        guard postponed.publicationCount > 0 else { return }
+        settleDeliveries()
+        renewStamp()
+    }
+
+    /// Queues what is planned of a publication at once, not as a run.
+    ///
+    /// - Returns: How many took it.
+    mutating func deliverPlanned(excluding excluded: UInt32) -> Int {
+        guard !planned.isEmpty else { return 0 }
+        settleRunBefore()
+        var count = 0
+        for place in planned.indices {
+            let delivery = planned[place]
+            let taken = deliver(delivery, excluded)
+            deliveryCounts.add(taken, of: delivery.dialect)
+            count += taken
+        }
+        planned.removeAll(keepingCapacity: true)
+        return count
     }
 
     /// Queues the run if it may reach `connection`, which is about to get something else.

@@ -79,6 +79,7 @@ extension Core where Kernel: ~Copyable {
     @discardableResult
     mutating func fanOut(_ publication: Publication) -> Int {
         renewStamp()
+        writtenSize = 0
         var count = fanOutToWebSockets(publication)
         if !framings.isEmpty { count &+= fanOutToStreams(publication) }
         countDeliveries(count)
@@ -93,7 +94,7 @@ extension Core where Kernel: ~Copyable {
         deflated = DeflatedLists()
         let excluded = slot(excludedFrom: publication)
         let isSelective = publication.reach.isSelective
-        if isSelective { settleDeliveries() }
+        if isSelective { settleRunBefore() }
         var count = 0
         for place in 0..<matched.count {
             let list = matched[place]
@@ -111,6 +112,10 @@ extension Core where Kernel: ~Copyable {
                 if deflated.windowBits == 0 {
                     deflated = deflatedLists(of: publication, in: matched, from: place, envelope)
                 }
+            }
+            if writtenSize >= Self.freelyWrittenSize {
+                count += deliverPlanned(excluding: excluded)
+                guard isWorthWriting(publication, envelope, for: list, excluded) else { continue }
             }
             guard let range = frame(of: publication, for: list, envelope, dialect.dialect) else {
                 countUnsayable(to: list)
@@ -134,8 +139,43 @@ extension Core where Kernel: ~Copyable {
                 planned.append(delivery)
             }
         }
-        if !planned.isEmpty { postpone(excluding: excluded) }
+        if writtenSize >= Self.freelyWrittenSize {
+            count += deliverPlanned(excluding: excluded)
+        } else if !planned.isEmpty {
+            postpone(excluding: excluded)
+        }
         return count
+    }
+
+    /// Whether a publication that has been written several times is written once more. It may be for
+    /// each of hundreds of patterns, and all of these one connection's: then it can take no more at
+    /// some time, and what it cannot be sent need not be made. And it may be for so many connections
+    /// that a core would do nothing else for seconds; then the last of them get nothing, and are
+    /// closed like others that miss something.
+    mutating func isWorthWriting(
+        _ publication: Publication, _ envelope: EnvelopeClass, for list: MemberListID,
+        _ excluded: UInt32
+    ) -> Bool {
+        for form in encoded where form.envelope == envelope { return true }
+        let mayWrite = writtenSize < limits.fanOutSize
+        let members = unsafe rooms.unsafeMembers(of: list)
+        for place in 0..<members.count {
+            let slot = unsafe members[place].connection
+            if slot == excluded { continue }
+            let flags = unsafe table.hot[Int(slot)].flags
+            guard flags.isDisjoint(with: [.overflowing, .departing]),
+                !flags.isDisjoint(with: [.open, .blocked])
+            else { continue }
+            if publication.reach.isSelective,
+                table.connection(at: Int(slot))?.session?.admits(publication, envelope.reading)
+                    != true
+            {
+                continue
+            }
+            if mayWrite { return true }
+            overflow(slot)
+        }
+        return false
     }
 
     /// Counts the subscribers of a list whom their dialect cannot tell a publication.
@@ -211,6 +251,7 @@ extension Core where Kernel: ~Copyable {
         guard let payload = dialect.encode(publication, reading: reading, into: &message) else {
             return nil
         }
+        writtenSize &+= message.count
         let opcode: Opcode = dialect.messageKind == .text ? .text : .binary
         let lane = envelope.lane
         guard envelope.wire != .plain else {

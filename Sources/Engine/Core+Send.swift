@@ -59,9 +59,13 @@ extension Core where Kernel: ~Copyable {
     /// Takes nothing more for a connection whose queue may still leave. What is said to it comes when
     /// that is settled: ``closeExcessive()``.
     @inline(never)
-    private mutating func overflow(_ slot: UInt32) {
+    mutating func overflow(_ slot: UInt32) {
         let line = unsafe table.hot + Int(slot)
         unsafe line.pointee.flags.insert(.overflowing)
+        guard unsafe !line.pointee.flags.contains(.blocked) else {
+            overflowing.append(slot)
+            return
+        }
         excessive.append(
             ConnectionID(
                 core: index, slot: Int(slot), generation: unsafe line.pointee.generation))

@@ -201,6 +201,11 @@ extension Core where Kernel: ~Copyable {
             {
                 continue
             }
+            if writtenSize >= Self.freelyWrittenSize,
+                !isWorthWriting(publication, envelope, for: list, excluded)
+            {
+                continue
+            }
             guard let range = streamFrame(of: publication, for: list, envelope, dialect) else {
                 countUnsayable(to: list)
                 continue
@@ -266,6 +271,7 @@ extension Core where Kernel: ~Copyable {
         guard let framing = envelope.wire.framing,
             dialect.encode(publication, reading: envelope.reading, into: &message) != nil
         else { return nil }
+        writtenSize &+= message.count
         return append(message.octets, framings[framing], lane: envelope.lane)
     }
 

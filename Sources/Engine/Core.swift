@@ -99,6 +99,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// Publications that are not queued yet, and what the one at hand adds to them.
     var postponed = PostponedRun()
     var planned: [Delivery] = []
+    /// Octets of the messages written for the publication at hand.
+    var writtenSize = 0
     /// Octets given to the kernel since the last reap, less what it did not take.
     var sentOctets = 0
     var figures = DriverFigures()
@@ -156,6 +158,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// How long a turn may work before it flushes and looks again, ns. Octets alone do not bound
     /// it: what matches nobody, or is expensive to match, appends none.
     static var turnTime: UInt64 { 4_000_000 }
+
+    /// Octets of messages that are written for one publication before anybody looks who takes more.
+    static var freelyWrittenSize: Int { 1 << 20 }
 
     /// Connections that are closed, or whose deadlines pass, in one turn: some 25 µs each, most of it
     /// in the kernel.

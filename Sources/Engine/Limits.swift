@@ -48,6 +48,9 @@ package struct Limits: Sendable {
     package var kernelUnsentSize: UInt32 = 32_768
     package var processSendQueueSize = 4 << 30
     package var slowWriteTime: UInt64 = 10 * second
+    /// Octets of the messages that a core writes for one publication, however many patterns and
+    /// dialects it is written for; passed by one message. Who would get a further one is closed.
+    package var fanOutSize = 256 << 20
     /// Octets between cores, of publications, calls and answers, before those who send them stop
     /// being read.
     package var mailSize = 64 << 20

@@ -5,6 +5,7 @@
 // speaks the same serialization gets them as they are. Shared by reference between cores.
 
 package import Codecs
+internal import Synchronization
 
 /// Keys about the payload that a router copies unchanged (§13.1 and the older form of §13.2).
 package struct Passthru: Equatable, Sendable {
@@ -35,6 +36,8 @@ package final class Arguments: Sendable {
     /// A map, or absent; never without ``arguments``.
     package let keywords: Extent
     package let passthru: Passthru
+    /// The same in another serialization, which has the one made after it.
+    let next = AtomicLazyReference<Arguments>()
 
     /// - Precondition: The places lie within `octets`, which are valid in the serialization.
     package init(

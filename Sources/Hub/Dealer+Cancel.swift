@@ -37,10 +37,13 @@ extension Dealer {
         finish(call, now: now)
     }
 
-    /// Ends the calls that are due: the caller gets ``CallError/timedOut(after:)`` and the callee is
+    /// Ends what parties have left behind, and the calls that are due: the caller gets ``CallError/timedOut(after:)`` and the callee is
     /// interrupted. At most ``DealerLimits/callsPerExpiry`` at once; ask ``nextDeadline`` again.
     package mutating func expire(now: UInt64, _ actions: inout [DealerAction]) {
-        for _ in 0..<limits.callsPerExpiry {
+        var count = limits.callsPerExpiry
+        endLeftCalls(atMost: &count, now: now, &actions)
+        while count > 0 {
+            count -= 1
             guard let call = deadlines.first, let due = deadlines.nextDue, due <= now else {
                 return
             }

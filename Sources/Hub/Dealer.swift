@@ -15,6 +15,8 @@ package struct Dealer: ~Copyable {
     var registrations: RegistrationTable
     var calls = CallTable()
     var deadlines = DeadlineHeap()
+    /// Parties that have left and whose calls are not all ended yet, the first to leave first.
+    var leaving: [UInt32] = []
     package internal(set) var counters = DealerCounters()
     private var lastCall: UInt64 = 0
     private var lastMembership: UInt64 = 0
@@ -29,7 +31,7 @@ package struct Dealer: ~Copyable {
     package var pendingCallCount: Int { calls.count }
 
     /// When ``expire(now:_:)`` has something to do, in nanoseconds.
-    package var nextDeadline: UInt64? { deadlines.nextDue }
+    package var nextDeadline: UInt64? { leaving.isEmpty ? deadlines.nextDue : 0 }
 
     // MARK: Coming and going
 
@@ -47,23 +49,55 @@ package struct Dealer: ~Copyable {
     /// answered with ``CallError/calleeLeft``, its registrations end. No action names it as
     /// receiver.
     ///
-    /// - Complexity: O(what it had open).
+    /// Of more calls than ``DealerLimits/callsPerExpiry`` the others end with
+    /// ``expire(now:_:)``, which has something to do at once. Nobody finds the party meanwhile.
+    ///
+    /// - Complexity: O(its registrations, and so many of its calls).
     package mutating func close(
         _ party: PartyID, now: UInt64, _ actions: inout [DealerAction]
     ) {
         guard let place = parties.place(of: party) else { return }
-        for call in calls.places(in: parties[place].asCaller, .caller) {
-            if calls[call].callee != place { interrupt(call, .killNoWait, &actions) }
-            finish(call, now: now)
-            counters.dropped += 1
-        }
-        for call in calls.places(in: parties[place].asCallee, .callee) {
-            fail(call, .calleeLeft, now: now, &actions)
-        }
+        parties.retire(at: place)
+        var count = limits.callsPerExpiry
+        let isDone = endCalls(of: place, atMost: &count, now: now, &actions)
         for registration in parties[place].registrations {
             leave(registration, place, &actions)
         }
-        parties.remove(at: place)
+        parties[place].registrations = []
+        if isDone {
+            parties.free(at: place)
+        } else {
+            leaving.append(place)
+        }
+    }
+
+    /// Goes on where ``close(_:now:_:)`` has stopped.
+    mutating func endLeftCalls(
+        atMost count: inout Int, now: UInt64, _ actions: inout [DealerAction]
+    ) {
+        while let place = leaving.first {
+            guard endCalls(of: place, atMost: &count, now: now, &actions) else { return }
+            parties.free(at: place)
+            leaving.removeFirst()
+        }
+    }
+
+    /// - Returns: Whether the party that has left has no calls any more.
+    private mutating func endCalls(
+        of place: UInt32, atMost count: inout Int, now: UInt64, _ actions: inout [DealerAction]
+    ) -> Bool {
+        while count > 0, parties[place].asCaller.first != noCall {
+            let call = parties[place].asCaller.first
+            if calls[call].callee != place { interrupt(call, .killNoWait, &actions) }
+            finish(call, now: now)
+            counters.dropped += 1
+            count -= 1
+        }
+        while count > 0, parties[place].asCallee.first != noCall {
+            fail(parties[place].asCallee.first, .calleeLeft, now: now, &actions)
+            count -= 1
+        }
+        return parties[place].asCaller.count == 0 && parties[place].asCallee.count == 0
     }
 
     // MARK: What the facets share

@@ -24,7 +24,7 @@ package struct DealerLimits: Sendable {
     package var finishedCallGrace: UInt64 = 60_000_000_000
     /// What a callee that keeps the timeout itself gets on top of it, in nanoseconds.
     package var forwardedTimeoutGrace: UInt64 = 500_000_000
-    /// Calls that one ``Dealer/expire(now:_:)`` ends; the rest stays due.
+    /// Calls that one ``Dealer/expire(now:_:)`` ends, or a party that leaves; the rest stays due.
     package var callsPerExpiry = 1024
     /// What the index of the procedures holds.
     package var index: IndexLimits

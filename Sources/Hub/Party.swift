@@ -79,8 +79,10 @@ struct PartyTable {
         return true
     }
 
-    mutating func remove(at place: UInt32) {
-        places[self[place].id] = nil
+    /// Nobody finds the party any more; its place is its own until ``free(at:)``.
+    mutating func retire(at place: UInt32) { places[self[place].id] = nil }
+
+    mutating func free(at place: UInt32) {
         slots[Int(place)] = nil
         free.append(place)
     }

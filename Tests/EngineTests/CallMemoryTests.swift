@@ -19,6 +19,26 @@ import Testing
         #expect(memory.size == 0)
     }
 
+    @Test("who holds much leaves as much to the others, however many hold much")
+    func accounts() {
+        let memory = CallMemory(limit: 1_000)
+        let greedy = (0..<4).map { _ in CallAccount(of: memory) }
+        var held = [0, 0, 0, 0]
+        for _ in 0..<1_000 {
+            for place in 0..<4 {
+                if greedy[place].add(1) { held[place] += 1 } else { greedy[place].remove(1) }
+            }
+        }
+        #expect(held.allSatisfy { (200...201).contains($0) })
+        let modest = CallAccount(of: memory)
+        #expect(modest.add(150))
+        modest.remove(150)
+        for place in 0..<4 { greedy[place].remove(held[place]) }
+        #expect(memory.size == 0)
+        // One alone has half, and its largest its chance.
+        #expect(modest.add(499) && modest.add(5_000) && !modest.add(1))
+    }
+
     @Test("arguments are counted as long as anybody has them")
     func arguments() {
         let memory = CallMemory(limit: 1_000)
@@ -28,11 +48,11 @@ import Testing
         var first: CallArguments? = make()
         let second = make()
         #expect(memory.size == 0)
-        #expect(first?.count(in: memory) == true)
+        #expect(first?.count(in: CallAccount(of: memory)) == true)
         let size = memory.size
         #expect(size == CallMemory.recordSize + 6)
-        #expect(second.count(in: memory))
-        #expect(!make().count(in: memory))
+        #expect(second.count(in: CallAccount(of: memory)))
+        #expect(!make().count(in: CallAccount(of: memory)))
         #expect(memory.size == 2 * size)
         var other = first
         first = nil

@@ -180,6 +180,24 @@ struct OpenAPISessionTests {
         #expect(client.subscriptions.count == 50)
     }
 
+    @Test("tells no more octets of subscriptions than the limit, a megabyte by default")
+    func subscriptionSizeLimit() throws {
+        var settings = OpenAPISettings(refusalLimit: 1000)
+        #expect(settings.subscriptionSizeLimit == 1 << 20)
+        settings.subscriptionSizeLimit = 10_000
+        let hub = ModelHub(settings)
+        let client = hub.open()
+        let filling = String(repeating: "x", count: 200)
+        for index in 100..<160 {
+            hub.send(
+                #"{"id":"1","method":"subscribe","payload":{"channel":"c","event":"\#(filling)\#(index)"}}"#,
+                from: client)
+            let isRefused = try client.takeMessage().contains("limit of 10000 octets of")
+            #expect(isRefused == (index >= 149))
+        }
+        #expect(client.subscriptions.count == 49)
+    }
+
     @Test("gives a publication its room, its reading and the octets of its data")
     func publication() throws {
         let (hub, client) = hub()

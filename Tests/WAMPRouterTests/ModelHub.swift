@@ -33,6 +33,8 @@ final class ModelConnection {
     var errorCount = 0
     /// The engine would keep what it sends.
     var holdsInput = false
+    /// What a gate lets it do.
+    var clearance: Clearance?
     /// The rest of a batch, which comes again.
     var postponed: (kind: MessageKind, octets: [UInt8])? {
         didSet { if postponed != nil { postponedCount += 1 } }
@@ -81,6 +83,8 @@ final class ModelHub: @unchecked Sendable {
     var work: [(connection: UInt64, job: @Sendable () -> any SessionNote)] = []
     var keepsWork = false
     var published: [Publication] = []
+    /// Octets of the most that was answered to one message or note.
+    var largestAnswer = 0
 
     init(
         _ realms: [RealmSettings] = People.realms, settings: RouterSettings = RouterSettings(),
@@ -203,7 +207,9 @@ final class ModelHub: @unchecked Sendable {
         var commands = Commands()
         commands.connection = connection.id
         commands.now = now
+        commands.clearance = connection.clearance
         body(connection.session, &commands)
+        largestAnswer = max(largestAnswer, commands.octets.count)
         carryOut(&commands, for: connection, inbound: inbound)
         readMail()
         if let rest = connection.postponed, !connection.holdsInput {

@@ -23,7 +23,9 @@ extension HighTemplarSession {
         }
         let key = RequestList.Key(identity: identity, pattern: pattern)
         if !subscriptions.contains(key) {
-            guard subscriptions.count < dialect.settings.subscriptionLimit else {
+            guard subscriptions.count < dialect.settings.subscriptionLimit,
+                subscriptions.takesMore(identity: identity)
+            else {
                 refuseOneTooMany(message, &commands)
                 return
             }

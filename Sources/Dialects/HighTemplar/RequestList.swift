@@ -58,6 +58,25 @@ internal struct RequestList {
         }
     }
 
+    /// Octets of a list that takes nothing more: some 400 for each of ten thousand.
+    static let sizeLimit = 4 << 20
+    /// Subscriptions of one requestId, which end together.
+    static let limitPerRequest = 256
+
+    /// Whether there is room for one more subscription of that requestId, whatever their number.
+    func takesMore(identity: [UInt8]) -> Bool {
+        guard octets.count < Self.sizeLimit else { return false }
+        let beginning = Self.beginning(of: identity)
+        var start = 0
+        var count = 0
+        while start < octets.count {
+            let record = Record(at: start, in: octets)
+            if octets[record.key].starts(with: beginning) { count += 1 }
+            start = record.range.upperBound
+        }
+        return count < Self.limitPerRequest
+    }
+
     /// Adds a subscription, unless the list contains it.
     ///
     /// - Returns: Whether it was added.
@@ -90,16 +109,21 @@ internal struct RequestList {
     mutating func removeAll(identity: [UInt8]) -> [Subscription] {
         let beginning = Self.beginning(of: identity)
         var removed: [Subscription] = []
+        // What stays is copied once: taking out one after the other moves all of it each time.
+        var kept: [UInt8] = []
         var start = 0
         while start < octets.count {
             let record = Record(at: start, in: octets)
             if octets[record.key].starts(with: beginning) {
                 removed.append(subscription(of: record, behind: beginning.count))
-                drop(record)
             } else {
-                start = record.range.upperBound
+                kept += octets[record.range]
             }
+            start = record.range.upperBound
         }
+        guard !removed.isEmpty else { return [] }
+        octets = kept
+        count -= removed.count
         return removed
     }
 

@@ -27,7 +27,9 @@ extension OpenAPISession {
                 guard dialect.settings.access.allows(.subscribe, on: events) else {
                     throw Problems("channel", "not authorized")
                 }
-                guard subscriptions.count < dialect.settings.subscriptionLimit else {
+                guard subscriptions.count < dialect.settings.subscriptionLimit,
+                    subscriptions.size < dialect.settings.subscriptionSizeLimit
+                else {
                     refuseOneTooMany(call, &commands)
                     return
                 }
@@ -147,7 +149,11 @@ extension OpenAPISession {
 
     /// Says no to a subscription beyond the limit, and goodbye to a client that will not listen.
     private func refuseOneTooMany(_ call: borrowing Envelope, _ commands: inout Commands) {
-        let limit = dialect.settings.subscriptionLimit
+        let settings = dialect.settings
+        let limit =
+            subscriptions.count < settings.subscriptionLimit
+            ? "\(settings.subscriptionSizeLimit) octets of"
+            : "\(settings.subscriptionLimit)"
         refusalCount += 1
         commands.refuse(
             Caller(of: call, tellingMethod: true),

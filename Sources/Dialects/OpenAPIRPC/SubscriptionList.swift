@@ -17,6 +17,9 @@ internal struct SubscriptionList {
     private var octets: [UInt8] = []
     private(set) var count = 0
 
+    /// Octets that it takes.
+    var size: Int { octets.count }
+
     private struct Record {
         let channel: Range<Int>
         let pattern: Range<Int>

@@ -193,7 +193,11 @@ extension Options {
         return value.kind == .string || value.kind == .octets ? Extent(value.range) : .absent
     }
 
-    /// A list whose items are all of one kind, or one value of it (§16).
+    /// Items of a list of receivers, or of those who receive nothing. A router hashes or searches
+    /// each of them: a million takes it half a second.
+    package static var filterLimit: Int { 4096 }
+
+    /// A list whose items are all of one kind and not too many, or one value of it (§16).
     private mutating func readFilter<Reader: ItemReader & ~Escapable>(
         _ key: OptionKey, _ kind: ItemKind, _ reader: inout Reader
     ) throws(CodecError) -> Extent {
@@ -205,10 +209,12 @@ extension Options {
         let start = reader.position
         var list = try reader.beginArray()
         var isValid = true
+        var count = 0
         while try reader.next(&list) {
             if try reader.item().kind != kind { isValid = false }
+            count += 1
         }
-        note(key, isValid: isValid)
+        note(key, isValid: isValid && count <= Self.filterLimit)
         return Extent(start..<reader.position)
     }
 }

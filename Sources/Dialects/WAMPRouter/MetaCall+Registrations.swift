@@ -16,11 +16,7 @@ extension WAMPSession {
         switch name {
         case "wamp.registration.list":
             try call.expect(0...0)
-            let list = realm.services.askDealer(of: number) { $0.list() }
-            return .map([
-                ("exact", .ids(list.exact)), ("prefix", .ids(list.prefix)),
-                ("wildcard", .ids(list.wildcard)),
-            ])
+            return realm.registrationList()
         case "wamp.registration.lookup":
             let pattern = try call.pattern(realm.settings.rules)
             let id = realm.services.askDealer(of: number) { $0.lookup(pattern) }

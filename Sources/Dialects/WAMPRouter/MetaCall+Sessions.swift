@@ -34,7 +34,7 @@ extension WAMPSession {
         case "wamp.session.kill":
             try call.expect(1...1)
             let victim = try call.id(0)
-            let count = try kill(call, realm, &commands) { $0.id == victim }.count
+            let count = try kill(call, realm, named: victim, &commands) { _ in true }.count
             guard count == 1 else { throw noSuchSession(victim) }
             return .null
         case "wamp.session.kill_by_authid":
@@ -63,11 +63,14 @@ extension WAMPSession {
     /// Ends sessions, never the own one. They are out of all books when this returns, but for the
     /// subscriptions of who has many: those it leaves itself when it hears of it.
     ///
-    /// - Parameter isSilent: Without testaments and on_leave, as `kill_all` wants it.
+    /// - Parameters:
+    ///   - isSilent: Without testaments and on_leave, as `kill_all` wants it.
+    ///   - victim: The only one that may be meant, if that is known.
     /// - Returns: Their ids.
     private func kill(
         _ call: borrowing MetaCall, _ realm: RouterRealm, isSilent: Bool = false,
-        _ commands: inout Commands, where isVictim: (SessionRecord) -> Bool
+        named victim: UInt64? = nil, _ commands: inout Commands,
+        where isVictim: (SessionRecord) -> Bool
     ) throws(MetaError) -> [UInt64] {
         let reason = try call.text("reason") ?? "wamp.close.killed"
         let text = try call.text("message")
@@ -76,7 +79,9 @@ extension WAMPSession {
             throw MetaError(.invalidURI, "reason is not a URI")
         }
         let own = id
-        let victims = realm.removeSessions(isSilent: isSilent) { $0.id != own && isVictim($0) }
+        let victims = realm.removeSessions(isSilent: isSilent, named: victim) {
+            $0.id != own && isVictim($0)
+        }
         for victim in victims {
             commands.append(.dealer(DealerRequest(PartyID(rawValue: victim.id), .close)))
             if victim.subscriptions.count <= RouterRealm.promptLeave {
@@ -124,32 +129,56 @@ extension WAMPSession {
             throw .invalid(
                 "a session has at most \(router.settings.testamentsPerSession) testaments")
         }
+        let audience = try audience(options, call)
+        let size = Testament.size(room, arguments, audience)
+        let held = belongings.testaments.reduce(0) { $0 + $1.share.size }
+        guard size <= Testament.sizePerSession - held,
+            let share = realm.testamentMemory.take(size)
+        else {
+            throw MetaError(
+                .payloadSizeExceeded,
+                size <= Testament.sizePerSession - held
+                    ? "the testaments of all sessions have as many octets as they may"
+                    : "the testaments of a session have at most \(Testament.sizePerSession) octets"
+            )
+        }
         belongings.testaments.append(
             Testament(
                 scope: scope, room: room, arguments: arguments,
-                publisher: isDisclosed ? identity : nil, audience: audience(options, call),
-                isRetained: flag("retain")))
+                publisher: isDisclosed ? identity : nil, audience: audience,
+                isRetained: flag("retain"), share: share))
         self.belongings = belongings
         return .null
     }
 
-    private func audience(_ options: Extent, _ call: borrowing MetaCall) -> Audience {
+    /// - Throws: For more names than a publication may have.
+    private func audience(
+        _ options: Extent, _ call: borrowing MetaCall
+    ) throws(MetaError) -> Audience {
         let (octets, serialization) = (call.octets, call.serialization)
-        func ids(_ name: StaticString) -> [UInt64]? {
-            let place = options.member(name, in: octets, as: serialization)
-            return place.isAbsent ? nil : place.ids(in: octets, as: serialization)
+        let limit = Options.filterLimit
+        func check(_ count: Int, _ name: StaticString) throws(MetaError) {
+            if count > limit { throw .invalid("\(name) names more than \(limit)") }
         }
-        func texts(_ name: StaticString) -> [String]? {
+        func ids(_ name: StaticString) throws(MetaError) -> [UInt64]? {
             let place = options.member(name, in: octets, as: serialization)
             guard !place.isAbsent else { return nil }
-            return place.texts(in: octets, as: serialization).map {
-                String(decoding: $0, as: UTF8.self)
-            }
+            let ids = place.ids(in: octets, as: serialization, atMost: limit + 1)
+            try check(ids.count, name)
+            return ids
+        }
+        func texts(_ name: StaticString) throws(MetaError) -> [String]? {
+            let place = options.member(name, in: octets, as: serialization)
+            guard !place.isAbsent else { return nil }
+            let texts = place.texts(in: octets, as: serialization, atMost: limit + 1)
+            try check(texts.count, name)
+            return texts.map { String(decoding: $0, as: UTF8.self) }
         }
         return Audience(
-            eligible: ids("eligible"), eligibleAuthIDs: texts("eligible_authid"),
-            eligibleAuthRoles: texts("eligible_authrole"), exclude: ids("exclude"),
-            excludeAuthIDs: texts("exclude_authid"), excludeAuthRoles: texts("exclude_authrole"))
+            eligible: try ids("eligible"), eligibleAuthIDs: try texts("eligible_authid"),
+            eligibleAuthRoles: try texts("eligible_authrole"), exclude: try ids("exclude"),
+            excludeAuthIDs: try texts("exclude_authid"),
+            excludeAuthRoles: try texts("exclude_authrole"))
     }
 
     private func flushTestaments(_ call: borrowing MetaCall) throws(MetaError) -> MetaValue {

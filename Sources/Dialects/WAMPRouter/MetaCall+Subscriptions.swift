@@ -16,7 +16,7 @@ extension WAMPSession {
         switch name {
         case "wamp.subscription.list":
             try call.expect(0...0)
-            return Self.list(realm.subscriptions())
+            return realm.subscriptionList()
         case "wamp.subscription.lookup":
             let pattern = try call.pattern(realm.settings.rules)
             return realm.subscription(to: pattern).map { .number(UInt64($0)) } ?? .null
@@ -24,7 +24,7 @@ extension WAMPSession {
             try call.expect(1...1)
             let room = try call.room(0, realm.settings.rules)
             let ids = realm.subscriptions(matching: room)
-            return ids.isEmpty ? .null : Self.sorted(ids)
+            return ids.isEmpty ? .null : .sorted(ids)
         case "wamp.subscription.get":
             try call.expect(1...1)
             return try subscription(call, realm).details
@@ -34,48 +34,12 @@ extension WAMPSession {
         case "wamp.subscription.count_subscribers":
             try call.expect(1...1)
             return .number(UInt64(try subscription(call, realm).members.count))
-        case "wamp.subscription.get_events": return try events(call, realm)
+        case "wamp.subscription.get_events": return try events(call, realm, commands)
         case "wamp.subscription.remove_subscriber":
             return try removeSubscriber(call, realm, &commands)
         default: throw noSuchProcedure(name)
         }
     }
-
-    private static func list(
-        _ ids: (exact: [UInt32], prefix: [UInt32], wildcard: [UInt32])
-    ) -> MetaValue {
-        .map([
-            ("exact", sorted(ids.exact)), ("prefix", sorted(ids.prefix)),
-            ("wildcard", sorted(ids.wildcard)),
-        ])
-    }
-
-    private static func sorted(_ ids: [UInt32]) -> MetaValue { .ids(ids.sorted().map(UInt64.init)) }
-
-    /// Answers `wamp.subscription.list` where that takes longer than others should wait for one.
-    ///
-    /// - Returns: `false` when it does not.
-    func listElsewhere(
-        _ request: UInt64, _ call: borrowing MetaCall, _ realm: RouterRealm,
-        _ commands: inout Commands
-    ) -> Bool {
-        guard call.count == 0, realm.subscriptionCount > Self.promptLimit else { return false }
-        commands.append(.holdInput)
-        commands.append(
-            .workElsewhere { [id] in
-                ListNote(session: id, request: request, list: Self.list(realm.subscriptions()))
-            })
-        return true
-    }
-
-    func answer(_ note: ListNote, _ commands: inout Commands) {
-        commands.append(.releaseInput)
-        guard phase == .established, note.session == id else { return }
-        answer(note.request, Arguments([note.list]), &commands)
-    }
-
-    /// Subscriptions that the core lists itself.
-    private static var promptLimit: Int { 1024 }
 
     private func subscription(
         _ call: borrowing MetaCall, _ realm: RouterRealm
@@ -110,12 +74,14 @@ extension WAMPSession {
     // MARK: History
 
     private func events(
-        _ call: borrowing MetaCall, _ realm: RouterRealm
+        _ call: borrowing MetaCall, _ realm: RouterRealm, _ commands: borrowing Commands
     ) throws(MetaError) -> MetaValue {
         try call.expect(1...2)
         let record = try subscription(call, realm)
         let permissions = realm.settings.permissions
-        guard permissions.grant(.subscribe, on: record.pattern, to: role) != nil else {
+        guard permissions.grant(.subscribe, on: record.pattern, to: role) != nil,
+            commands.allowsHistory(of: record.pattern)
+        else {
             throw MetaError(.notAuthorized, "session not authorized to subscribe to its topic")
         }
         let query = try historyQuery(call, realm.settings.rules)
@@ -171,19 +137,6 @@ extension WAMPSession {
             throw .invalid("\(name) is not an RFC 3339 time")
         }
         return time
-    }
-}
-
-/// The subscriptions of a realm, listed elsewhere.
-internal final class ListNote: SessionNote {
-    let session: UInt64
-    let request: UInt64
-    let list: MetaValue
-
-    init(session: UInt64, request: UInt64, list: MetaValue) {
-        self.session = session
-        self.request = request
-        self.list = list
     }
 }
 

@@ -105,15 +105,14 @@ internal struct MetaCall: ~Escapable {
     }
 
     /// Which roles count: by position or by name; `nil` for all.
-    func roles() throws(MetaError) -> [String]? {
+    func roles() throws(MetaError) -> Set<String>? {
         try expect(0...1)
         let list = count == 1 ? place(0) : keyword("filter_authroles")
         switch list.kind(in: octets, as: serialization) {
         case nil, .null: return nil
         case .array:
-            return list.texts(in: octets, as: serialization).map {
-                String(decoding: $0, as: UTF8.self)
-            }
+            let texts = list.texts(in: octets, as: serialization)
+            return Set(texts.map { String(decoding: $0, as: UTF8.self) })
         default: throw .invalid("the filter is not a list of roles")
         }
     }
@@ -198,12 +197,17 @@ extension WAMPSession {
         // Of a call in parts the last one is answered; these procedures have no use for the others.
         if message.options.has(.progress) { return }
         let name = message.nameText(in: octets).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        guard octets.byteCount <= Self.metaLimit(of: name) else {
+            refuse(
+                .call, message.request, .payloadSizeExceeded,
+                "the call is larger than this procedure takes", &commands)
+            return
+        }
         let call = MetaCall(message, in: octets)
         do throws(MetaError) {
             let value: MetaValue
-            if realm.settings.hasMetaAPI, name == "wamp.subscription.list",
-                listElsewhere(message.request, call, realm, &commands)
-            {
+            if let list = realm.longList(name, call) {
+                listElsewhere(message.request, list, &commands)
                 return
             }
             if !realm.settings.hasMetaAPI {
@@ -227,6 +231,13 @@ extension WAMPSession {
         } catch {
             refuse(.call, message.request, error.uri, error.text, &commands)
         }
+    }
+
+    /// Octets of a message that calls such a procedure. Its arguments are looked up one by one, each
+    /// time by walking all of them, and a list of names may be compared with all sessions.
+    private static func metaLimit(of name: String) -> Int {
+        // With its options it is larger than its payload, which has a limit of its own.
+        name == "wamp.session.add_testament" ? 2 * Testament.sizePerSession : 65_536
     }
 
     func answer(_ request: UInt64, _ result: Arguments, _ commands: inout Commands) {

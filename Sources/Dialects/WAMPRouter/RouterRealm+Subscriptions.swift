@@ -69,7 +69,13 @@ extension RouterRealm {
     /// Subscriptions that a publication to the room reaches.
     func subscriptions(matching room: Room) -> [UInt32] {
         books.withLock { books in
-            var ids = books.openPatterns.filter { $0.value.covers(room) }.map(\.key)
+            var ids: [UInt32] = []
+            for shape in books.openShapes.keys {
+                guard let pattern = shape.pattern(of: room),
+                    let record = books.subscriptions[pattern]
+                else { continue }
+                ids.append(record.id)
+            }
             if let exact = books.subscriptions[.exact(room)] { ids.append(exact.id) }
             return ids
         }
@@ -114,7 +120,10 @@ extension RouterRealm {
             id: id, pattern: pattern, created: surroundings.wallClock(), isKept: isKept)
         books.subscriptions[pattern] = record
         books.patterns[id] = pattern
-        if isPattern { books.openPatterns[id] = pattern }
+        if isPattern {
+            books.openPatterns[id] = pattern
+            if let shape = OpenShape(pattern) { books.openShapes[shape, default: 0] += 1 }
+        }
         if let creator, record.isToldOf {
             announce(.subscriptionCreated, [.number(creator), record.details])
         }
@@ -137,7 +146,10 @@ extension RouterRealm {
         else { return }
         books.subscriptions.remove(at: place)
         books.patterns[id] = nil
-        books.openPatterns[id] = nil
+        if books.openPatterns.removeValue(forKey: id) != nil, let shape = OpenShape(pattern) {
+            let count = books.openShapes[shape] ?? 1
+            books.openShapes[shape] = count > 1 ? count - 1 : nil
+        }
         if isToldOf, told.deleted { announce(.subscriptionDeleted, of: id, session) }
     }
 
@@ -162,16 +174,17 @@ private struct LeaveTopics {
 // MARK: - Events that are kept
 
 extension RouterRealm {
-    /// Retains a publication for its room and gives it its order; made by `make` when that is known.
+    /// Retains a publication for its room; made by `make` when its order is known.
+    ///
+    /// - Returns: The order.
     func retain(
         in room: Room, size: Int, audience: Audience, publisher: UInt64?,
         _ make: (_ order: UInt64) -> Publication
-    ) -> Publication {
+    ) -> UInt64 {
         books.withLock { books in
             let publication = make(books.retained.lastOrder + 1)
-            _ = books.retained.retain(
+            return books.retained.retain(
                 publication, size: size, audience: audience, publisher: publisher, in: room)
-            return publication
         }
     }
 

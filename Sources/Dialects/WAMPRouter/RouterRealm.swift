@@ -78,6 +78,8 @@ package final class RouterRealm: Sendable {
         /// Those that are more than one room, again: who asks what matches a room need not see
         /// all rooms.
         var openPatterns: [UInt32: Pattern] = [:]
+        /// How many of them have each shape.
+        var openShapes: [OpenShape: Int] = [:]
         var lastSubscription: UInt32 = 0
         var retained: RetainedEvents<Publication>
         var history: EventHistory<Publication>
@@ -94,6 +96,7 @@ package final class RouterRealm: Sendable {
     /// What publications of the router are marked with.
     let ownID: DialectID
     let hasHistory: Bool
+    let testamentMemory = TestamentMemory()
     /// When the core's clock stood at 0, in nanoseconds since 1970: the dealer counts by it.
     private let clockOrigin: UInt64
     let books: Guarded<Books>
@@ -180,12 +183,19 @@ extension RouterRealm {
     /// Takes out the sessions that `isVictim` picks, with their subscriptions unless those are many;
     /// whoever does so tells them.
     ///
-    /// - Parameter isSilent: Whether they go without testaments and on_leave.
+    /// - Parameters:
+    ///   - isSilent: Whether they go without testaments and on_leave.
+    ///   - id: The only one there is to look at, if that is known.
     func removeSessions(
-        isSilent: Bool = false, where isVictim: (SessionRecord) -> Bool
+        isSilent: Bool = false, named id: UInt64? = nil, where isVictim: (SessionRecord) -> Bool
     ) -> [SessionRecord] {
         books.withLock { books in
-            let victims = books.sessions.values.filter(isVictim)
+            let victims =
+                if let id {
+                    books.sessions[id].map { [$0] }?.filter(isVictim) ?? []
+                } else {
+                    books.sessions.values.filter(isVictim)
+                }
             for victim in victims {
                 books.sessions[victim.id] = nil
                 if isSilent { books.silenced.insert(victim.id) }

@@ -66,8 +66,8 @@ package final class WAMPDialect: Dialect {
         }
         let arguments =
             switch publication.payload {
-            case .arguments(let arguments): arguments
-            case .value(let value): Arguments(value: value)
+            case .arguments(let arguments): arguments.converted(to: form.serialization)
+            case .value: publication.arguments.converted(to: form.serialization)
             }
         let place = form.append(
             .event(

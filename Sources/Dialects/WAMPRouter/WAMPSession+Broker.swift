@@ -46,40 +46,11 @@ extension WAMPSession {
         guard let place = subscribing.firstIndex(where: { $0.reading == reading }) else { return }
         let request = subscribing.remove(at: place).request
         _ = realm?.unsubscribe(reading, id)
+        endFilling(of: reading)
         commands.noteError()
         refuse(
             .subscribe, request, URI("carillon.error.too_many_subscriptions"),
             "the router holds as many patterns of this kind as it may", &commands)
-    }
-
-    /// §7.8: what the subscriber would have got.
-    private func sendRetained(
-        of pattern: Pattern, _ reading: Reading, _ commands: inout Commands
-    ) {
-        guard let realm, let identity else { return }
-        let (events, lastOrder) = realm.retained(for: pattern) { audience, publisher in
-            publisher != identity.session
-                && audience.admits(
-                    session: identity.session, authID: identity.authID,
-                    authRole: identity.authRole)
-        }
-        let belongings = belongings ?? Belongings()
-        self.belongings = belongings
-        belongings.filled.removeAll { $0.reading == reading }
-        belongings.filled.append((reading, lastOrder))
-        for event in events {
-            var topic: [UInt8]?
-            if SubscriptionID.isPattern(reading) {
-                var text = OctetBuffer(capacity: event.room.dottedSize)
-                guard WAMPURI.append(event.room, to: &text) else { continue }
-                topic = text.octets.array
-            }
-            guard case .arguments(let arguments) = event.payload else { continue }
-            send(
-                .event(
-                    subscription: UInt64(reading), publication: event.identifier, topic: topic,
-                    event.publisher, isRetained: true, arguments), &commands)
-        }
     }
 
     func unsubscribe(_ message: Message, _ commands: inout Commands) {
@@ -90,7 +61,7 @@ extension WAMPSession {
             refuse(.unsubscribe, message.request, .noSuchSubscription, nil, &commands)
             return
         }
-        belongings?.filled.removeAll { $0.reading == reading }
+        endFilling(of: reading)
         commands.append(.unsubscribe(pattern, reading))
         send(.unsubscribed(request: message.request), &commands)
     }
@@ -164,15 +135,16 @@ extension WAMPSession {
     func admits(_ publication: Publication, _ reading: Reading) -> Bool {
         guard let identity else { return false }
         let reach = publication.reach
-        if reach.order != 0, let belongings,
-            belongings.filled.contains(where: {
-                $0.reading == reading && reach.order <= $0.order
-            })
-        {
+        if reach.order != 0, let filled = belongings?.filled[reading], reach.order <= filled {
             return false
         }
-        return reach.audience.admits(
-            session: identity.session, authID: identity.authID, authRole: identity.authRole)
+        guard
+            reach.audience.admits(
+                session: identity.session, authID: identity.authID, authRole: identity.authRole)
+        else { return false }
+        // What is still to come of the same topic is older.
+        if reach.order != 0 { belongings?.filling[reading]?.overtaken.insert(publication.room) }
+        return true
     }
 
     // MARK: What requests have in common
@@ -205,7 +177,7 @@ extension RouterRealm {
         audience: Audience, excluding connection: UInt64?, isRetained: Bool
     ) -> Publication {
         let identifier = Identifier.random(surroundings.random())
-        func make(_ order: UInt64) -> Publication {
+        func make(_ order: UInt64, _ arguments: Arguments) -> Publication {
             var reach = Reach()
             reach.excluded = connection
             reach.audience = audience
@@ -214,13 +186,16 @@ extension RouterRealm {
                 realm: number, room: room, payload: .arguments(arguments), id: identifier,
                 dialect: ownID, publisher: publisher, reach: reach)
         }
-        let publication =
+        guard isRetained || hasHistory else { return make(0, arguments) }
+        // What is kept does not keep what is made of the one that is sent.
+        let kept = arguments.copy
+        let order =
             isRetained
             ? retain(
                 in: room, size: arguments.octets.count, audience: audience,
-                publisher: connection == nil ? nil : session, make)
-            : make(0)
-        if hasHistory { record(publication) }
-        return publication
+                publisher: connection == nil ? nil : session
+            ) { make($0, kept) } : 0
+        if hasHistory { record(make(order, kept)) }
+        return make(order, arguments)
     }
 }

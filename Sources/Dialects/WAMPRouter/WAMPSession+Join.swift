@@ -20,6 +20,11 @@ private final class JoinNote: SessionNote {
 }
 
 extension WAMPSession {
+    /// What is looked at of the lists and maps of somebody who is nobody yet: so many methods, and
+    /// so many members of the extra.
+    private static var methodLimit: Int { 16 }
+    private static var extraLimit: Int { 64 }
+
     func join(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
         beginAnew(&commands)
         let name = message.nameText(in: octets).map { String(decoding: $0, as: UTF8.self) } ?? ""
@@ -38,9 +43,9 @@ extension WAMPSession {
         }
         let request = JoinRequest(
             realm: name,
-            methods: hello.authMethods.texts(in: octets, as: serialization).map {
-                String(decoding: $0, as: UTF8.self)
-            },
+            methods: hello.authMethods.texts(
+                in: octets, as: serialization, atMost: Self.methodLimit
+            ).map { String(decoding: $0, as: UTF8.self) },
             authID: text(hello.authID), authRole: text(hello.authRole),
             extra: texts(in: hello.authExtra, octets))
         let context = JoinContext(
@@ -77,7 +82,7 @@ extension WAMPSession {
     /// The members of a map that are strings.
     private func texts(in map: Extent, _ octets: RawSpan) -> [String: String] {
         var texts: [String: String] = [:]
-        map.forEachMember(in: octets, as: serialization) { key, value in
+        map.forEachMember(in: octets, as: serialization, atMost: Self.extraLimit) { key, value in
             guard let text = value.text(in: octets, as: serialization) else { return }
             texts[key] = String(decoding: text, as: UTF8.self)
         }
@@ -157,6 +162,8 @@ extension WAMPSession {
             answer(note, &commands)
         } else if let note = note as? ListNote {
             answer(note, &commands)
+        } else if let note = note as? RetainedNote {
+            goOn(note, &commands)
         }
     }
 }

@@ -6,18 +6,6 @@ internal import Hub
 internal import Rooms
 internal import WAMP
 
-/// What is published when a session has ended (§9.4).
-internal struct Testament: Sendable {
-    let scope: Scope
-    let room: Room
-    let arguments: Arguments
-    let publisher: Identity?
-    let audience: Audience
-    let isRetained: Bool
-
-    enum Scope: String, Sendable { case detached, destroyed }
-}
-
 /// Somebody ends a session (`wamp.session.kill`).
 internal final class KillNote: SessionNote {
     let session: UInt64
@@ -151,7 +139,7 @@ extension WAMPSession {
         guard phase == .established, note.session == id else { return }
         // It has subscribed again before it heard of this, and was told so.
         if realm?.isMember(id, of: note.reading) == true { return }
-        belongings?.filled.removeAll { $0.reading == note.reading }
+        endFilling(of: note.reading)
         commands.append(.unsubscribe(note.pattern, note.reading))
         guard features.contains(.subscriberRevocation) else { return }
         send(.subscriptionRevoked(UInt64(note.reading), reason: note.reason), &commands)

@@ -48,7 +48,9 @@ internal final class WAMPSession: Session {
     /// Rare belongings of a session.
     final class Belongings {
         /// Up to which order a subscription was filled with retained events.
-        var filled: [(reading: Reading, order: UInt64)] = []
+        var filled: [Reading: UInt64] = [:]
+        /// Retained events that are still to come, by subscription.
+        var filling: [Reading: RetainedRest] = [:]
         var testaments: [Testament] = []
         /// Set from when it is out of its realm's table until it has left: whether it goes silently.
         var isTakenOut: Bool?
