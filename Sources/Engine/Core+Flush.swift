@@ -18,10 +18,13 @@ extension Core where Kernel: ~Copyable {
         let budget = max(slice - prompt.count, slice / 2)
         flushPrompt()
         var count = 0
-        let end = sentOctets + Self.flushSize
-        while count < budget, sentOctets < end, let slot = dirty.popFirst() {
-            if flush(Int(slot)) { count += 1 }
+        var room = Self.flushSize
+        while count < budget, room > 0, let slot = dirty.popFirst() {
+            let size = flush(Int(slot))
+            if size > 0 { count += 1 }
+            room &-= size
         }
+        sentOctets &+= Self.flushSize &- room
         if isPaced {
             pace.prepared(count, of: count + dirty.count, at: kernel.now)
         }
@@ -31,12 +34,13 @@ extension Core where Kernel: ~Copyable {
     /// Sends what need not wait for the publications of others.
     mutating func flushPrompt() {
         guard !prompt.isEmpty else { return }
-        let end = sentOctets + Self.flushSize
+        var room = Self.flushSize
         for slot in prompt {
             // Who comes too late waits among the others: no mark is passed before what it has was
             // written.
-            if sentOctets < end { _ = flush(Int(slot)) } else { dirty.append(slot) }
+            if room > 0 { room &-= flush(Int(slot)) } else { dirty.append(slot) }
         }
+        sentOctets &+= Self.flushSize &- room
         prompt.removeAll(keepingCapacity: true)
     }
 
@@ -47,25 +51,25 @@ extension Core where Kernel: ~Copyable {
 
     /// Sends what a connection has queued.
     ///
-    /// - Returns: Whether there was anything: it may have left earlier, or be somebody else by now.
+    /// - Returns: How many octets; 0 when there was nothing: it may have left earlier, or be somebody
+    ///   else by now.
     @inline(__always)
-    mutating func flush(_ slot: Int) -> Bool {
+    private mutating func flush(_ slot: Int) -> Int {
         let line = unsafe table.hot + slot
-        guard unsafe line.pointee.flags.contains(.dirty) else { return false }
+        guard unsafe line.pointee.flags.contains(.dirty) else { return 0 }
         unsafe line.pointee.flags.remove(.dirty)
         let token = Token(
             .immediateSend, slot: slot, generation: unsafe line.pointee.generation)
         if unsafe line.pointee.firstSpill == SpillPool.none {
             let range = unsafe line.pointee.last
-            sentOctets &+= range.size
             unsafe kernel.send(
                 store.start(of: range), size: range.size, to: line.pointee.socket,
                 mode: .immediate, token: token)
-        } else {
-            sentOctets &+= Int(unsafe line.pointee.queued)
-            sendGathered(slot, token)
+            return range.size
         }
-        return true
+        let size = Int(unsafe line.pointee.queued)
+        sendGathered(slot, token)
+        return size
     }
 
     /// A send took less than it was given, or nothing: the rest becomes the backlog.
