@@ -148,8 +148,8 @@ private final class RareState {
     var parked: OctetBuffer?
     var gated: GatedConnection?
     var sessionDeadline: UInt64 = 0
-    var errorCount = 0
-    var errorWindow: UInt64 = 0
+    var errorCount: UInt32 = 0
+    var errorWindow: UInt32 = 0  // s
     var allowance = Allowance()
     var waitingPong: [UInt8]?
     var drainTime = UInt64.max  // .max for never: a word less than an optional
@@ -222,13 +222,13 @@ extension Connection {
 
     /// Error replies since `errorWindow`, when the running minute began.
     var errorCount: Int {
-        get { rare?.errorCount ?? 0 }
-        set { makeRare().errorCount = newValue }
+        get { Int(rare?.errorCount ?? 0) }
+        set { makeRare().errorCount = UInt32(clamping: newValue) }
     }
 
     var errorWindow: UInt64 {
-        get { rare?.errorWindow ?? 0 }
-        set { makeRare().errorWindow = newValue }
+        get { UInt64(rare?.errorWindow ?? 0) * 1_000_000_000 }
+        set { makeRare().errorWindow = UInt32(clamping: newValue / 1_000_000_000) }
     }
 
     var allowance: Allowance {
