@@ -10,8 +10,8 @@ public struct Call: Sendable {
 
 /// Thrown by a handler to answer a call with an error that its caller is told.
 ///
-/// Anything else a handler throws is a fault of ours, of which the caller learns nothing: it is told
-/// of an internal error, or, by openapi-ws, its connection is closed with 1011.
+/// Anything else a handler throws is a fault of ours, of which the caller learns nothing: it is
+/// told of an internal error, or, by openapi-ws, its connection is closed with 1011.
 public struct CallFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
 

@@ -1,8 +1,8 @@
 // Back ends — procedures that an HTTP application answers, as handlers of the engine.
 //
 // The question leaves from the caller's core without waiting; the answer comes on the link's thread
-// and goes home by mail. Pushes and publications are on their way before it, so the caller sees them
-// first.
+// and goes home by mail. Pushes and publications are on their way before it, so the caller sees
+// them first.
 
 internal import DialectKit
 package import Engine

@@ -1,17 +1,17 @@
 // Handlers — procedures that clients call by name.
 //
 // A core never waits, so what may take time runs elsewhere: each call is a task of Swift
-// concurrency, and its answer comes back to the caller's core by mail. They are callees of the realm's
-// dealer: clients of every dialect call them, and the dealer limits how many calls wait. A caller
-// that leaves, or waits no longer, cancels the task.
+// concurrency, and its answer comes back to the caller's core by mail. They are callees of the
+// realm's dealer: clients of every dialect call them, and the dealer limits how many calls wait. A
+// caller that leaves, or waits no longer, cancels the task.
 
 import DialectKit
 import Engine
 import Hub
 
 extension PushServer {
-    /// Answers the calls of `procedure`. To be called before ``start()``; later it stops the process.
-    /// Of two handlers of one name the second counts.
+    /// Answers the calls of `procedure`. To be called before ``start()``; later it stops the
+    /// process. Of two handlers of one name the second counts.
     ///
     /// - Parameters:
     ///   - procedure: One to 255 octets, at most 32 parts with dots between them; ``start()`` throws

@@ -46,7 +46,8 @@ extension PushServer {
 
         /// Octets of memory for what all connections have sent and nobody can use yet, unfinished
         /// messages above all; then those that have held theirs for the longest are closed (1013).
-        /// A quarter as much more is for calls until they are answered; then further ones are refused.
+        /// A quarter as much more is for calls until they are answered; then further ones are
+        /// refused.
         public var receiveMemoryLimit: Int {
             get { limits.processReceiveQueueSize }
             set { limits.processReceiveQueueSize = newValue }

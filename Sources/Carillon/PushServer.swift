@@ -63,8 +63,8 @@ public final class PushServer: Sendable {
     /// Closes every connection (1001) and ends the cores. What clients have not read within a
     /// fifth of a second is lost; ``drain(delay:spread:deadline:)`` before it loses nothing.
     ///
-    /// Waits for the threads, so it must not be called by a handler that runs on a core. Does nothing
-    /// where nothing runs.
+    /// Waits for the threads, so it must not be called by a handler that runs on a core. Does
+    /// nothing where nothing runs.
     public func stop() {
         let engine: Engine? = phase.withLock { phase in
             guard case .running(let engine) = phase else { return nil }

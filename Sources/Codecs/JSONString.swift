@@ -46,8 +46,8 @@ extension JSONItem {
         return isText ? octets : nil
     }
 
-    /// The text of this string, which it must be, with U+FFFD for half a surrogate pair: for people,
-    /// and to compare with what has none.
+    /// The text of this string, which it must be, with U+FFFD for half a surrogate pair: for
+    /// people, and to compare with what has none.
     package func repairedText(in text: RawSpan) -> [UInt8] { unescaped(in: text).octets }
 
     private func unescaped(in text: RawSpan) -> (octets: [UInt8], isText: Bool) {

@@ -1,4 +1,5 @@
-// ControlInput — a path where an application posts what a dialect publishes, in that dialect's words.
+// ControlInput — a path where an application posts what a dialect publishes, in that dialect's
+// words.
 //
 // Control knows the paths, who may post and how an answer leaves; what a body means, the one who
 // makes the input says.

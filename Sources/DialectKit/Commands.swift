@@ -95,8 +95,8 @@ private final class Asked: Sendable {
 
 /// The commands of one inbound message.
 package struct Commands: ~Copyable {
-    /// The first command while it is the only one, and an answer: what most messages come to. A list
-    /// of one cost a third of an echo, since a command is copied field by field.
+    /// The first command while it is the only one, and an answer: what most messages come to. A
+    /// list of one cost a third of an echo, since a command is copied field by field.
     private var first: Answer?
     private var others: [Command] = []
 

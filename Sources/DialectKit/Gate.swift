@@ -4,8 +4,8 @@
 // becomes a grant that everything the client does is held against. Beyond that it may want to be
 // asked about each subscription and each publication. Then a message is asked about before it is
 // carried out: the session stops where it would have gone on, the engine keeps the message, and the
-// session gets it once more when the answer is known. Nothing has happened by then that would have to
-// be undone, and what came behind the message is still behind it.
+// session gets it once more when the answer is known. Nothing has happened by then that would have
+// to be undone, and what came behind the message is still behind it.
 
 package import Hub
 package import Rooms
@@ -41,8 +41,8 @@ package enum GateVerdict: Sendable {
 /// What a client that came in may do: for each action the patterns that were named, or everything
 /// its dialect allows where none were.
 package struct GateGrant: Sendable {
-    /// By ``Permissions/Action``; one judge each, because of several rules of one judge only the most
-    /// specific counts, and the lists of a grant have nothing to do with each other.
+    /// By ``Permissions/Action``; one judge each, because of several rules of one judge only the
+    /// most specific counts, and the lists of a grant have nothing to do with each other.
     private let limits: [Access?]
     /// What the gate wants to be told with every question: a JSON object, or nothing.
     package let context: [UInt8]

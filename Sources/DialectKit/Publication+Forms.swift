@@ -17,8 +17,8 @@ extension Publication {
     /// Whether anything was deflated that others may use.
     package var hasForms: Bool { firstShared != nil }
 
-    /// The whole message of the subscribers that `number` stands for, for a window of 2^`windowBits`
-    /// octets.
+    /// The whole message of the subscribers that `number` stands for, for a window of
+    /// 2^`windowBits` octets.
     ///
     /// - Parameter ignoresRoom: Whether it is the same for all siblings.
     package func form(

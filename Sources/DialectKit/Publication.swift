@@ -68,8 +68,8 @@ package final class Publication: Sendable {
     package let room: Room
     /// The rooms it is published to, where these are several: as many segments, each equal unless
     /// `nil`. Everybody is reached who is in a live room that it covers or has a pattern of equal
-    /// length that shares a room with it, or listens to events of a room above one it covers; `room`
-    /// is the one it is when nothing is open, and other patterns are compared with that.
+    /// length that shares a room with it, or listens to events of a room above one it covers;
+    /// `room` is the one it is when nothing is open, and other patterns are compared with that.
     package let coverage: [[UInt8]?]?
     package let payload: PublicationPayload
     /// The dialect it was published in; `nil` for the HTTP API, links and embedders.

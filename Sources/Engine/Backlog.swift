@@ -2,8 +2,8 @@
 //
 // Large pieces stay in their segment, pinned; small ones are copied into chunks of the backlog's
 // own, so that one slow reader does not pin a quarter megabyte for a hundred octets. Where many are
-// slow, small ones are shared as well (``Core/sharesSmallPieces``). Exists only while its connection
-// is slow.
+// slow, small ones are shared as well (``Core/sharesSmallPieces``). Exists only while its
+// connection is slow.
 //
 // The newest piece also stands in the connection's hot line, where what follows it in its segment
 // only moves the end: a busy room with ten thousand readers that do not read costs it a cache line

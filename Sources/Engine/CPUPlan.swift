@@ -1,4 +1,5 @@
-// CPUPlan — how many cores to run and where: the affinity mask, and no more than the quota pays for.
+// CPUPlan — how many cores to run and where: the affinity mask, and no more than the quota pays
+// for.
 
 import CSystem
 import Glibc

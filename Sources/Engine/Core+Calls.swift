@@ -1,7 +1,8 @@
 // Calls — from a session to its realm's dealer and from the dealer to sessions.
 //
-// The dealer runs under its realm's lock. What it wants of sessions is posted before the lock is let
-// go, to the mailboxes of their cores, our own included: so every session sees the dealer's order.
+// The dealer runs under its realm's lock. What it wants of sessions is posted before the lock is
+// let go, to the mailboxes of their cores, our own included: so every session sees the dealer's
+// order.
 
 import Bytes
 import DialectKit

@@ -7,8 +7,8 @@ import Telemetry
 import Uring
 import WebSocket
 
-// Never inlined, what ends a connection: the runtime's checks of accesses in it would be hoisted out
-// of the loops that may get here, and be paid for by every message.
+// Never inlined, what ends a connection: the runtime's checks of accesses in it would be hoisted
+// out of the loops that may get here, and be paid for by every message.
 
 extension Core where Kernel: ~Copyable {
     /// Starts the closing handshake from our side; the peer's close frame is awaited.
@@ -145,8 +145,8 @@ extension Core where Kernel: ~Copyable {
         finishing.append(connection.id)
     }
 
-    /// After a complete reap: those whose queue has left send their FIN, or are closed, some in each
-    /// turn.
+    /// After a complete reap: those whose queue has left send their FIN, or are closed, some in
+    /// each turn.
     mutating func finishFlushed() {
         guard !finishing.isEmpty else { return }
         let waiting = finishing
@@ -199,8 +199,8 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// After a complete reap: those for whom one turn had too much. Not as above, since behind a flush
-    /// nothing may be queued for a connection without a backlog before its send is settled.
+    /// After a complete reap: those for whom one turn had too much. Not as above, since behind a
+    /// flush nothing may be queued for a connection without a backlog before its send is settled.
     mutating func closeExcessive() {
         guard !excessive.isEmpty else { return }
         let waiting = excessive
@@ -273,8 +273,8 @@ extension Core where Kernel: ~Copyable {
             return
         }
         guard connection.isReceiving || connection.isSending else { return }
-        // A bare close neither cancels a receive nor ends a send that waits for room. Of a peer that
-        // does not read, the kernel would keep what it has not taken for minutes (an orphan in
+        // A bare close neither cancels a receive nor ends a send that waits for room. Of a peer
+        // that does not read, the kernel would keep what it has not taken for minutes (an orphan in
         // FIN-WAIT-1), and a FIN would be a lie: the connection is reset, which ends both at once.
         // Cancelling them as well would have the kernel look through its armed polls for each.
         if (connection.backlog != nil || connection.isPongAwaited)

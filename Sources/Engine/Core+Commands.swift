@@ -212,8 +212,8 @@ extension Core where Kernel: ~Copyable {
         session.closed(&commands)
         for command in commands.list {
             switch command {
-            // By mail: a connection may end while sends are being settled, and nothing may be queued
-            // for those that are not.
+            // By mail: a connection may end while sends are being settled, and nothing may be
+            // queued for those that are not.
             case .publish(let publication), .announce(let publication):
                 state.publish(publication)
             case .dealer(let request): askDealer(request, from: connection)

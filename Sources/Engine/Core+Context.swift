@@ -1,11 +1,11 @@
 // Contexts — the windows of clients whose compressed messages refer to earlier ones: a limit of the
 // process.
 //
-// Such a stream stays from a client's first compressed message to its end, whether anything comes or
-// not (RFC 7692 §7.1.1.2): nobody can be asked to give it up, and closing who is idle would not be
-// right. So it is decided when a connection opens, for the most that it may take. Where there is no
-// room, the answer to the handshake says `client_no_context_takeover`, which a server may say to any
-// offer, and the client goes on compressing each message by itself.
+// Such a stream stays from a client's first compressed message to its end, whether anything comes
+// or not (RFC 7692 §7.1.1.2): nobody can be asked to give it up, and closing who is idle would not
+// be right. So it is decided when a connection opens, for the most that it may take. Where there is
+// no room, the answer to the handshake says `client_no_context_takeover`, which a server may say to
+// any offer, and the client goes on compressing each message by itself.
 
 import Synchronization
 import WebSocket

@@ -64,8 +64,8 @@ extension Core where Kernel: ~Copyable {
     /// - Returns: `false`, and nothing is changed, when the plan goes elsewhere.
     private mutating func lengthenRun() -> Bool {
         guard postponed.deliveries.count == planned.count else { return false }
-        // What members of lists with tails get is written when the run is settled, and in no log until
-        // then: at most the bodies for each member, and all tails for each publication.
+        // What members of lists with tails get is written when the run is settled, and in no log
+        // until then: at most the bodies for each member, and all tails for each publication.
         var tailedSize = 0
         for place in planned.indices {
             let (run, next) = (postponed.deliveries[place], planned[place])
@@ -111,8 +111,8 @@ extension Core where Kernel: ~Copyable {
         if stamp == 0 { clearStamps() }
     }
 
-    /// After 2^32 of them, which may be half a day: some connections have none, which is 0, and some may
-    /// still have one of those that come again.
+    /// After 2^32 of them, which may be half a day: some connections have none, which is 0, and
+    /// some may still have one of those that come again.
     @inline(never)
     private mutating func clearStamps() {
         for slot in 0..<table.capacity { unsafe (table.hot + slot).pointee.stamp = 0 }
@@ -159,8 +159,8 @@ extension Core where Kernel: ~Copyable {
         if postponed.publicationCount > 0 { settlePostponed(before: connection) }
     }
 
-    // Never inlined, and the connection's field read nowhere else: the runtime's check of that access
-    // would be hoisted in front of every loop that answers (100 instructions).
+    // Never inlined, and the connection's field read nowhere else: the runtime's check of that
+    // access would be hoisted in front of every loop that answers (100 instructions).
     @inline(never)
     private mutating func settlePostponed(before connection: Connection) {
         if connection.subscriptions != nil { settleDeliveries() }
@@ -198,8 +198,8 @@ extension Core where Kernel: ~Copyable {
         return count
     }
 
-    /// Per subscriber: 8 octets read in sequence, one cache line written. Kept apart from its caller,
-    /// whose variables would take the loop's registers.
+    /// Per subscriber: 8 octets read in sequence, one cache line written. Kept apart from its
+    /// caller, whose variables would take the loop's registers.
     @inline(never)
     private mutating func deliver(
         _ range: LogRange, to list: MemberListID, _ excluded: UInt32

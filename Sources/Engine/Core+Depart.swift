@@ -3,13 +3,13 @@
 // Ten thousand subscriptions are 17 to 33 ms of waiting for memory, and one client must not keep a
 // core from all others for so long. So what would end a connection, or all subscriptions of one, is
 // put off: the connection departs first. Nothing is delivered to it from then on, nothing of it is
-// read, and whatever comes for it meanwhile waits. When the index, the registry and the session's own
-// books know nothing more of its subscriptions, all that happens in its order, as it would have with
-// the few subscriptions that most have, who never come here. Until then it keeps its slot, and
+// read, and whatever comes for it meanwhile waits. When the index, the registry and the session's
+// own books know nothing more of its subscriptions, all that happens in its order, as it would have
+// with the few subscriptions that most have, who never come here. Until then it keeps its slot, and
 // nobody who asks is told that it has left.
 //
-// What departs in a turn, over all connections, is bounded by ``Limits/leaveSlice``; who departs first
-// is done first.
+// What departs in a turn, over all connections, is bounded by ``Limits/leaveSlice``; who departs
+// first is done first.
 
 import Bytes
 import DialectKit

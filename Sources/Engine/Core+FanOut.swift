@@ -1,7 +1,7 @@
 // Fan-out — one publication to every subscriber this core owns: the hot path.
 //
-// The room is matched once and the frame written once per lane and reading. Who gets it is then a few
-// member lists, and what they get a range: Core+Deliver.swift.
+// The room is matched once and the frame written once per lane and reading. Who gets it is then a
+// few member lists, and what they get a range: Core+Deliver.swift.
 
 import Bytes
 import DialectKit
@@ -147,11 +147,11 @@ extension Core where Kernel: ~Copyable {
         return count
     }
 
-    /// Whether a publication that has been written several times is written once more. It may be for
-    /// each of hundreds of patterns, and all of these one connection's: then it can take no more at
-    /// some time, and what it cannot be sent need not be made. And it may be for so many connections
-    /// that a core would do nothing else for seconds; then the last of them get nothing, and are
-    /// closed like others that miss something.
+    /// Whether a publication that has been written several times is written once more. It may be
+    /// for each of hundreds of patterns, and all of these one connection's: then it can take no
+    /// more at some time, and what it cannot be sent need not be made. And it may be for so many
+    /// connections that a core would do nothing else for seconds; then the last of them get
+    /// nothing, and are closed like others that miss something.
     mutating func isWorthWriting(
         _ publication: Publication, _ envelope: EnvelopeClass, for list: MemberListID,
         _ excluded: UInt32

@@ -44,9 +44,9 @@ extension Core where Kernel: ~Copyable {
         prompt.removeAll(keepingCapacity: true)
     }
 
-    /// Octets given to the kernel in one turn, and as many again of what is prompt; the last send may
-    /// go beyond. The kernel copies them, a gigabyte in a quarter of a second, and what is joined is
-    /// copied before.
+    /// Octets given to the kernel in one turn, and as many again of what is prompt; the last send
+    /// may go beyond. The kernel copies them, a gigabyte in a quarter of a second, and what is
+    /// joined is copied before.
     private static var flushSize: Int { 4 << 20 }
 
     /// Sends what a connection has queued.

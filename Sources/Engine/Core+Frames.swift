@@ -69,7 +69,8 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// Whether the connection's next frame is taken now; if so it is counted, if not its turn comes.
+    /// Whether the connection's next frame is taken now; if so it is counted, if not its turn
+    /// comes.
     @inline(__always)
     mutating func mayTakeFrame(_ connection: Connection) -> Bool {
         // A connection's share holds for the turn, however many buffers its octets came in.
@@ -86,8 +87,8 @@ extension Core where Kernel: ~Copyable {
             makeRunnable(connection)
             return false
         }
-        // A few octets of calls can ask for a lot of replies. For the first frame the clock has been
-        // looked at by whoever gave this connection its turn.
+        // A few octets of calls can ask for a lot of replies. For the first frame the clock has
+        // been looked at by whoever gave this connection its turn.
         if unflushedOctets >= Self.unflushedLimit || (connection.frameCount > 0 && isTurnOver) {
             makeRunnable(connection)
             return false

@@ -3,8 +3,9 @@
 // Coming in: the question is an opening that waits, and the dialect is asked behind it. Afterwards
 // a session says which question its message depends on; that message is copied and comes again
 // with the answer, and all that the client sends meanwhile waits as it does for any answer. How
-// long that takes is the gate's business, so there is no clock here. The grant itself is checked once more
-// where commands are carried out: a dialect that knows of no gate is bound by it all the same.
+// long that takes is the gate's business, so there is no clock here. The grant itself is checked
+// once more where commands are carried out: a dialect that knows of no gate is bound by it all the
+// same.
 //
 // Routes without a gate pay for it with one comparison with `nil` per message, subscription and
 // publication.
@@ -140,8 +141,8 @@ extension Core where Kernel: ~Copyable {
         // What other messages of a batch asked for before stays before.
         carryOut(&commands, payload, for: connection)
         self.commands = consume commands
-        // Who ends by what stood before, if only when it has departed, is asked about nothing more; nor
-        // is the message there any more, which may have stood in the receiver.
+        // Who ends by what stood before, if only when it has departed, is asked about nothing more;
+        // nor is the message there any more, which may have stood in the receiver.
         guard let question, connection.phase <= .departing, isHeard(connection) else { return }
         precondition(start >= 0 && start <= payload.byteCount)
         let rest = payload.extracting(start..<payload.byteCount)

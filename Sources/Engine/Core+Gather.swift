@@ -1,9 +1,9 @@
-// Gathering — a connection's ranges of one turn in one send: few are pieces for the kernel, many are
-// copied together.
+// Gathering — a connection's ranges of one turn in one send: few are pieces for the kernel, many
+// are copied together.
 //
-// What was copied is needed until its send has been reaped, and no longer: a part that the kernel did
-// not take is pinned by the backlog. So it has a log of its own, which is emptied after every reap,
-// however long the flush still goes on for others (``Core/concludeFlush()``).
+// What was copied is needed until its send has been reaped, and no longer: a part that the kernel
+// did not take is pinned by the backlog. So it has a log of its own, which is emptied after every
+// reap, however long the flush still goes on for others (``Core/concludeFlush()``).
 
 import Uring
 

@@ -1,9 +1,9 @@
 // Memory — what slow readers may hold: a limit of the process, never passed.
 //
-// Counted are the octets of backlogs and, for each connection that has one, what the kernel may hold
-// unsent. A core takes its part of the limit in steps, so that no line is written by several cores per
-// delivery. When nothing is left it gives up the largest queues that it has: they are not counted from
-// then on, and reset after the pass, some in each turn.
+// Counted are the octets of backlogs and, for each connection that has one, what the kernel may
+// hold unsent. A core takes its part of the limit in steps, so that no line is written by several
+// cores per delivery. When nothing is left it gives up the largest queues that it has: they are not
+// counted from then on, and reset after the pass, some in each turn.
 
 import Synchronization
 import Telemetry
@@ -28,8 +28,8 @@ extension Core where Kernel: ~Copyable {
 
     /// Whether a backlog shares pieces of any size. Copies of one publication for ten thousand who
     /// do not read would cost more than sending it; but for a few that are slow now and then, whole
-    /// segments would be kept for a hundred octets each. So not more is shared than is queued, beyond
-    /// what the logs may take anyway.
+    /// segments would be kept for a hundred octets each. So not more is shared than is queued,
+    /// beyond what the logs may take anyway.
     var sharesSmallPieces: Bool {
         store.sharedOctets <= heldOctets + 16 * SegmentStore.standardCapacity
     }
@@ -95,8 +95,8 @@ extension Core where Kernel: ~Copyable {
         heldOctets -= Int(limits.kernelUnsentSize)
     }
 
-    /// Resets those whose queues were given up: what they were sent ends within a frame, so there is
-    /// no place for a close frame.
+    /// Resets those whose queues were given up: what they were sent ends within a frame, so there
+    /// is no place for a close frame.
     mutating func closeGivenUp() {
         guard !givenUp.isEmpty else { return }
         let slots = givenUp.prefix(Self.closeSlice)

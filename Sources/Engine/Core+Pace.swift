@@ -4,10 +4,11 @@
 // 3.4 µs for one alone), so a busy room is served for less if every subscriber is sent to less
 // often. With a batching delay D > 0 subscribers are sent to in turn, in slices, and behind each
 // slice comes a pause: its share of D. A lone publication leaves at once, the next ones wait D at
-// most. Where they come faster than all can be sent to, in the time F, a subscriber is sent to every F
-// and half of the publications wait F / 2 or longer. Then the pauses are longer by a sixth of what the
-// slices took, which makes that D / 2 + F / 12 more: not more than D as long as F is below 6 D. (By
-// all of it the core's load halves, and half of the publications come 3 ms later: Engine.docc.)
+// most. Where they come faster than all can be sent to, in the time F, a subscriber is sent to
+// every F and half of the publications wait F / 2 or longer. Then the pauses are longer by a sixth
+// of what the slices took, which makes that D / 2 + F / 12 more: not more than D as long as F is
+// below 6 D. (By all of it the core's load halves, and half of the publications come 3 ms later:
+// Engine.docc.)
 //
 // Only publications wait. What is a connection's own (replies, pongs, closes) leaves with the turn.
 

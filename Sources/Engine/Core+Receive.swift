@@ -214,8 +214,9 @@ extension Core where Kernel: ~Copyable {
             || isChoked(connection)
     }
 
-    // Mutating though they change nothing: to one that is not, and that is not inlined, the whole core
-    // is copied first (Swift 6.3.1, a borrowed `self` inside a mutating method; 180 instructions).
+    // Mutating though they change nothing: to one that is not, and that is not inlined, the whole
+    // core is copied first (Swift 6.3.1, a borrowed `self` inside a mutating method; 180
+    // instructions).
 
     /// Its queue is half full: what it asks is not answered before it has read on.
     mutating func isChoked(_ connection: Connection) -> Bool {

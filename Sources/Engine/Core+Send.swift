@@ -40,15 +40,16 @@ extension Core where Kernel: ~Copyable {
         return enqueueSlowly(range, at: slot)
     }
 
-    /// Octets that a turn may queue for a connection beyond its limit: more than the kernel takes at
-    /// once. One publication is queued as often as the connection subscribes to it, and ten thousand
-    /// times a megabyte is neither to be had nor to be counted in 32 bits.
+    /// Octets that a turn may queue for a connection beyond its limit: more than the kernel takes
+    /// at once. One publication is queued as often as the connection subscribes to it, and ten
+    /// thousand times a megabyte is neither to be had nor to be counted in 32 bits.
     static var turnReserve: Int { 16 << 20 }
 
     /// Whether so many octets more may wait for the flush on a connection that has some.
     private mutating func mayQueue(_ size: Int, at slot: UInt32) -> Bool {
         let line = unsafe table.hot + Int(slot)
-        // What is joined to be sent has to fit a segment, and the last range may still grow in its own.
+        // What is joined to be sent has to fit a segment, and the last range may still grow in its
+        // own.
         let largest = SegmentStore.capacityLimit - 2 * SegmentStore.standardCapacity
         let limit = min(Int(unsafe line.pointee.limit) + Self.turnReserve, largest)
         guard Int(unsafe line.pointee.queued) + size > limit else { return true }
@@ -56,8 +57,8 @@ extension Core where Kernel: ~Copyable {
         return false
     }
 
-    /// Takes nothing more for a connection whose queue may still leave. What is said to it comes when
-    /// that is settled: ``closeExcessive()``.
+    /// Takes nothing more for a connection whose queue may still leave. What is said to it comes
+    /// when that is settled: ``closeExcessive()``.
     @inline(never)
     mutating func overflow(_ slot: UInt32) {
         let line = unsafe table.hot + Int(slot)

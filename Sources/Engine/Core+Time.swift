@@ -39,8 +39,9 @@ extension Core where Kernel: ~Copyable {
         returnInputShare()
     }
 
-    /// A little after `time`, where others are due as well: an idle core wakes twice a second for its
-    /// pings, and not at every tick. At most half a second, nor more than a part of the interval.
+    /// A little after `time`, where others are due as well: an idle core wakes twice a second for
+    /// its pings, and not at every tick. At most half a second, nor more than a part of the
+    /// interval.
     private static func together(_ time: UInt64, _ interval: UInt64) -> UInt64 {
         let grain = max(TimingWheel.tick, min(500_000_000, interval / 32))
         return (time / grain + 1) * grain
@@ -167,8 +168,8 @@ extension Core where Kernel: ~Copyable {
 
     /// Pings who has been silent; drops who does not answer.
     private mutating func checkLife(of connection: Connection) {
-        // Whom we do not read cannot answer, and a ping behind a backlog says nothing new: there the
-        // time without progress tells who is gone.
+        // Whom we do not read cannot answer, and a ping behind a backlog says nothing new: there
+        // the time without progress tells who is gone.
         if connection.isPaused || connection.backlog != nil { connection.lastReceived = now }
         // A stream's client that has shown no ping may not know any; TCP looks after it.
         if connection.stream?.knowsPings == false { connection.lastReceived = now }

@@ -67,7 +67,8 @@ extension Core where Kernel: ~Copyable {
             settleDeliveries()
             flush()
         }
-        // Behind the sends: a hundred resets take milliseconds, and who reads need not wait for them.
+        // Behind the sends: a hundred resets take milliseconds, and who reads need not wait for
+        // them.
         closeOverflowing()
         reportFigures()
         // What was flushed is sent within the next enter: with it a turn begins where the last one

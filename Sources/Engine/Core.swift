@@ -162,8 +162,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// Octets of messages that are written for one publication before anybody looks who takes more.
     static var freelyWrittenSize: Int { 1 << 20 }
 
-    /// Connections that are closed, or whose deadlines pass, in one turn: some 25 µs each, most of it
-    /// in the kernel.
+    /// Connections that are closed, or whose deadlines pass, in one turn: some 25 µs each, most of
+    /// it in the kernel.
     static var closeSlice: Int { 128 }
 
     /// How long a stopped core waits for peers, ns.

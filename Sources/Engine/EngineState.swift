@@ -30,8 +30,8 @@ package struct EngineSettings: Sendable {
     package var handlers: [HandlerRegistration] = []
     /// Messages below this many octets are sent plain.
     package var deflateMinimumSize = 64
-    /// Messages above this many octets are sent plain as well: deflating a megabyte takes a core 10 to
-    /// 20 ms, in which it does nothing else.
+    /// Messages above this many octets are sent plain as well: deflating a megabyte takes a core 10
+    /// to 20 ms, in which it does nothing else.
     package var deflateMaximumSize = 1_048_576
     /// Connections flushed in one turn.
     package var flushSlice = 320

@@ -1,10 +1,10 @@
 // HeldMessages — what a client sends while an earlier message of its waits for an answer.
 //
 // The next message must not be looked at before that, but pings are answered at once and a Close is
-// heard: a client that waits for a slow procedure is neither dead nor locked in. So frames are taken
-// as ever, and whole messages wait here, in order, within the limit for parked octets. A Close ends
-// the waiting for calls, whose answers reach nobody any more; what was sent before it still counts,
-// and it comes into force behind that.
+// heard: a client that waits for a slow procedure is neither dead nor locked in. So frames are
+// taken as ever, and whole messages wait here, in order, within the limit for parked octets. A
+// Close ends the waiting for calls, whose answers reach nobody any more; what was sent before it
+// still counts, and it comes into force behind that.
 //
 // In front of all that waits what a session has postponed of a message that holds many
 // (`Command.postpone`): a batch is carried out in steps, between which others have their turns, its

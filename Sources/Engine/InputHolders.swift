@@ -1,4 +1,5 @@
-// InputHolders — who goes first when input has no room (`Core+Input.swift`), found for many at a time.
+// InputHolders — who goes first when input has no room (`Core+Input.swift`), found for many at a
+// time.
 //
 // Whoever has held its input for the longest, of those that hold much. To find out, all connections
 // are looked at, which takes milliseconds where there are a hundred thousand; so one look finds a

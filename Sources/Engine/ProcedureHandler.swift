@@ -58,9 +58,9 @@ package final class HandledCall: Sendable {
 
     deinit { engine.callMemory.remove(heldSize.load(ordering: .relaxed)) }
 
-    /// Counts what is kept for the call besides its arguments, in octets, for as long as this object
-    /// is held. Where calls have no more room, this one is over: it is answered so. To be called
-    /// by the handler itself, on its core.
+    /// Counts what is kept for the call besides its arguments, in octets, for as long as this
+    /// object is held. Where calls have no more room, this one is over: it is answered so. To be
+    /// called by the handler itself, on its core.
     ///
     /// - Returns: Whether there was room.
     package func hold(_ size: Int) -> Bool {

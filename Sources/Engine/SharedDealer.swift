@@ -1,7 +1,7 @@
 // SharedDealer — the dealer of one realm, shared by all cores and whoever else calls.
 //
-// One short lock. A party is known by a name that its session chose and that is never used twice, so
-// that what was meant for a session that has ended cannot reach another one on its connection.
+// One short lock. A party is known by a name that its session chose and that is never used twice,
+// so that what was meant for a session that has ended cannot reach another one on its connection.
 
 import DialectKit
 package import Hub

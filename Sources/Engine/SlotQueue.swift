@@ -11,8 +11,8 @@ struct SlotQueue: ~Copyable {
     private var capacity: Int
     private var first = 0
     private var end = 0
-    /// Slots ever taken out at the front, modulo 2^64: with ``count`` a place in the queue that stays
-    /// what it is while others come and go.
+    /// Slots ever taken out at the front, modulo 2^64: with ``count`` a place in the queue that
+    /// stays what it is while others come and go.
     private(set) var takenCount: UInt64 = 0
 
     /// - Parameter capacity: Slots that it has room for before it grows.

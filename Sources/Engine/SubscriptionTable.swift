@@ -1,14 +1,14 @@
 // SubscriptionTable — more subscriptions of one connection than are searched in sequence.
 //
 // They stand in an array, in the order in which they came but for those that were removed in
-// between, and are found by hash. Who leaves thousands takes them from the end of that array, a part
-// at a time: a `Dictionary` lets go of all its keys at once or hashes again for each, and its order
-// visits the index at random, where neighbours here were mostly entered one after the other.
+// between, and are found by hash. Who leaves thousands takes them from the end of that array, a
+// part at a time: a `Dictionary` lets go of all its keys at once or hashes again for each, and its
+// order visits the index at random, where neighbours here were mostly entered one after the other.
 
 import Rooms
 
-/// Lookup by hash with linear probing, over an array. A class, so that a set of subscriptions is one
-/// word and is never copied; its one owner is the ``SubscriptionSet``.
+/// Lookup by hash with linear probing, over an array. A class, so that a set of subscriptions is
+/// one word and is never copied; its one owner is the ``SubscriptionSet``.
 final class SubscriptionTable {
     struct Item {
         let key: SubscriptionSet.Key

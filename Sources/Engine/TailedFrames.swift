@@ -11,7 +11,8 @@ import WebSocket
 /// The frames of a run as they stand in their lane's log: those of a tail of no octets, and
 /// nobody's.
 ///
-/// Safety: `frames` tell places within the range that was read last; ``write`` is lent the same one.
+/// Safety: `frames` tell places within the range that was read last; ``write`` is lent the same
+/// one.
 @safe
 struct TailedFrames: ~Copyable {
     /// How many subscribers are written for at once.

@@ -63,7 +63,8 @@ final class Worker: Sendable {
             }
             guard !jobs.isEmpty else { return }
             for job in jobs {
-                // Asked with `busy` held, so that whoever ends the work waits for this job or stops it.
+                // Asked with `busy` held, so that whoever ends the work waits for this job or stops
+                // it.
                 busy.withLock { if !line.withLock({ $0.isOver }) { job() } }
             }
         }

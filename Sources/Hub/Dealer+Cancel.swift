@@ -37,8 +37,9 @@ extension Dealer {
         finish(call, now: now)
     }
 
-    /// Ends what parties have left behind, and the calls that are due: the caller gets ``CallError/timedOut(after:)`` and the callee is
-    /// interrupted. At most ``DealerLimits/callsPerExpiry`` at once; ask ``nextDeadline`` again.
+    /// Ends what parties have left behind, and the calls that are due: the caller gets
+    /// ``CallError/timedOut(after:)`` and the callee is interrupted. At most
+    /// ``DealerLimits/callsPerExpiry`` at once; ask ``nextDeadline`` again.
     package mutating func expire(now: UInt64, _ actions: inout [DealerAction]) {
         var count = limits.callsPerExpiry
         endLeftCalls(atMost: &count, now: now, &actions)

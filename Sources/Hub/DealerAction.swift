@@ -88,7 +88,8 @@ package enum CancelMode: CaseIterable, Sendable {
     case killNoWait
 }
 
-/// Why a dialect, or the engine, does not want a call to be made. A class, since few calls have one.
+/// Why a dialect, or the engine, does not want a call to be made. A class, since few calls have
+/// one.
 package final class CallRefusal: Sendable {
     package let uri: String
     /// For people.

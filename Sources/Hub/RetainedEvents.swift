@@ -5,10 +5,10 @@
 // and the one that was quiet longest goes when the realm holds too much.
 //
 // Every retained event has an order, which counts up over the realm. Whoever subscribes and asks
-// for retained events is entered as a subscriber first, then given what ``newest(for:limit:where:)``
-// finds, and notes ``lastOrder``: a live publication with that order or a lower one is in what was
-// found, or was replaced by it, and is ignored. The engine makes the retaining, the posting and the
-// noting of one realm one after the other.
+// for retained events is entered as a subscriber first, then given what
+// ``newest(for:limit:where:)`` finds, and notes ``lastOrder``: a live publication with that order
+// or a lower one is in what was found, or was replaced by it, and is ignored. The engine makes the
+// retaining, the posting and the noting of one realm one after the other.
 
 package import Rooms
 

@@ -2,9 +2,10 @@
 
 /// A value with a lock of its own (see ``Lock`` for why not `Synchronization.Mutex`).
 ///
-/// A function, or an optional one, is guarded as the property of a struct: by itself it is wrapped at
-/// every `withLock`, on the way in and on the way out, and after some ten thousand of them one call
-/// overflows the stack (Swift 6.3.1, reabstraction of a value of generic type that is lent `inout`).
+/// A function, or an optional one, is guarded as the property of a struct: by itself it is wrapped
+/// at every `withLock`, on the way in and on the way out, and after some ten thousand of them one
+/// call overflows the stack (Swift 6.3.1, reabstraction of a value of generic type that is lent
+/// `inout`).
 ///
 /// Safety: `storage` is allocated in `init`, freed in `deinit`, and reached only under `lock`.
 @safe

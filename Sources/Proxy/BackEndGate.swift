@@ -1,8 +1,8 @@
 // BackEndGate — a route's gate that asks an HTTP back end (Proxy.md, "A connection").
 //
-// Everything that is not a clear yes is a no: a failure, a redirect that leads nowhere, an answer that
-// cannot be read, a member nobody knows. Clients are told the back end's reason, if it gives one, and of
-// failures no more than a status.
+// Everything that is not a clear yes is a no: a failure, a redirect that leads nowhere, an answer
+// that cannot be read, a member nobody knows. Clients are told the back end's reason, if it gives
+// one, and of failures no more than a status.
 
 internal import Bytes
 internal import Codecs

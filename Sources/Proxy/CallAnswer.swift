@@ -1,9 +1,9 @@
 // CallAnswer — what a back end says to a call.
 //
 // 2xx: nothing at all, or an object of `result`, or of `args` and `kwargs`, and of `push` and
-// `publish`. Members that are none of these make the answer invalid, because the likely reason is a back
-// end that answers with its bare result, and `null` in its place would be a lie. 4xx and 5xx: an
-// error, described as `{"error":{"message","uri","kwargs"}}` or not at all.
+// `publish`. Members that are none of these make the answer invalid, because the likely reason is a
+// back end that answers with its bare result, and `null` in its place would be a lie. 4xx and 5xx:
+// an error, described as `{"error":{"message","uri","kwargs"}}` or not at all.
 
 internal import Bytes
 internal import Codecs

@@ -47,7 +47,8 @@ extension AnswerText {
 }
 
 extension OctetBuffer {
-    /// Writes the member of a question that says what a subscription is to: `"room"` or `"pattern"`.
+    /// Writes the member of a question that says what a subscription is to: `"room"` or
+    /// `"pattern"`.
     ///
     /// - Returns: `false` for a pattern that cannot be said; no room can match most of those.
     mutating func append(subscription pattern: Pattern) -> Bool {

@@ -51,8 +51,8 @@ struct Families: ~Copyable {
 
     init(scanLimit: Int) { self.scanLimit = scanLimit }
 
-    /// Members that one covering publication posts. All that are not posted are compared one by one,
-    /// so a share of the family does not multiply the pause of a big one.
+    /// Members that one covering publication posts. All that are not posted are compared one by
+    /// one, so a share of the family does not multiply the pause of a big one.
     private func postingStep(of family: UInt32) -> Int {
         max(1, scanLimit * 32, Int(families[family].count) / 16)
     }

@@ -86,13 +86,13 @@ package struct IndexLimits: Sendable {
     package var nodesPerMatch = 1024
     /// `nil` positions in one wildcard pattern.
     package var wildcardsPerPattern = 8
-    /// Rooms whose matches are remembered, rounded up to a multiple of 7; at least 1. Rooms that are
-    /// published to all the time want a quarter more than there are of them: see
+    /// Rooms whose matches are remembered, rounded up to a multiple of 7; at least 1. Rooms that
+    /// are published to all the time want a quarter more than there are of them: see
     /// `RememberedRooms`.
     package var rememberedRooms = 65_536
-    /// Whether exact rooms, and rooms above globs, are kept findable for covering publishes. It costs
-    /// 16 octets of a room and, from a family's first such publish on, about 32 per segment but the
-    /// first; without it ``RoomIndex/match(covering:_:in:)`` matches one room.
+    /// Whether exact rooms, and rooms above globs, are kept findable for covering publishes. It
+    /// costs 16 octets of a room and, from a family's first such publish on, about 32 per segment
+    /// but the first; without it ``RoomIndex/match(covering:_:in:)`` matches one room.
     package var answersCoveringPublishes = true
     /// Rooms of a family that a covering publish compares one by one; of more, posting lists are
     /// made, by each of the next ones of the 32-fold or of a sixteenth of the family.

@@ -13,8 +13,8 @@ let none = UInt32.max
 /// rooms of a server with a room per user ever have.
 ///
 /// Safety: while `capacity` is more than 1, `storage` holds the address of a block of `capacity`
-/// members allocated by ``Membership``, the first `count` initialized; while it is 1, `storage` is the
-/// member; while it is 0 the list is free.
+/// members allocated by ``Membership``, the first `count` initialized; while it is 1, `storage` is
+/// the member; while it is 0 the list is free.
 struct MemberList: Poolable {
     var envelopeClass: EnvelopeClass
     /// The pattern's node, or nothing while the list is free.

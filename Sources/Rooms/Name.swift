@@ -1,8 +1,9 @@
 // Name — segments as the index keeps them: ends and octets in one run, and no object per name.
 //
-// A run begins with where each segment ends, an octet each, filled up with zeros to whole words, and
-// goes on with the octets. Two names are equal when their runs are. A holder keeps the run within
-// itself while it is short, and in a block of its own otherwise; nothing here is reference counted.
+// A run begins with where each segment ends, an octet each, filled up with zeros to whole words,
+// and goes on with the octets. Two names are equal when their runs are. A holder keeps the run
+// within itself while it is short, and in a block of its own otherwise; nothing here is reference
+// counted.
 
 internal import Bytes
 
@@ -66,8 +67,8 @@ struct Name {
 
 /// Makes runs, one after the other, in a place of its own.
 ///
-/// Safety: `base` points to `capacity` octets allocated here and freed in `deinit`; what is written is
-/// compared with the limits of rooms, which fit.
+/// Safety: `base` points to `capacity` octets allocated here and freed in `deinit`; what is written
+/// is compared with the limits of rooms, which fit.
 @safe
 struct NameWriter: ~Copyable {
     private let base: UnsafeMutableRawPointer

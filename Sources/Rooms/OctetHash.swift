@@ -20,9 +20,9 @@ enum OctetHash {
         case remembered
     }
 
-    /// Drawn from the seed of the process's own `Hasher`, which is random too, unless the environment
-    /// asks for the same in every run (`SWIFT_DETERMINISTIC_HASHING`), as whoever counts
-    /// instructions does.
+    /// Drawn from the seed of the process's own `Hasher`, which is random too, unless the
+    /// environment asks for the same in every run (`SWIFT_DETERMINISTIC_HASHING`), as whoever
+    /// counts instructions does.
     private static let keys: (UInt64, UInt64, UInt64) = {
         func key(_ number: Int) -> UInt64 {
             var hasher = Hasher()

@@ -81,8 +81,8 @@ struct RememberedRooms: ~Copyable {
         return unsafe Self.view(of: record)
     }
 
-    /// Chooses the place where a room that is not remembered will be. Nothing may happen here before
-    /// it is remembered there.
+    /// Chooses the place where a room that is not remembered will be. Nothing may happen here
+    /// before it is remembered there.
     ///
     /// Its line is seldom in the cache, and looking the room up takes longer than it takes to come.
     /// Writing to it asks for it; other than for something read, the CPU does not wait.

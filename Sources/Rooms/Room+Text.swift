@@ -57,7 +57,8 @@ extension Room {
         }
     }
 
-    /// The segments with bare dots between them, for people and WAMP; what is not UTF-8 is repaired.
+    /// The segments with bare dots between them, for people and WAMP; what is not UTF-8 is
+    /// repaired.
     package var dottedText: String {
         var buffer = OctetBuffer(capacity: dottedSize)
         appendDotted(to: &buffer)

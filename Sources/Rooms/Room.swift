@@ -45,8 +45,8 @@ package struct Room: Hashable, Sendable {
 
     /// All segments, one behind the other, without separators.
     package private(set) var octets: [UInt8]
-    /// Where each segment ends in `octets`, eight to a word, the first one lowest; an octet holds it
-    /// because the size limit does. Behind the last end there are zeros.
+    /// Where each segment ends in `octets`, eight to a word, the first one lowest; an octet holds
+    /// it because the size limit does. Behind the last end there are zeros.
     private var ends: InlineArray<4, UInt64>
     private var endCount: UInt8
     /// The hash of all segments, the same for equal rooms everywhere in this process.

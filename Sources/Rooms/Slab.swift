@@ -14,7 +14,8 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     private(set) var count = 0
     private var capacity: Int
 
-    /// Elements of 64 octets, or multiples, never share a pair of cache lines with half a neighbour.
+    /// Elements of 64 octets, or multiples, never share a pair of cache lines with half a
+    /// neighbour.
     private static var alignment: Int { 128 }
 
     init(capacity: Int = 16) {

@@ -1,11 +1,11 @@
 // TagGroups — which places of an array are taken, and under which hash, at an octet per place.
 //
-// A group is one word: the tags of seven places, an octet each, 0 where a place is free, and an octet
-// with a mark for each. A hash belongs to two groups: it takes a place in the first, or in the
-// second once the first is nearly full and the second has more; so three fifths of all places are
-// taken before somebody finds none. Nothing else is stored and nobody is elsewhere. For a million
-// records these words are 1.4 MB, which stay in the cache when the records do not; with a table of
-// hashes and places, 16 MB, a lookup waited for memory before it knew what to wait for.
+// A group is one word: the tags of seven places, an octet each, 0 where a place is free, and an
+// octet with a mark for each. A hash belongs to two groups: it takes a place in the first, or in
+// the second once the first is nearly full and the second has more; so three fifths of all places
+// are taken before somebody finds none. Nothing else is stored and nobody is elsewhere. For a
+// million records these words are 1.4 MB, which stay in the cache when the records do not; with a
+// table of hashes and places, 16 MB, a lookup waited for memory before it knew what to wait for.
 //
 // It holds no keys; the caller, who owns the array, compares the real one when tags agree.
 
@@ -74,8 +74,8 @@ struct TagGroups: ~Copyable {
         count -= 1
     }
 
-    /// Frees a place so that `hash` finds one: of its first group, which must be full, the first that
-    /// is not marked, beginning anywhere. Marks passed over are taken away.
+    /// Frees a place so that `hash` finds one: of its first group, which must be full, the first
+    /// that is not marked, beginning anywhere. Marks passed over are taken away.
     mutating func makeWay(for hash: UInt64) -> Int {
         let group = first(of: hash)
         var lane = Int(((hash >> 16 & 0xFF) * 7) >> 8)
@@ -133,8 +133,8 @@ struct TagGroups: ~Copyable {
     @inline(__always)
     private static func lane(_ bits: UInt64) -> Int { bits.trailingZeroBitCount &>> 3 }
 
-    /// The highest bit of each of the seven octets that is 0. Exact: the shorter formula also names a
-    /// neighbour now and then, and what lies at a free place may look right.
+    /// The highest bit of each of the seven octets that is 0. Exact: the shorter formula also names
+    /// a neighbour now and then, and what lies at a free place may look right.
     @inline(__always)
     private static func zeros(in word: UInt64) -> UInt64 {
         let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F

@@ -3,7 +3,8 @@
 // Four buckets per power of two, from 1 ns to 2^36 ns (69 s), and one for what is longer: a value
 // is known to 25 %, recording is a bit count and two increments, and two histograms add up bucket
 // by bucket. (The idea is HdrHistogram's; two bits of mantissa are enough to see a tail move.)
-// Bounds are inclusive above, as `le` is in Prometheus: a bucket holds the values in (lower, upper].
+// Bounds are inclusive above, as `le` is in Prometheus: a bucket holds the values in (lower,
+// upper].
 
 /// The shape all histograms share.
 @frozen

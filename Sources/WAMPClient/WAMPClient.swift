@@ -1,7 +1,7 @@
 // WAMPClient — one session with a router, for programs that do one thing at a time.
 //
-// No thread, no callback, no task: a request waits for its answer, and what comes in between is kept
-// for `next`. That is enough for command lines and tests, and it cannot deadlock with itself.
+// No thread, no callback, no task: a request waits for its answer, and what comes in between is
+// kept for `next`. That is enough for command lines and tests, and it cannot deadlock with itself.
 // Whoever has other descriptors to look after (standard input, a child's output) hands them to
 // `next`, which is the loop of such a program.
 

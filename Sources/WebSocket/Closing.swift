@@ -2,8 +2,8 @@
 //
 // A value: events go in, what to do comes out, and whoever has the connection carries it out. The
 // server's cores do not use it: there a close waits for rooms to be left and answers to come
-// (`Engine/Core+Close.swift`). Each side sends at most one close frame. The server ends the TCP connection first, so that the client's port and
-// not the server's waits out TIME_WAIT (§7.1.1).
+// (`Engine/Core+Close.swift`). Each side sends at most one close frame. The server ends the TCP
+// connection first, so that the client's port and not the server's waits out TIME_WAIT (§7.1.1).
 
 /// Where a connection stands in its closing handshake.
 package struct Closing: Equatable, Sendable {

@@ -1,4 +1,5 @@
-// Receiver+Whole — the short way for the message that nearly all messages are (RFC 6455 §5.2, §5.6).
+// Receiver+Whole — the short way for the message that nearly all messages are (RFC 6455 §5.2,
+// §5.6).
 
 internal import Bytes
 

@@ -37,7 +37,8 @@ package struct ReceiverLimits: Sendable, Equatable {
     package var messageSize: Int
     /// Frames of a message.
     package var fragmentCount: Int
-    /// Octets put out of inflation in one call before it yields; one that goes in counts as several.
+    /// Octets put out of inflation in one call before it yields; one that goes in counts as
+    /// several.
     package var inflatedPerStep: Int
 
     package init(

@@ -66,8 +66,8 @@ struct VerifiedMessages: ~Copyable {
         return entry.stamp
     }
 
-    /// The event of `subscription` (0 where there are none) that stands at the beginning of `octets`, with its size; `nil`
-    /// when it has to be read.
+    /// The event of `subscription` (0 where there are none) that stands at the beginning of
+    /// `octets`, with its size; `nil` when it has to be read.
     ///
     /// - Parameter mark: Where its stamp begins; the stamp lies in `octets` to its end.
     @unsafe

@@ -1,4 +1,5 @@
-// Members — who a client is in its population: its room, its pattern, what its texts are filled with.
+// Members — who a client is in its population: its room, its pattern, what its texts are filled
+// with.
 
 extension Worker {
     /// The room by which its messages are counted.

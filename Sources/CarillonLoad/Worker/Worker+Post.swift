@@ -1,9 +1,9 @@
 // Posting — publishers that are no WebSockets: an application that posts what it publishes.
 //
 // One connection per publisher, kept alive, requests one behind the other without waiting for
-// answers. Whether the server is there, and takes part, is asked by OPTIONS before the run; whatever
-// the answer is, it is HTTP. A connection that the server ends while nothing is under way (it may:
-// RFC 9112 §9.5) is made anew.
+// answers. Whether the server is there, and takes part, is asked by OPTIONS before the run;
+// whatever the answer is, it is HTTP. A connection that the server ends while nothing is under way
+// (it may: RFC 9112 §9.5) is made anew.
 
 internal import Bytes
 internal import HTTP1

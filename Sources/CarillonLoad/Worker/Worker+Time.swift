@@ -26,8 +26,8 @@ extension Worker {
 
     /// Closes intervals whose time has come.
     ///
-    /// Intervals end when schedules fall due, too: the books are closed in a pause, so that nobody's
-    /// message waits for that.
+    /// Intervals end when schedules fall due, too: the books are closed in a pause, so that
+    /// nobody's message waits for that.
     mutating func keepTime() {
         guard now >= clock.intervalEnd else { return }
         if intervalNumber == nil, now >= clock.measureBegin, stage == .running {

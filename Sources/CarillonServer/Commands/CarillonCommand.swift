@@ -1,4 +1,5 @@
-// CarillonCommand — the program's command line: `carillon serve`, `carillon config …`, `carillon wamp …`.
+// CarillonCommand — the program's command line: `carillon serve`, `carillon config …`, `carillon
+// wamp …`.
 
 import ArgumentParser
 

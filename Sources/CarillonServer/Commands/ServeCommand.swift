@@ -1,4 +1,5 @@
-// ServeCommand — `carillon serve`: flags over environment over file over defaults, then the service.
+// ServeCommand — `carillon serve`: flags over environment over file over defaults, then the
+// service.
 
 import ArgumentParser
 import Configuration

@@ -37,8 +37,8 @@ final class LinkPublisher: Sendable {
     /// take longer are stuck.
     private static let patience = 2000
 
-    /// Lets a broker that sends more than the cores can deliver wait, as publishing clients do: it is
-    /// not read meanwhile, nor are acknowledgements sent.
+    /// Lets a broker that sends more than the cores can deliver wait, as publishing clients do: it
+    /// is not read meanwhile, nor are acknowledgements sent.
     private func awaitRoom(in engine: EngineState, _ patience: inout Int) {
         while patience > 0, engine.isCongested {
             patience -= 1

@@ -1,5 +1,5 @@
-// The HTTP paths at which applications speak to a dialect: high-templar's trigger, and what rohrpost
-// is told about models and groups.
+// The HTTP paths at which applications speak to a dialect: high-templar's trigger, and what
+// rohrpost is told about models and groups.
 
 import Bytes
 import Carillon

@@ -30,7 +30,8 @@ final class Watchdog: Sendable {
 
     /// Looks no more. Nothing is said or done after this returns.
     ///
-    /// To be called before cores are told to end: one that has ended turns no more, and is not stuck.
+    /// To be called before cores are told to end: one that has ended turns no more, and is not
+    /// stuck.
     func stop() { isOver.withLock { $0 = true } }
 
     private func run() {

@@ -1,4 +1,5 @@
-// [[realm.role]], [[realm.role.rule]], [[realm.history]] — what may be done where, and what is kept.
+// [[realm.role]], [[realm.role.rule]], [[realm.history]] — what may be done where, and what is
+// kept.
 //
 // Of the rules that match a URI the most specific one decides: exact before prefix, the longer
 // prefix before the shorter, prefix before wildcard. Without one it is denied.

@@ -1,4 +1,5 @@
-// BootstrapOutcome — what an answer of the API means for the client (the table of specification §2).
+// BootstrapOutcome — what an answer of the API means for the client (the table of specification
+// §2).
 //
 // | answer | outcome |
 // |---|---|

@@ -51,7 +51,8 @@ internal enum ForwardedHeaders {
         request.headers.filter { $0.name == "cookie" }.map(\.value).joined(separator: "; ")
     }
 
-    /// The value of the first cookie of that name, without the quotes it may have (RFC 6265 §4.1.1).
+    /// The value of the first cookie of that name, without the quotes it may have (RFC 6265
+    /// §4.1.1).
     private static func cookie(_ name: String, in cookies: String) -> String? {
         for pair in cookies.utf8.split(separator: UInt8(ascii: ";")) {
             let parts = pair.split(

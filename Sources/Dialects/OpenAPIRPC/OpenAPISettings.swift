@@ -60,7 +60,8 @@ package struct OpenAPISettings: Sendable {
     package var methods: OpenAPIMethods
     /// Subscriptions of one connection.
     package var subscriptionLimit: Int
-    /// Octets of their names, from which on there are no further ones: all of them are told with each.
+    /// Octets of their names, from which on there are no further ones: all of them are told with
+    /// each.
     package var subscriptionSizeLimit = 1 << 20
     /// Subscriptions refused at one of these limits until the connection is closed with 1008.
     package var refusalLimit: Int

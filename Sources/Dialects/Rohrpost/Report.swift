@@ -1,7 +1,7 @@
 // Report — what a back end tells the server about groups: one JSON object, read member by member.
 //
-// Whoever reports is a program that somebody is writing just now. So every mistake has a sentence of
-// its own, and a member nobody knows is one: a misspelt name that was ignored would be a
+// Whoever reports is a program that somebody is writing just now. So every mistake has a sentence
+// of its own, and a member nobody knows is one: a misspelt name that was ignored would be a
 // notification to the wrong group.
 
 internal import Bytes

@@ -191,8 +191,8 @@ extension WAMPSession {
     /// Answers a call of a `wamp.` procedure.
     func answerMeta(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
         guard let realm else { return }
-        // Some look at all sessions or subscriptions of the realm; between two of them of a batch the
-        // core looks at its clock.
+        // Some look at all sessions or subscriptions of the realm; between two of them of a batch
+        // the core looks at its clock.
         endsStep = true
         // Of a call in parts the last one is answered; these procedures have no use for the others.
         if message.options.has(.progress) { return }
@@ -233,8 +233,8 @@ extension WAMPSession {
         }
     }
 
-    /// Octets of a message that calls such a procedure. Its arguments are looked up one by one, each
-    /// time by walking all of them, and a list of names may be compared with all sessions.
+    /// Octets of a message that calls such a procedure. Its arguments are looked up one by one,
+    /// each time by walking all of them, and a list of names may be compared with all sessions.
     private static func metaLimit(of name: String) -> Int {
         // With its options it is larger than its payload, which has a limit of its own.
         name == "wamp.session.add_testament" ? 2 * Testament.sizePerSession : 65_536

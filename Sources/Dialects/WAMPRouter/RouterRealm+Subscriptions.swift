@@ -1,5 +1,5 @@
-// RouterRealm, subscriptions — a subscription is a pattern of the realm; all its members share its id
-// (reference §7.1).
+// RouterRealm, subscriptions — a subscription is a pattern of the realm; all its members share its
+// id (reference §7.1).
 
 internal import DialectKit
 internal import Hub

@@ -68,8 +68,8 @@ internal struct SubscriptionRecord: Sendable {
 package final class RouterRealm: Sendable {
     struct Books: ~Copyable {
         var sessions: [UInt64: SessionRecord] = [:]
-        /// Sessions taken out that nobody is to hear of, until they leave: somebody's note is on its
-        /// way to them, and they may be faster.
+        /// Sessions taken out that nobody is to hear of, until they leave: somebody's note is on
+        /// its way to them, and they may be faster.
         var silenced: Set<UInt64> = []
         /// Sessions taken out that leave their many subscriptions themselves, in steps.
         var dismissed: [UInt64: SessionRecord] = [:]
@@ -180,8 +180,8 @@ extension RouterRealm {
         books.withLock { body($0.sessions) }
     }
 
-    /// Takes out the sessions that `isVictim` picks, with their subscriptions unless those are many;
-    /// whoever does so tells them.
+    /// Takes out the sessions that `isVictim` picks, with their subscriptions unless those are
+    /// many; whoever does so tells them.
     ///
     /// - Parameters:
     ///   - isSilent: Whether they go without testaments and on_leave.

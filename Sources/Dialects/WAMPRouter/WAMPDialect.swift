@@ -1,4 +1,5 @@
-// WAMPDialect — one form of WAMP on the engine: who may open a session, and what an event looks like.
+// WAMPDialect — one form of WAMP on the engine: who may open a session, and what an event looks
+// like.
 //
 // An event depends on the subscription and the form, never on the receiver (reference §19): the
 // engine calls ``encode(_:reading:into:)`` once for all of them.

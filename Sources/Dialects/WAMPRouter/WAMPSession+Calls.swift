@@ -40,8 +40,8 @@ extension WAMPSession {
         options.hidesCaller = grant?.disclosure == .never
         if fault == nil, grant != nil, let room, room[segment: 0].elementsEqual("wamp".utf8) {
             guard isRepeated || isKnown(message.request, realm, commands.now) else {
-                // A batch is read before the dealer hears of any of it, and a request sees what those
-                // before it did (§6.9).
+                // A batch is read before the dealer hears of any of it, and a request sees what
+                // those before it did (§6.9).
                 if hasAsked, message.nameText(in: octets)?.starts(with: dealersOwn) == true {
                     let note = LaterCall(session: id, octets: octets.array)
                     commands.append(.tell(commands.connection, note))

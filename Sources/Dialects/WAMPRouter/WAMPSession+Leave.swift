@@ -1,5 +1,5 @@
-// WAMPSession, leaving — what the others have to know, in the order of reference §5.1: session table,
-// calls, subscriptions and registrations, testaments, on_leave.
+// WAMPSession, leaving — what the others have to know, in the order of reference §5.1: session
+// table, calls, subscriptions and registrations, testaments, on_leave.
 
 internal import DialectKit
 internal import Hub

@@ -3,8 +3,8 @@
 // A subscription is in force before it is filled, and live publications that are among what it is
 // filled with are left out by their order. A thousand events may be retained for a pattern, of
 // megabytes each, which is more than one turn should write: what does not fit a step comes with
-// notes of the session to itself. Live events may come in between. One that is retained itself takes
-// the place of an older one of its topic that is still to come.
+// notes of the session to itself. Live events may come in between. One that is retained itself
+// takes the place of an older one of its topic that is still to come.
 
 internal import Bytes
 internal import DialectKit

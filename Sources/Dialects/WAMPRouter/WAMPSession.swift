@@ -52,7 +52,8 @@ internal final class WAMPSession: Session {
         /// Retained events that are still to come, by subscription.
         var filling: [Reading: RetainedRest] = [:]
         var testaments: [Testament] = []
-        /// Set from when it is out of its realm's table until it has left: whether it goes silently.
+        /// Set from when it is out of its realm's table until it has left: whether it goes
+        /// silently.
         var isTakenOut: Bool?
         /// What it has left and the books still hold; several, where a batch begins sessions anew.
         var left: [LeftSubscriptions] = []
@@ -63,8 +64,8 @@ internal final class WAMPSession: Session {
     /// The calls of the batch at hand that the dealer is to be asked for.
     var calling: Set<UInt64> = []
 
-    /// What is carried out of a batch before others have their turn: messages, and octets of answers,
-    /// of which a message of a few octets may ask for a million.
+    /// What is carried out of a batch before others have their turn: messages, and octets of
+    /// answers, of which a message of a few octets may ask for a million.
     private static let stepCount = 128
     private static let stepSize = 65_536
 

@@ -42,7 +42,8 @@ private final class FanOutCore {
     init(_ core: consuming Core<NullDriver>) { self.core = core }
 }
 
-/// Cores on ``NullDriver``s that share a state; one has its turn after the other. Used by one thread.
+/// Cores on ``NullDriver``s that share a state; one has its turn after the other. Used by one
+/// thread.
 package final class FanOutWorld {
     package let state: EngineState
     private let cores: [FanOutCore]

@@ -2,15 +2,17 @@
 //
 // What a core costs without its kernel can be seen only where the kernel costs nothing. The
 // simulated ring copies what it is sent and keeps accounts of it, which is most of the work; this
-// one adds two numbers. Nothing is refused or cancelled, and what peers do is said by the world: that
-// they connect, and what they send.
+// one adds two numbers. Nothing is refused or cancelled, and what peers do is said by the world:
+// that they connect, and what they send.
 
 import Uring
 
 /// Takes whole sends, completes nothing but what it is told that peers did.
 ///
-/// Safety: `storage` holds `bufferCount` buffers of `bufferSize` octets, allocated in `init`, freed in
-/// `deinit` and reached nowhere else; a buffer is filled only while fewer than all of them are lent.
+/// Safety: `storage` holds `bufferCount` buffers of `bufferSize` octets, allocated in `init`, freed
+/// in
+/// `deinit` and reached nowhere else; a buffer is filled only while fewer than all of them are
+/// lent.
 @safe
 struct NullDriver: Driver, ~Copyable {
     /// Octets that come at once.

@@ -9,8 +9,8 @@ import Uring
 
 /// Takes whole sends; completes what was laid down.
 ///
-/// Safety: `storage` has `socketLimit` buffers of `bufferSize` octets, allocated in `init` and freed
-/// in `deinit`; the buffer of a socket has its number, and both are checked.
+/// Safety: `storage` has `socketLimit` buffers of `bufferSize` octets, allocated in `init` and
+/// freed in `deinit`; the buffer of a socket has its number, and both are checked.
 @safe
 struct ScriptedDriver: Driver, ~Copyable {
     private(set) var sendCount = 0

@@ -1,7 +1,7 @@
 // TalkWorld — one core whose kernel costs nothing, and clients that come, speak and leave.
 //
-// What benchmarks measure: accepting, upgrading, reading frames, answering and closing as they ship.
-// The other half, fanning out, is ``FanOutWorld``.
+// What benchmarks measure: accepting, upgrading, reading frames, answering and closing as they
+// ship. The other half, fanning out, is ``FanOutWorld``.
 
 import Bytes
 import Uring

@@ -1,9 +1,9 @@
 // Admission — who is asked for next, who waits, and who has waited long enough.
 //
 // A flight is one request to the application; its askers are those who get the answer. Flights wait
-// first in, first out, until fewer than the limit are under way. An asker of a shared question joins
-// a flight with the same question, and every asker leaves by itself: answered, out of time, or
-// because it no longer wants to know. A flight without askers is given up.
+// first in, first out, until fewer than the limit are under way. An asker of a shared question
+// joins a flight with the same question, and every asker leaves by itself: answered, out of time,
+// or because it no longer wants to know. A flight without askers is given up.
 //
 // Pure: time comes in, what to do comes out of `turn`. The link keeps it under a lock; endings are
 // collected and carried out by the link's thread after the lock is released.

@@ -1,8 +1,8 @@
 // Question — a request as it goes over the wire, checked and complete.
 //
-// What a dialect passes on may come from its clients: header values, parts of a target. Here nothing
-// of it can end a header line, start another one, or lead the request to another host. And because
-// a question is all that the application gets to see, two equal ones may share an answer.
+// What a dialect passes on may come from its clients: header values, parts of a target. Here
+// nothing of it can end a header line, start another one, or lead the request to another host. And
+// because a question is all that the application gets to see, two equal ones may share an answer.
 
 internal import DialectKit
 

@@ -7,8 +7,8 @@ internal import DialectKit
 
 /// What drives all transfers of a link, and keeps their connections.
 ///
-/// Safety: `handle` is made in `init` and freed in `deinit`; every transfer in it holds a reference.
-/// It is used by the link's thread; the one function for other threads is made for them.
+/// Safety: `handle` is made in `init` and freed in `deinit`; every transfer in it holds a
+/// reference. It is used by the link's thread; the one function for other threads is made for them.
 @safe
 final class Multi: @unchecked Sendable {
     fileprivate let handle: OpaquePointer
@@ -38,7 +38,8 @@ final class Multi: @unchecked Sendable {
         unsafe carillon_multi_wait(handle, Int32(min(milliseconds, 3_600_000)))
     }
 
-    /// A transfer that has finished, by its lane and number; `error` is one of libcurl's, 0 is none.
+    /// A transfer that has finished, by its lane and number; `error` is one of libcurl's, 0 is
+    /// none.
     func nextFinished() -> (lane: Int, number: UInt64, error: Int32)? {
         var error: Int32 = 0
         guard let transfer = unsafe carillon_multi_next_finished(handle, &error) else { return nil }

@@ -1,7 +1,7 @@
 // WaitingLine — numbers, first in, first out, of which some are gone before it is their turn.
 //
-// Who leaves tells the line nothing: it asks whether a number is still there when it comes to it, and
-// closes its ranks when most of them are gone.
+// Who leaves tells the line nothing: it asks whether a number is still there when it comes to it,
+// and closes its ranks when most of them are gone.
 
 struct WaitingLine {
     private var list: [UInt64] = []

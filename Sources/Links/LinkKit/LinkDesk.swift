@@ -1,7 +1,7 @@
 // LinkDesk — where a link's messages and news go: counted, handed over, told.
 //
-// One value for all threads of a link, so that a dropped message is counted and told in the same way
-// whichever broker it came from.
+// One value for all threads of a link, so that a dropped message is counted and told in the same
+// way whichever broker it came from.
 
 package import Telemetry
 

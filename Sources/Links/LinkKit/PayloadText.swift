@@ -1,7 +1,8 @@
 // PayloadText — what a broker carried, as one JSON text.
 //
 // Brokers carry octets. What is JSON goes on as it was written, digit by digit; everything else is
-// text and becomes a JSON string, so that a publisher may simply say `PUBLISH notifications 'Hello'`.
+// text and becomes a JSON string, so that a publisher may simply say `PUBLISH notifications
+// 'Hello'`.
 
 internal import Bytes
 internal import Codecs

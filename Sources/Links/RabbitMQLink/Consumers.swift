@@ -1,8 +1,8 @@
 // Consumers — what the consumers of one link do with a broker, connection after connection.
 //
-// A consumer has a channel of its own, so a delivery says whose it is and one acknowledgement covers
-// everything before it. Acknowledgements are saved up while more messages are at hand, at most for
-// half of what the broker sends ahead, so it never stands still.
+// A consumer has a channel of its own, so a delivery says whose it is and one acknowledgement
+// covers everything before it. Acknowledgements are saved up while more messages are at hand, at
+// most for half of what the broker sends ahead, so it never stands still.
 
 internal import Bytes
 internal import LinkKit

@@ -71,8 +71,8 @@ package struct RabbitMQSource: Sendable {
     /// Whether the queue is made when it is not there; otherwise it must exist, with whatever
     /// arguments its owner gave it.
     package var declaresQueue = true
-    /// A durable queue keeps messages while we are away. One that is not durable is private: it gets
-    /// a suffix that is new with each connection, and goes with it.
+    /// A durable queue keeps messages while we are away. One that is not durable is private: it
+    /// gets a suffix that is new with each connection, and goes with it.
     package var isDurable = true
     /// What the queue is bound to, if it is bound here.
     package var exchange: RabbitMQExchange?
