@@ -69,6 +69,8 @@ extension PushServer {
         public init(listen: String = "127.0.0.1:8000") { self.listen = listen }
 
         package var control: String?
+        /// Whether another process may listen at the same addresses, whose successor this one is.
+        package var takesOver = false
         package var limits = Limits()
         package var ring = RingOptions()
         package var deflate = DeflateSettings()

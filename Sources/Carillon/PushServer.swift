@@ -5,7 +5,7 @@
 // its threads take no signals.
 
 import CSystem
-import DialectKit
+package import DialectKit
 package import Engine
 import Lockfree
 import Rooms
@@ -95,9 +95,22 @@ public final class PushServer: Sendable {
     }
 
     /// Begins a drain and returns at once; ``connectionCount`` tells how far it is.
-    package func beginDrain(delay: Duration, spread: Duration, deadline: Duration) {
+    package func beginDrain(
+        delay: Duration, spread: Duration, deadline: Duration, farewell: Farewell = .goingAway
+    ) {
         engine?.drain(
-            delay: delay.nanoseconds, spread: spread.nanoseconds, deadline: deadline.nanoseconds)
+            delay: delay.nanoseconds, spread: spread.nanoseconds, deadline: deadline.nanoseconds,
+            farewell: farewell)
+    }
+
+    /// Takes the predecessor's place where it has been beside it so far
+    /// (``Options/takesOver``).
+    package func takePlace() throws(StartError) {
+        do throws(EngineError) {
+            try engine?.takePlace()
+        } catch {
+            throw .cannotListen(error.sentence)
+        }
     }
 
     // MARK: what it is doing
@@ -170,6 +183,7 @@ public final class PushServer: Sendable {
         }
         engineOptions.streams = try options.wamp?.streamListeners() ?? []
         engineOptions.cpus = options.cpus
+        engineOptions.takesOver = options.takesOver
         engineOptions.ring = options.ring
         if engineOptions.ring.socketCount == 0 {
             engineOptions.ring.socketCount = UInt32(options.socketCount)

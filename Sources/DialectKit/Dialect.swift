@@ -156,8 +156,8 @@ package protocol Session: AnyObject {
     /// The time asked for by ``Command/wake(after:)`` is over.
     func timePassed(_ commands: inout Commands)
 
-    /// The server drains: say goodbye. What is left after a while is closed.
-    func drained(_ commands: inout Commands)
+    /// The server goes: say goodbye. What is left after a while is closed.
+    func drained(_ farewell: Farewell, _ commands: inout Commands)
 
     /// The connection is no more: its subscriptions are gone, nothing can be sent. What others have
     /// to know is returned: publications, notes and requests to the dealer.
@@ -190,8 +190,8 @@ extension Session {
     package func dealt(_ action: DealerAction, _ commands: inout Commands) {}
     package func told(_ note: any SessionNote, _ commands: inout Commands) {}
     package func timePassed(_ commands: inout Commands) {}
-    package func drained(_ commands: inout Commands) {
-        commands.append(.close(code: 1001, reason: "going away"))
+    package func drained(_ farewell: Farewell, _ commands: inout Commands) {
+        commands.append(.close(code: farewell.code, reason: farewell.reason))
     }
     package func closed(_ commands: inout Commands) {}
     package func forgetSubscriptions(atMost limit: Int, isEnding: Bool) -> Int { 0 }

@@ -165,7 +165,8 @@ extension Core where Kernel: ~Copyable {
     mutating func sayGoodbye(to connection: Connection) {
         guard connection.phase == .open else { return }
         closeCause = .drain
-        callSession(connection.id) { $0.drained(&$1) }
+        let farewell = farewell
+        callSession(connection.id) { $0.drained(farewell, &$1) }
         closeCause = .asked
     }
 }

@@ -4,6 +4,7 @@
 // accepted: clients that were told they are connected. In a drain it is retired instead: it takes
 // those who wait, and closes when nobody does.
 
+import DialectKit
 import Synchronization
 import Telemetry
 
@@ -42,9 +43,9 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// The listeners of clients take those who wait, and close.
-    mutating func retireListeners() {
-        for place in listeners.indices where listeners[place].role.isForClients {
+    /// The listeners that a drain closes take those who wait, and close.
+    mutating func retireListeners(_ plan: DrainPlan) {
+        for place in listeners.indices where plan.closes(listeners[place]) {
             switch listeners[place].state {
             case .open:
                 listeners[place].state = .retiring(until: now + Self.retirementLimit)
@@ -58,7 +59,7 @@ extension Core where Kernel: ~Copyable {
     /// When `retireListeners` is due again; `nil` when all of them are closed.
     func nextRetirement(_ plan: DrainPlan) -> UInt64? {
         var next: UInt64?
-        for listener in listeners where listener.role.isForClients {
+        for listener in listeners where plan.closes(listener) {
             switch listener.state {
             case .open: return plan.acceptsUntil
             case .retiring(let end): next = max(next ?? end, end)
@@ -93,5 +94,12 @@ extension Core where Kernel: ~Copyable {
         if listeners[place].role.isForClients {
             state.acceptingCount.wrappingSubtract(1, ordering: .releasing)
         }
+    }
+}
+
+extension DrainPlan {
+    /// Whoever watches over the server asks it to its end, or its successor from now on.
+    fileprivate func closes(_ listener: Listener) -> Bool {
+        listener.role.isForClients || farewell == .restarting
     }
 }

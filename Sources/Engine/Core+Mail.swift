@@ -71,6 +71,7 @@ extension Core where Kernel: ~Copyable {
     /// Listeners close at their time; closes are spread so that clients do not return in one wave.
     private mutating func beginDrain(_ plan: DrainPlan) {
         drain = plan
+        farewell = plan.farewell
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot), connection.listener.isForClients,
                 connection.phase <= .departing
@@ -92,7 +93,7 @@ extension Core where Kernel: ~Copyable {
 
     mutating func advanceDrain() {
         guard let plan = drain else { return }
-        if now >= plan.acceptsUntil { retireListeners() }
+        if now >= plan.acceptsUntil { retireListeners(plan) }
         guard now >= plan.deadline else { return }
         drain = nil
         for slot in 0..<table.capacity {
@@ -110,7 +111,8 @@ extension Core where Kernel: ~Copyable {
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot) else { continue }
             sayGoodbye(to: connection)
-            close(connection, .goingAway, "going away", because: .drain)
+            close(
+                connection, CloseCode(rawValue: farewell.code), farewell.reason, because: .drain)
             // One enter takes the close frame along; who has not read it by then has lost it.
             connection.phaseDeadline = now + Self.stopTime
             setDeadline(of: connection)

@@ -148,6 +148,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// When the clock was last looked at for the connections.
     var lastTick: UInt64 = 0
     var drain: DrainPlan?
+    /// What clients are told when they have to go.
+    var farewell = Farewell.goingAway
     /// Why sessions close connections at the moment.
     var closeCause = CloseReason.asked
     var isStopping = false

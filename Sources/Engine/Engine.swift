@@ -4,6 +4,7 @@
 // signals. Each ring is made and unmade on its core's thread.
 
 import CSystem
+package import DialectKit
 import Glibc
 import Lockfree
 import Synchronization
@@ -103,6 +104,8 @@ package struct EngineOptions: Sendable {
     /// CPUs to pin the cores to, in order; empty: not pinned.
     package var cpus: [Int] = []
     package var listenBacklog = 4096
+    /// Whether another process may listen at the same addresses, whose successor this one is.
+    package var takesOver = false
 
     package init(coreCount: Int) { self.coreCount = coreCount }
 }
@@ -161,12 +164,28 @@ package final class Engine: Sendable {
         threads = Guarded(started)
     }
 
+    /// Whoever looks for our Unix sockets finds these from now on, and not the predecessor's
+    /// (``EngineOptions/takesOver``).
+    package func takePlace() throws(EngineError) {
+        let refusal: EngineError? = socketFiles.withLock { files in
+            for index in files.indices {
+                let error = files[index].takePlace()
+                if error != 0 { return .listen(.unix(path: files[index].path), errno: error) }
+            }
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
     /// Begins a drain on all cores. Returns at once; watch ``EngineState/connectionCount``.
-    package func drain(delay: UInt64, spread: UInt64, deadline: UInt64) {
+    package func drain(
+        delay: UInt64, spread: UInt64, deadline: UInt64, farewell: Farewell = .goingAway
+    ) {
         state.draining.store(true, ordering: .relaxed)
         let now = carillon_monotonic_now()
         let plan = DrainPlan(
-            acceptsUntil: now + delay, spread: spread, deadline: now + deadline)
+            acceptsUntil: now + delay, spread: spread, deadline: now + deadline,
+            farewell: farewell)
         for index in 0..<state.coreCount { state.post(.drain(plan), to: index) }
     }
 

@@ -3,19 +3,12 @@
 // On internet addresses every core has a socket of its own under one port (SO_REUSEPORT), and the
 // kernel spreads the connections. A Unix socket is one for all; each core gets a descriptor of its
 // own to it, so that each can stop accepting and give it back by itself.
+//
+// A successor listens beside the process whose place it takes: at the same ports, and where a file
+// stands for a socket, under another name until it is ready.
 
 import CSystem
 import Glibc
-
-/// The file that stands for a Unix socket in the file system.
-struct SocketFile: Sendable {
-    let path: String
-    /// Which file it was when it was made.
-    let made: carillon_file
-
-    /// Removes it, unless somebody else has put another in its place.
-    func remove() { unsafe carillon_remove_socket(path, made) }
-}
 
 /// The listening sockets of all cores.
 struct Listening {
@@ -28,6 +21,7 @@ struct Listening {
     private(set) var files: [SocketFile] = []
 
     private let backlog: Int32
+    private let takesOver: Bool
     private let kernelUnsentSize: UInt32
     private let pingInterval: UInt64
     private let pongTime: UInt64
@@ -40,7 +34,8 @@ struct Listening {
         do throws(EngineError) {
             listening.address = try listening.openOnCores(options.address, .main)
             if let control = options.control {
-                let (descriptor, port) = try listening.listen(control, shared: false)
+                let found = try listening.lookForOthers(at: control)
+                let (descriptor, port) = try listening.listen(found, shared: true)
                 listening.control = ListenAddress(host: control.host, port: port)
                 listening.add(descriptor, .control, control.addressSize, to: 0)
             }
@@ -66,6 +61,7 @@ struct Listening {
         listeners = Array(repeating: [], count: options.coreCount)
         address = options.address
         backlog = Int32(clamping: options.listenBacklog)
+        takesOver = options.takesOver
         kernelUnsentSize = limits.kernelUnsentSize
         pingInterval = limits.pingInterval
         pongTime = limits.pongTime
@@ -84,21 +80,25 @@ struct Listening {
     private mutating func openOnCores(
         _ wanted: ListenAddress, _ role: ListenerRole
     ) throws(EngineError) -> ListenAddress {
-        var address = wanted
-        let isShared = listeners.count > 1
-        if isShared {
-            // SO_REUSEPORT would silently share the port with another process: look first.
-            let (probe, port) = try listen(address, shared: false)
-            Glibc.close(probe)
-            address = ListenAddress(host: address.host, port: port)
-        }
+        var address = try lookForOthers(at: wanted)
         for core in listeners.indices {
-            let (descriptor, port) = try listen(address, shared: isShared)
+            let (descriptor, port) = try listen(address, shared: true)
             address = ListenAddress(host: address.host, port: port)
             if role.isStream { probeSilentPeers(of: descriptor) }
             add(descriptor, role, address.addressSize, to: core)
         }
         return address
+    }
+
+    /// SO_REUSEPORT would silently share the port with another process. Only a successor wants
+    /// that.
+    ///
+    /// - Returns: The address with the port that was found.
+    private func lookForOthers(at address: ListenAddress) throws(EngineError) -> ListenAddress {
+        guard !takesOver else { return address }
+        let (probe, port) = try listen(address, shared: false)
+        Glibc.close(probe)
+        return ListenAddress(host: address.host, port: port)
     }
 
     /// A stream's clients are not all pinged (``StreamState/knowsPings``): the kernel finds out who
@@ -120,9 +120,12 @@ struct Listening {
 
     private mutating func openUnix(_ path: String, _ role: ListenerRole) throws(EngineError) {
         var made = carillon_file()
-        let first = unsafe carillon_listen_unix(path, backlog, &made)
+        let place =
+            takesOver && SocketFile.exists(at: path)
+            ? SocketFile.place(beside: path, number: files.count) : path
+        let first = unsafe carillon_listen_unix(place, backlog, &made)
         guard first >= 0 else { throw .listen(.unix(path: path), errno: -first) }
-        files.append(SocketFile(path: path, made: made))
+        files.append(SocketFile(path: path, place: place, made: made))
         add(first, role, 0, to: 0)
         for core in listeners.indices.dropFirst() {
             let descriptor = carillon_duplicate(first)

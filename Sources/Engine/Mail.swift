@@ -1,7 +1,7 @@
 // Mail — what other threads ask of a core. Posting never blocks and never fails.
 
 import Bytes
-import DialectKit
+package import DialectKit
 import Hub
 
 /// One message to a core.
@@ -71,11 +71,17 @@ package struct DrainPlan: Sendable {
     package let spread: UInt64
     /// What is left then is dropped.
     package let deadline: UInt64
+    /// What clients are told. Where a successor is there, whoever watches over the server asks that
+    /// one from now on: the control listener closes, too.
+    package let farewell: Farewell
 
-    package init(acceptsUntil: UInt64, spread: UInt64, deadline: UInt64) {
+    package init(
+        acceptsUntil: UInt64, spread: UInt64, deadline: UInt64, farewell: Farewell = .goingAway
+    ) {
         self.acceptsUntil = acceptsUntil
         self.spread = spread
         self.deadline = deadline
+        self.farewell = farewell
     }
 }
 

@@ -27,6 +27,21 @@ private final class Folder {
         return unsafe lstat(path + "/s", &file) == 0 ? file.st_mode : nil
     }
 
+    /// The number of the file `s`; `nil` when there is none.
+    var file: UInt64? {
+        var file = stat()
+        return unsafe lstat(path + "/s", &file) == 0 ? UInt64(file.st_ino) : nil
+    }
+
+    /// Whether nothing is in it.
+    var isEmpty: Bool {
+        guard let folder = unsafe opendir(path) else { return false }
+        defer { unsafe closedir(folder) }
+        var count = 0
+        while unsafe readdir(folder) != nil { count += 1 }
+        return count == 2  // itself and what it is in
+    }
+
     /// Leaves a file behind that nobody listens at, or keeps its listener.
     func bindSocket() -> Int32 {
         var made = carillon_file()
@@ -128,6 +143,48 @@ private final class Folder {
         defer { Glibc.close(next) }
         for file in listening.files { file.remove() }
         #expect(folder.mode != nil)
+    }
+
+    @Test("a successor listens at the same ports, and its file replaces the other when it is ready")
+    func takingOver() throws {
+        for cores in [1, 2] {
+            let folder = Folder()
+            var options = options([.unix(path: folder.path + "/s")], cores: cores)
+            let before = try Listening.open(options, Limits())
+            options.address = before.address
+            options.takesOver = true
+            let after = try Listening.open(options, Limits())
+            #expect(after.address == before.address)
+            #expect(folder.file == before.files[0].made.number)
+            var file = after.files[0]
+            #expect(file.takePlace() == 0)
+            #expect(folder.file == file.made.number)
+            #expect(file.takePlace() == 0)
+            // Neither takes the other's file along.
+            close(before)
+            #expect(folder.file == file.made.number)
+            for listener in after.listeners.joined() { Glibc.close(listener.descriptor) }
+            file.remove()
+            #expect(folder.isEmpty)
+        }
+    }
+
+    @Test("a successor that gives up leaves the other's file")
+    func givingUp() throws {
+        let folder = Folder()
+        let address = StreamAddress.unix(path: folder.path + "/s")
+        let before = try Listening.open(options([address]), Limits())
+        var options = options([address])
+        options.takesOver = true
+        close(try Listening.open(options, Limits()))
+        #expect(folder.file == before.files[0].made.number)
+        close(before)
+        #expect(folder.isEmpty)
+        // With nobody there it simply listens; what is no socket is not replaced.
+        close(try Listening.open(options, Limits()))
+        #expect(folder.isEmpty)
+        Glibc.close(unsafe open(folder.path + "/s", O_CREAT | O_WRONLY, 0o600))
+        #expect(throws: EngineError.self) { _ = try Listening.open(options, Limits()) }
     }
 
     @Test("what was opened before a listener fails is closed again")

@@ -1,5 +1,6 @@
 // Drain and stop: paced goodbyes, a deadline that holds, and nothing left.
 
+import DialectKit
 import Engine
 import Telemetry
 import Testing
@@ -152,6 +153,21 @@ struct DrainTests {
         #expect(clients.allSatisfy { $0.receivedCode == 1001 })
         #expect(silent.socket.isFinished)
         world.world.checkEmpty()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("where a successor is there they are told to come back, by a stop in its midst, too")
+    func restart() {
+        let world = TestWorld()
+        let clients = (0..<2).map { _ in world.open() }
+        clients[0].answersClose = false
+        world.world.drain(
+            delay: 0, spread: 10 * Self.second, deadline: 60 * Self.second, farewell: .restarting)
+        world.exchangeAll()
+        #expect(!world.world.state.isAccepting)
+        world.pass(seconds: 1, clients)
+        world.end()
+        #expect(clients.map(\.receivedCode) == [1012, 1012])
         #expect(world.world.violations == [])
     }
 

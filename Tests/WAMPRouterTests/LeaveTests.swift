@@ -1,6 +1,7 @@
 // How sessions end: GOODBYE from either side and drains, and what others hear of it (reference
 // §5.1, §5.4).
 
+import DialectKit
 import Testing
 
 @testable import WAMPRouter
@@ -123,6 +124,17 @@ import Testing
                 #expect(hub.leftovers.isEmpty)
             }
         }
+    }
+
+    @Test("where a successor is there the close code says so")
+    func restart() {
+        let hub = ModelHub()
+        let joined = Client.joined(hub)
+        let silent = Client(hub)
+        for client in [joined, silent] { hub.drain(client.connection, .restarting) }
+        joined.say(farewell)
+        #expect(joined.hearAll().last == "close 1012")
+        #expect(silent.hearAll().last == "close 1012")
     }
 
     @Test("a drain aborts whoever is about to join, and closes whoever has left")

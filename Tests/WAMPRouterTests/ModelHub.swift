@@ -152,7 +152,9 @@ final class ModelHub: @unchecked Sendable {
 
     // MARK: What the engine does
 
-    func drain(_ connection: ModelConnection) { call(connection) { $0.drained(&$1) } }
+    func drain(_ connection: ModelConnection, _ farewell: Farewell = .goingAway) {
+        call(connection) { $0.drained(farewell, &$1) }
+    }
 
     /// Does the work that waits, and hands its notes over.
     func finishWork() {

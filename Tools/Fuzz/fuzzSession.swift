@@ -50,7 +50,7 @@ extension FuzzWorld {
             post(actions)
             readMail()
         default:
-            if octets.isEmpty { call(connection) { $0.drained(&$1) } } else { lose(connection) }
+            if octets.isEmpty { call(connection) { $0.drained(.goingAway, &$1) } } else { lose(connection) }
         }
     }
 

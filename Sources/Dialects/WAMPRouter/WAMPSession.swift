@@ -277,16 +277,16 @@ internal final class WAMPSession: Session {
         commands.append(.wake(after: router.settings.goodbyeTime))
     }
 
-    func drained(_ commands: inout Commands) {
+    func drained(_ farewell: Farewell, _ commands: inout Commands) {
         guard !isOver, phase != .shuttingDown else { return }
         switch phase {
         case .established:
             sayGoodbye(
-                reason: "wamp.close.system_shutdown", message: nil, code: 1001, &commands)
-        case .closed where hasLeft: finish(1001, &commands)
+                reason: "wamp.close.system_shutdown", message: nil, code: farewell.code, &commands)
+        case .closed where hasLeft: finish(farewell.code, &commands)
         default:
             abort(
-                "wamp.close.system_shutdown", "the router is shutting down", code: 1001,
+                "wamp.close.system_shutdown", "the router is shutting down", code: farewell.code,
                 &commands)
         }
     }

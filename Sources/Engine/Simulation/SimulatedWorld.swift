@@ -6,6 +6,7 @@
 // may also end for no reason (EINTR): that keeps turns finite and is something to be endured. That
 // no wake-up is lost is therefore checked by itself, at every look at a sleeper.
 
+package import DialectKit
 import Lockfree
 import Synchronization
 import Uring
@@ -97,10 +98,13 @@ package final class SimulatedWorld {
     }
 
     /// Begins a drain on all cores; times are nanoseconds from now.
-    package func drain(delay: UInt64, spread: UInt64, deadline: UInt64) {
+    package func drain(
+        delay: UInt64, spread: UInt64, deadline: UInt64, farewell: Farewell = .goingAway
+    ) {
         state.draining.store(true, ordering: .relaxed)
         let plan = DrainPlan(
-            acceptsUntil: now + delay, spread: spread, deadline: now + deadline)
+            acceptsUntil: now + delay, spread: spread, deadline: now + deadline,
+            farewell: farewell)
         for index in cores.indices { state.post(.drain(plan), to: index) }
     }
 
