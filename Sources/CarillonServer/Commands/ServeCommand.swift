@@ -71,15 +71,29 @@ struct ServeCommand: ParsableCommand {
             Settings come from defaults, the file, the environment (CARILLON_SECTION_KEY) and \
             flags, the later ones winning; "carillon config check" shows what results. Signals: \
             TERM drains and ends, a second TERM or INT ends now, HUP reads the configuration \
-            again, QUIT logs a status, USR2 drains only.
+            again, QUIT logs a status, USR2 drains only, and USR1 comes from a successor.
             """)
 
     @OptionGroup var flags: SettingFlags
 
+    @Option(
+        help: ArgumentHelp(
+            "Take the place of a carillon that listens at the same addresses, without a gap: once "
+                + "this one is ready that one drains (close code 1012) and ends.",
+            valueName: "pid"))
+    var takeOver: Int32?
+
+    func validate() throws {
+        if let takeOver, takeOver < 1 {
+            throw ValidationError(
+                "--take-over takes the process id of a running carillon, such as $(pidof carillon)")
+        }
+    }
+
     func run() throws {
         // Before any thread exists, so that all of them leave the signals to the service.
         SignalWaiter.prepare()
-        let service = try Service(flags.source)
+        let service = try Service(flags.source, takingOverFrom: takeOver)
         let status = service.run()
         if status != ExitCode.success { throw status }
     }

@@ -2,6 +2,7 @@
 
 import Carillon
 import Configuration
+import DialectKit
 import Engine
 import Logging
 import Synchronization
@@ -12,6 +13,7 @@ extension Service {
     private struct Drain {
         /// Whether the process ends with it (TERM) or stays (USR2).
         var ends: Bool
+        let farewell: Farewell
         let deadline: ContinuousClock.Instant
         var count: FinalCount
         /// The listeners need not be open for the whole delay.
@@ -41,6 +43,9 @@ extension Service {
                 drain?.ends = true
             case .drain:
                 if drain == nil { drain = beginDrain(engine) }
+            case .succeeded:
+                drain = beginDrain(engine, farewell: .restarting)
+                drain?.ends = true
             case .reload: reload(watchdog)
             case .status: StatusReport.write(engine, process: process, to: log.logger)
             case nil: break
@@ -58,16 +63,23 @@ extension Service {
         }
     }
 
-    private func beginDrain(_ engine: EngineState) -> Drain {
+    /// - Parameter farewell: With a successor there is no delay: whoever balances loads need not
+    ///   learn of anything.
+    private func beginDrain(
+        _ engine: EngineState, farewell: Farewell = .goingAway
+    ) -> Drain {
         let pace = configuration.drain
+        let delay = farewell == .restarting ? .zero : pace.delay
         let count = FinalCount(engine)
         let isEmpty = engine.metrics.total(.openWebSockets) == 0
         log.logger.notice(
             "draining", metadata: ["connections": .stringConvertible(engine.connectionCount)])
-        server.beginDrain(delay: pace.delay, spread: pace.spread, deadline: pace.deadline)
+        server.beginDrain(
+            delay: delay, spread: pace.spread, deadline: pace.deadline, farewell: farewell)
         let limits = configuration.limits
         return Drain(
-            ends: false, deadline: .now + pace.deadline, count: count, emptySince: nil,
+            ends: false, farewell: farewell, deadline: .now + pace.deadline, count: count,
+            emptySince: nil,
             // With nobody to say goodbye to, only answers on their way are waited for.
             patience: isEmpty
                 ? .milliseconds(300) : limits.closeHandshakeTime + limits.lingeringReadTime)
@@ -79,7 +91,7 @@ extension Service {
         drain.isHastened = true
         server.beginDrain(
             delay: .zero, spread: configuration.drain.spread,
-            deadline: drain.deadline - ContinuousClock.now)
+            deadline: drain.deadline - ContinuousClock.now, farewell: drain.farewell)
     }
 
     /// Whether a drain has come to its end.

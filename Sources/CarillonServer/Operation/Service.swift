@@ -9,6 +9,7 @@ import Carillon
 import Configuration
 import Control
 import Engine
+import Glibc
 import Logging
 import Synchronization
 import Telemetry
@@ -23,11 +24,13 @@ final class Service {
     let server: PushServer
     private let memory: Int
     let links: Links
+    private let predecessor: Predecessor?
 
     /// Reads the configuration and prepares everything that can fail before a socket is opened.
     ///
+    /// - Parameter predecessor: The process whose place this one takes.
     /// - Throws: An exit code; what is wrong has been said.
-    init(_ source: ConfigurationSource) throws {
+    init(_ source: ConfigurationSource, takingOverFrom predecessor: pid_t? = nil) throws {
         self.source = source
         do throws(ConfigurationProblems) {
             configuration = try source.load().values
@@ -65,6 +68,16 @@ final class Service {
             log.close()
             throw Status.configuration
         }
+        do throws(Predecessor.Problem) {
+            self.predecessor = try predecessor.map { id throws(Predecessor.Problem) in
+                try Predecessor(id)
+            }
+        } catch {
+            log.logger.critical("cannot start", metadata: ["reason": "\(error.sentence)"])
+            log.close()
+            throw Status.failure
+        }
+        options.takesOver = self.predecessor != nil
         options.report = { [logger = log.logger] report in report.write(to: logger) }
         server = PushServer(options)
     }
@@ -112,6 +125,17 @@ final class Service {
             server.stop()
             return Status.failure
         }
+        if let predecessor {
+            do throws(StartError) {
+                try server.takePlace()
+            } catch {
+                log.logger.critical("cannot start", metadata: ["reason": "\(error.sentence)"])
+                links.stop()
+                server.stop()
+                return Status.failure
+            }
+            relieve(predecessor)
+        }
         let watchdog = Watchdog(engine.state, log: log, times: .init(configuration.engine))
         serve(engine.state, watchdog)
         finishNotices()
@@ -120,6 +144,16 @@ final class Service {
     }
 
     // MARK: start
+
+    /// From now on there is only one who accepts.
+    private func relieve(_ predecessor: Predecessor) {
+        let name: Logger.MetadataValue = .stringConvertible(predecessor.process)
+        if predecessor.retire() {
+            log.logger.notice("took over", metadata: ["from": name])
+        } else {
+            log.logger.warning("nobody to take over from any more", metadata: ["from": name])
+        }
+    }
 
     private func announce(_ engine: Engine) {
         log.logger.info(

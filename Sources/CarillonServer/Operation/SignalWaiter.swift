@@ -6,13 +6,21 @@ import Glibc
 
 enum ServiceSignal: Sendable {
     case terminate, interrupt, reload, status, drain
+    /// A successor has taken our place.
+    case succeeded
 }
 
 enum SignalWaiter {
     private static let numbers: [(Int32, ServiceSignal)] = [
         (SIGTERM, .terminate), (SIGINT, .interrupt), (SIGHUP, .reload), (SIGQUIT, .status),
-        (SIGUSR2, .drain),
+        (SIGUSR1, .succeeded), (SIGUSR2, .drain),
     ]
+
+    /// What a successor tells its predecessor by.
+    static let successorSignal = SIGUSR1
+
+    /// The signals that are ours, as the mask in /proc has them.
+    static var mask: UInt64 { numbers.reduce(0) { $0 | 1 << UInt64($1.0 - 1) } }
 
     /// Blocks our signals. To be called before any other thread exists: threads inherit the mask.
     static func prepare() {
