@@ -13,6 +13,17 @@ import Testing
         }
     }
 
+    @Test("all threads of a carillon but the first block its signals")
+    func understands() {
+        let mask = SignalWaiter.mask
+        func status(_ blocked: UInt64) -> String { "SigBlk:\t\(String(blocked, radix: 16))\n" }
+        #expect(Predecessor.understands([status(mask), status(.max)]))
+        #expect(!Predecessor.understands([]))
+        // One of before there were successors.
+        let before = mask & ~(1 << UInt64(SIGUSR1 - 1))
+        #expect(!Predecessor.understands([status(before), status(.max)]))
+    }
+
     @Test("who would be ended by the signal, or is not there, is no predecessor")
     func others() {
         // This process blocks nothing; the first process is another program; the last number is
