@@ -2,8 +2,8 @@
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
 // `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Listeners,
-// Accept, Receive, Input, HTTP, Upgrade, Context, Frames, Commands, FanOut, Deliver, Send, Flush,
-// Gather; then Close, Depart, Time and Mail.
+// Accept, Handshakes, Receive, Input, HTTP, Upgrade, Context, Frames, Commands, FanOut, Deliver,
+// Send, Flush, Gather; then Close, Depart, Time and Mail.
 
 import Bytes
 import DialectKit
@@ -38,6 +38,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var wheel: TimingWheel
     var listeners: [Listener]
     var handshakeCount = 0
+    /// Clients in the order in which they came, from this place on; some of them are done.
+    var handshakes: [ConnectionID] = []
+    var firstHandshake = 0
     var acceptPausedUntil: UInt64 = 0
     var isAcceptPaused = false
 
