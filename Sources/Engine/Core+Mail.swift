@@ -71,6 +71,7 @@ extension Core where Kernel: ~Copyable {
     /// Listeners close at their time; closes are spread so that clients do not return in one wave.
     private mutating func beginDrain(_ plan: DrainPlan) {
         drain = plan
+        firstUndrained = 0
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot), connection.listener.isForClients,
                 connection.phase <= .departing
@@ -94,12 +95,19 @@ extension Core where Kernel: ~Copyable {
         guard let plan = drain else { return }
         if now >= plan.acceptsUntil { retireListeners() }
         guard now >= plan.deadline else { return }
-        drain = nil
-        for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.listener.isForClients
-            else { continue }
-            abort(connection, reason: .drain)
+        // In slices: those who watch over the server are served to the end.
+        var share = Self.closeSlice
+        while firstUndrained < table.capacity {
+            if let connection = table.connection(at: firstUndrained),
+                connection.listener.isForClients
+            {
+                guard share > 0 else { return }
+                share -= 1
+                abort(connection, reason: .drain)
+            }
+            firstUndrained += 1
         }
+        drain = nil
     }
 
     /// Says goodbye once and closes what is left at once.

@@ -151,6 +151,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     /// When the clock was last looked at for the connections.
     var lastTick: UInt64 = 0
     var drain: DrainPlan?
+    /// Behind the deadline: clients in slots before this one have been dropped.
+    var firstUndrained = 0
     /// Why sessions close connections at the moment.
     var closeCause = CloseReason.asked
     var isStopping = false
