@@ -263,8 +263,9 @@ let package = Package(
         tests(
             of: "CarillonServer",
             also: [
-                "Configuration", "DialectKit", "Engine", "LinkKit", "Lockfree", "OpenAPIRPC",
-                "Rooms", "Telemetry", "TestClients", "Uring", "WAMPClient", "WebSocket",
+                "Bytes", "Configuration", "DialectKit", "Engine", "HighTemplar", "LinkKit",
+                "Lockfree", "OpenAPIRPC", "Rooms", "Telemetry", "TestClients", "Uring",
+                "WAMPClient", "WebSocket",
                 .product(name: "Logging", package: "swift-log"),
             ]),
 

@@ -31,6 +31,8 @@ public enum PublishError: Error, Sendable, Equatable, CustomStringConvertible {
     case notJSON
     /// The payload is larger than the largest message, in octets.
     case tooLarge(limit: Int)
+    /// More is under way to the cores already than they should be sent; later there is room.
+    case congested
     /// The server has not been started, or has been stopped.
     case notRunning
 
@@ -39,6 +41,7 @@ public enum PublishError: Error, Sendable, Equatable, CustomStringConvertible {
         case .badRoom(let sentence): sentence
         case .notJSON: "the payload is not one JSON value in UTF-8"
         case .tooLarge(let limit): "the payload is larger than \(limit) octets"
+        case .congested: "too much is under way; try again"
         case .notRunning: "the server does not run"
         }
     }

@@ -13,7 +13,9 @@ extension PushServer {
     ///     to channel `orders` with event `filled` are in `orders.filled`.
     ///   - json: One JSON value of at most ``Options/messageSizeLimit`` octets.
     /// - Returns: How many connections took it, over all cores, when all of them have.
-    /// - Throws: ``PublishError``; ``PublishError/notRunning`` also when the server stops meanwhile.
+    /// - Throws: ``PublishError``; ``PublishError/congested`` when more has been published than the
+    ///   cores can deliver for now, ``PublishError/notRunning`` also when the server stops
+    ///   meanwhile.
     public func publish(room: String, json: JSONText) async throws(PublishError) -> Int {
         let engine = try runningEngine()
         let publication = try publication(room, json)
@@ -32,8 +34,11 @@ extension PushServer {
         try runningEngine().state.publish(publication(room, json))
     }
 
+    /// The engine, while it takes publications: what is posted waits in the mail of its cores, and
+    /// whoever posts faster than they deliver would fill the memory.
     private func runningEngine() throws(PublishError) -> Engine {
         guard let engine else { throw .notRunning }
+        guard !engine.state.isCongested else { throw .congested }
         return engine
     }
 

@@ -155,7 +155,27 @@ public final class PushServer: Sendable {
         }
     }
 
+    /// Looks at the options as ``start()`` does, and starts nothing.
+    ///
+    /// - Throws: ``StartError/badOption(_:)``.
+    package func check() throws(StartError) { _ = try plan([:]) }
+
     private func makeEngine(_ procedures: [String: ProcedureHandler]) throws(StartError) -> Engine {
+        let plan = try plan(procedures)
+        do throws(EngineError) {
+            return try Engine(plan.options, settings: plan.settings, registry: plan.registry)
+        } catch {
+            switch error {
+            case .ring(let refusal): throw .ringRefused(refusal.sentence)
+            case .listen: throw .cannotListen(error.sentence)
+            }
+        }
+    }
+
+    /// What an engine is made of.
+    private func plan(
+        _ procedures: [String: ProcedureHandler]
+    ) throws(StartError) -> (options: EngineOptions, settings: EngineSettings, registry: Registry) {
         try options.check()
         let realmCount = max(
             options.realmCount, 1 + Int(options.wamp?.realms.map(\.number.rawValue).max() ?? 0))
@@ -188,14 +208,7 @@ public final class PushServer: Sendable {
         if engineOptions.ring.socketCount == 0 {
             engineOptions.ring.socketCount = UInt32(options.socketCount)
         }
-        do throws(EngineError) {
-            return try Engine(engineOptions, settings: settings, registry: registry)
-        } catch {
-            switch error {
-            case .ring(let refusal): throw .ringRefused(refusal.sentence)
-            case .listen: throw .cannotListen(error.sentence)
-            }
-        }
+        return (engineOptions, settings, registry)
     }
 
     private func handlers(

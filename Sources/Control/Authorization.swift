@@ -1,9 +1,10 @@
 // Authorization — who may use the API (RFC 6750 §2.1).
 //
 // With a key, whoever sends it. Without one, the programs of this machine: the listener must be
-// loopback, and the request must not come from a web page. Browsers put `Origin` on every POST
-// across origins (Fetch standard, "append a request Origin header"), and any page a developer looks
-// at could otherwise publish on the server beside it.
+// loopback, and the request must come neither through a proxy, which takes them from everywhere,
+// nor from a web page. Browsers put `Origin` on every POST across origins (Fetch standard, "append
+// a request Origin header"), and any page a developer looks at could otherwise publish on the
+// server beside it.
 
 import Bytes
 import Engine
@@ -32,6 +33,16 @@ enum Authorization {
         guard request.head.value(of: .origin, in: request.headOctets) == nil else {
             return Response(
                 error: "the API takes requests from web pages only with a key (api.key)",
+                status: 403)
+        }
+        let octets = request.headOctets
+        guard !request.head.table.has(.forwardedFor),
+            request.head.value(named: "forwarded", in: octets) == nil,
+            request.head.value(named: "x-real-ip", in: octets) == nil,
+            request.head.value(named: "via", in: octets) == nil
+        else {
+            return Response(
+                error: "the API takes requests that a proxy passes on only with a key (api.key)",
                 status: 403)
         }
         return nil

@@ -32,20 +32,24 @@ package final class ControlHandler: RequestHandler {
     private let process: ProcessMetrics?
     private let inputs: [String: ControlInput]
     private let links: [LinkStatus]
+    private let triggers: @Sendable () -> [TriggerFigures]
 
     /// - Parameters:
     ///   - process: What the metrics page tells about the process; refreshed for each page.
     ///   - inputs: Further paths for clients' listeners; of two with one path the first counts.
     ///   - links: Told on the metrics page; while one is not connected the server is not ready.
+    ///   - triggers: What the metrics page tells about triggers. Called on a core.
     package init(
         _ settings: ControlSettings = ControlSettings(), process: ProcessMetrics? = nil,
-        inputs: [ControlInput] = [], links: [LinkStatus] = []
+        inputs: [ControlInput] = [], links: [LinkStatus] = [],
+        triggers: @escaping @Sendable () -> [TriggerFigures] = { [] }
     ) {
         self.settings = Guarded(settings)
         self.process = process
         self.inputs = Dictionary(
             inputs.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
         self.links = links
+        self.triggers = triggers
     }
 
     /// Replaces the settings; requests that come later see the new ones.
@@ -170,7 +174,8 @@ package final class ControlHandler: RequestHandler {
             process.callOctets = engine.callMemory.size
         }
         var page = OctetBuffer(capacity: 65_536)
-        MetricsPage.render(engine.metrics, process: process, links: links, into: &page)
+        MetricsPage.render(
+            engine.metrics, process: process, links: links, triggers: triggers(), into: &page)
         return Response(
             status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
             body: page.octets.array)

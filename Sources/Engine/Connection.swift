@@ -269,7 +269,10 @@ extension Connection {
     /// An upgrade that somebody else decides about.
     var opening: Opening? {
         get { rare?.opening }
-        set { if newValue != nil || rare != nil { makeRare().opening = newValue } }
+        set {
+            if newValue != nil { mayHoldInput = true }
+            if newValue != nil || rare != nil { makeRare().opening = newValue }
+        }
     }
 }
 
@@ -340,7 +343,7 @@ extension Connection {
             case nil: 0
             }
         return size + parked + (rare.held?.memorySize ?? 0) + (rare.exchange?.memorySize ?? 0)
-            + (rare.gated?.waiting?.memorySize ?? 0)
+            + (rare.gated?.waiting?.memorySize ?? 0) + (rare.opening?.memorySize ?? 0)
     }
 }
 
@@ -348,6 +351,8 @@ extension Connection {
 struct Opening {
     let request: UpgradeRequest
     let route: Int
+    /// Octets of memory that it takes while somebody decides, about.
+    let memorySize: Int
     /// Who decides, where that takes time.
     var pending: (any PendingOpening)?
     /// What the gate of the route has granted.

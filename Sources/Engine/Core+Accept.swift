@@ -30,10 +30,12 @@ extension Core where Kernel: ~Copyable {
         connection.peerAddressSize = UInt8(listeners[place].peerAddressSize)
         state.openCount.wrappingAdd(1, ordering: .relaxed)
         metrics.adjust(.openConnections, by: 1)
+        let isClient = connection.listener.isForClients
         handshakeCount += 1
+        metrics.adjust(.handshakesInProgress, by: 1)
+        if isClient { beginHandshake(connection) }
         connection.phaseDeadline = now + limits.handshakeTime
         setDeadline(of: connection)
-        let isClient = connection.listener.isForClients
         if limits.connectionsPerAddress > 0, isClient, connection.peerAddressSize > 0 {
             // Asked before the receive is armed, so the answer comes before the request.
             askPeer(of: connection, for: .admission(connection.id))
@@ -49,7 +51,7 @@ extension Core where Kernel: ~Copyable {
             refuse(connection, status: 503, retryAfter: 1)
             return
         }
-        if handshakeCount > limits.handshakesInProgress, isClient {
+        if isClient, handshakeCount > limits.handshakesInProgress, !makeHandshakeRoom() {
             hit(.handshakesInProgress, connection)
             pauseAccept(for: 100_000_000)
         }
@@ -101,21 +103,16 @@ extension Core where Kernel: ~Copyable {
 
     mutating func resumeAccept() {
         guard isAcceptPaused, now >= acceptPausedUntil else { return }
-        guard handshakeCount <= limits.handshakesInProgress,
-            table.count <= share(limits.acceptPauseShare)
-        else {
+        guard table.count <= share(limits.acceptPauseShare) else {
             acceptPausedUntil = now + 100_000_000
+            return
+        }
+        guard makeHandshakeRoom() else {
+            acceptPausedUntil = now + 10_000_000
             return
         }
         isAcceptPaused = false
         metrics.set(.listenerPaused, to: 0)
         for place in listeners.indices { armAccept(place) }
-    }
-
-    /// The handshake is over, one way or the other.
-    mutating func leaveHandshake(_ connection: Connection) {
-        guard connection.isShakingHands else { return }
-        connection.isShakingHands = false
-        handshakeCount -= 1
     }
 }

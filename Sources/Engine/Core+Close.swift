@@ -199,12 +199,13 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// After a complete reap: those for whom one turn had too much. Not as above, since behind a
-    /// flush nothing may be queued for a connection without a backlog before its send is settled.
+    /// After a complete reap: those for whom one turn had too much, some in each turn. Not as
+    /// above, since behind a flush nothing may be queued for a connection without a backlog before
+    /// its send is settled.
     mutating func closeExcessive() {
         guard !excessive.isEmpty else { return }
-        let waiting = excessive
-        excessive.removeAll()
+        let waiting = Array(excessive.prefix(Self.closeSlice))
+        excessive.removeFirst(waiting.count)
         for id in waiting {
             guard let connection = table.connection(id) else { continue }
             shedOverflowing(connection)

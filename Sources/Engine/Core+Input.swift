@@ -7,13 +7,13 @@
 //   behind a message or request that waits for an answer;
 // - whole messages held behind one that waits, and the one that a gate is asked about, with what
 //   is made of it for that;
-// - HTTP heads and bodies until their handler has them.
+// - HTTP heads and bodies until their handler has them;
+// - upgrades that somebody decides about.
 // Not counted is what others bound: the receive buffers, a pool of fixed size; a cut frame header
-// and a waiting pong, a hundred octets; an upgrade that somebody decides about, of which a back end
-// takes a number; an inflating stream kept between messages, which was counted when that was agreed
-// on (`Core+Context.swift`); and what was used: calls (`CallMemory`), publications and mail have
-// limits of their own. What the kernel keeps of a connection that is not read is the kernel's
-// (tcp_rmem).
+// and a waiting pong, a hundred octets; an inflating stream kept between messages, which was
+// counted when that was agreed on (`Core+Context.swift`); and what was used: calls (`CallMemory`),
+// publications and mail have limits of their own. What the kernel keeps of a connection that is not
+// read is the kernel's (tcp_rmem).
 //
 // A core counts a connection once per step of its input, if that keeps something, so the limit is
 // passed by one step at most (a receive buffer, or what is inflated in a turn), and that is made

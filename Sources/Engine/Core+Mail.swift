@@ -72,6 +72,7 @@ extension Core where Kernel: ~Copyable {
     private mutating func beginDrain(_ plan: DrainPlan) {
         drain = plan
         farewell = plan.farewell
+        firstUndrained = 0
         for slot in 0..<table.capacity {
             guard let connection = table.connection(at: slot), connection.listener.isForClients,
                 connection.phase <= .departing
@@ -95,12 +96,19 @@ extension Core where Kernel: ~Copyable {
         guard let plan = drain else { return }
         if now >= plan.acceptsUntil { retireListeners(plan) }
         guard now >= plan.deadline else { return }
-        drain = nil
-        for slot in 0..<table.capacity {
-            guard let connection = table.connection(at: slot), connection.listener.isForClients
-            else { continue }
-            abort(connection, reason: .drain)
+        // In slices: those who watch over the server are served to the end.
+        var share = Self.closeSlice
+        while firstUndrained < table.capacity {
+            if let connection = table.connection(at: firstUndrained),
+                connection.listener.isForClients
+            {
+                guard share > 0 else { return }
+                share -= 1
+                abort(connection, reason: .drain)
+            }
+            firstUndrained += 1
         }
+        drain = nil
     }
 
     /// Says goodbye once and closes what is left at once.

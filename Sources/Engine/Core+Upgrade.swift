@@ -32,7 +32,10 @@ extension Core where Kernel: ~Copyable {
         let asked = Self.opening(
             head, octets,
             withHeaders: dialect.readsHeaders || gate?.readsHeaders == true)
-        let opening = Opening(request: request, route: place)
+        let opening = Opening(
+            request: request, route: place,
+            // As sent, as text, and as what somebody is asked.
+            memorySize: 3 * octets.byteCount + 64 * head.fields.count)
         if let gate {
             enter(by: gate, dialect, asked, opening, connection)
         } else {
@@ -80,6 +83,7 @@ extension Core where Kernel: ~Copyable {
         connection.awaitsAnswer = false
         carryOut(decision, opening, for: connection)
         resumeHeldInput(connection)
+        if connection.mayHoldInput { countInput(connection) }
     }
 
     /// The client of an opening that waits has left.

@@ -2,8 +2,8 @@
 //
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
 // `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Listeners,
-// Accept, Receive, Input, HTTP, Upgrade, Context, Frames, Commands, FanOut, Deliver, Send, Flush,
-// Gather; then Close, Depart, Time and Mail.
+// Accept, Handshakes, Receive, Input, HTTP, Upgrade, Context, Frames, Commands, FanOut, Deliver,
+// Send, Flush, Gather; then Close, Depart, Time and Mail.
 
 import Bytes
 import DialectKit
@@ -38,6 +38,9 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var wheel: TimingWheel
     var listeners: [Listener]
     var handshakeCount = 0
+    /// Clients in the order in which they came, from this place on; some of them are done.
+    var handshakes: [ConnectionID] = []
+    var firstHandshake = 0
     var acceptPausedUntil: UInt64 = 0
     var isAcceptPaused = false
 
@@ -150,6 +153,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var drain: DrainPlan?
     /// What clients are told when they have to go.
     var farewell = Farewell.goingAway
+    /// Behind the deadline: clients in slots before this one have been dropped.
+    var firstUndrained = 0
     /// Why sessions close connections at the moment.
     var closeCause = CloseReason.asked
     var isStopping = false

@@ -15,10 +15,11 @@ package enum MetricsPage {
     ///   - cores: Every core's metrics; which order does not matter.
     ///   - process: Numbers that belong to no core; left out when `nil`.
     ///   - links: Links to brokers and back ends.
+    ///   - triggers: Of each realm that has had any.
     ///   - page: Gets the text, UTF-8, in the format of ``contentType``.
     package static func render(
         _ cores: [CoreMetrics], process: ProcessMetrics? = nil, links: [LinkStatus] = [],
-        into page: inout OctetBuffer
+        triggers: [TriggerFigures] = [], into page: inout OctetBuffer
     ) {
         var writer = ExpositionWriter()
         writeCounters(cores, &writer)
@@ -27,6 +28,7 @@ package enum MetricsPage {
         writeHistograms(cores, &writer)
         if let process { writeProcess(process, &writer) }
         if !links.isEmpty { writeLinks(links, &writer) }
+        if !triggers.isEmpty { writeTriggers(triggers, &writer) }
         page.append(writer.page.octets)
     }
 

@@ -28,7 +28,7 @@ package enum Happening: Sendable {
     internal var size: Int {
         switch self {
         case .event(let event): event.arguments.octets.count
-        case .invocation(let invocation): invocation.arguments.octets.count
+        case .invocation(let invocation): invocation.size
         case .progress(_, let answer), .result(_, let answer): answer.arguments.octets.count
         case .failure(_, let refusal): refusal.arguments.octets.count
         default: 0
@@ -59,6 +59,9 @@ package struct Invocation: Sendable {
     package let arguments: Arguments
 
     package var procedure: String? { details.text("procedure") }
+
+    /// Octets of its arguments.
+    package var size: Int { arguments.octets.count }
 }
 
 /// RESULT.

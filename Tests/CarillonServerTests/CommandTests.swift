@@ -203,9 +203,37 @@ import Testing
         process.signal(SIGHUP)
         #expect(try process.line(with: "reload refused").contains("message_size"))
         #expect(try publish("two") == 200)
+        // What only those who use it know to be wrong.
+        write("[api]\nkey = \"four\"\n[[backend]]\nname = \"b\"\nurl = \"http://h?x\"\n")
+        process.signal(SIGHUP)
+        #expect(try process.line(with: "reload refused").contains("http://h?x"))
+        #expect(try publish("two") == 200)
         process.signal(SIGINT)
         #expect(process.wait() == 0)
         #expect(try !process.remainingLines().contains { $0.contains("\"two\"") })
+    }
+
+    @Test("a check refuses what a start refuses")
+    func deepCheck() throws {
+        let file = "/tmp/carillon-check-\(getpid()).toml"
+        defer { unsafe unlink(file) }
+        for (text, word) in [
+            ("[[redis]]\n[[redis.source]]\nchannels = [\"a\"]\nroom = \"{two}\"\n", "{two}"),
+            ("[[redis]]\n[[redis.source]]\nchannels = [\"a\"]\nroom = \"{1}\"\n", "{1}"),
+            ("[[backend]]\nname = \"b\"\nurl = \"http://h?x\"\n", "http://h?x"),
+            ("[[endpoint]]\nname = \"e\"\npath = \"(\"\n", "("),
+            ("[rohrpost]\ntoken_key_file = \"/nonexistent/key\"\n", "/nonexistent/key"),
+            ("[websocket]\norigins = [\"https://a:99999\"]\n", "origin"),
+            ("[testing]\nabsent = [\"magic\"]\n", "magic"),
+        ] {
+            guard let stream = unsafe fopen(file, "w") else { return }
+            unsafe fputs(text, stream)
+            unsafe fclose(stream)
+            for command in [["config", "check"], loopback] {
+                let (status, said) = try ended(command + ["--config", file])
+                #expect(status == 78 && said.contains(word), "\(command[0]): \(said)")
+            }
+        }
     }
 
     @Test("it runs where every optional kernel feature is missing")

@@ -33,8 +33,9 @@ import Testing
 
     @Test("text lines hold no control characters, so that nobody can forge or hide a line")
     func text() {
-        let text = line(.text, "a\nb", ["k": "\u{1B}[2Jx"])
-        #expect(text.hasSuffix(" info     a\u{FFFD}b  k=\u{FFFD}[2Jx\n"))
+        let text = line(.text, "a\nb", ["k": "\u{1B}[2Jx\u{9B}2J\u{E9}"])
+        #expect(
+            text.hasSuffix(" info     a\u{FFFD}b  k=\u{FFFD}[2Jx\u{FFFD}2J\u{E9}\n"))
         #expect(text.filter { $0 == "\n" }.count == 1)
     }
 }

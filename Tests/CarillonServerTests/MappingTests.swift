@@ -1,7 +1,10 @@
+import Bytes
 import Carillon
 import Configuration
 import Engine
+import HighTemplar
 import OpenAPIRPC
+import Telemetry
 import Testing
 import Uring
 import WebSocket
@@ -124,6 +127,38 @@ import WebSocket
         let standard = try mapped(Configuration())
         #expect(standard["messageSize"] == "\(16 << 20)", "the reference's, not that of [limits]")
         #expect(standard["messageSize"] == "\(PushServer.Options.WAMP.open.messageSize)")
+    }
+
+    @Test("each application of high-templar has a name of its own, and no secret in it")
+    func applicationNames() {
+        var names: [String] = []
+        for url in ["http://a/", "http://me:secret@b/x", "http://b/x", "http://b/x", "http://c"] {
+            names.append(Links.applicationName(url, among: names))
+        }
+        #expect(
+            names == [
+                "hightemplar", "hightemplar b/x", "hightemplar http://b/x",
+                "hightemplar http://b/x 2", "hightemplar http://c",
+            ])
+    }
+
+    @Test("the metrics page tells how many triggers came, by the names of their realms")
+    func triggerFigures() throws {
+        let configuration = Configuration()
+        let realms = RealmTable(configuration)
+        let intakes = TriggerIntakes(configuration, realms)
+        #expect(intakes.figures.isEmpty)
+        let intake = intakes.intake(of: realms.realm(nil))
+        let wrong = Array("nonsense".utf8)
+        #expect(throws: TriggerError.self) { try intake.take(unsafe wrong.span.bytes) }
+        let right = Array(#"{"rooms":[{"a":1}],"data":1}"#.utf8)
+        #expect(try intake.take(unsafe right.span.bytes).count == 1)
+        var page = OctetBuffer(capacity: 1024)
+        MetricsPage.render([], triggers: intakes.figures, into: &page)
+        let text = page.octets.text
+        #expect(text.contains("\ntriggers_total{realm=\"realm1\"} 2\n"))
+        #expect(text.contains("\ntriggers_dropped_total{realm=\"realm1\"} 1\n"))
+        #expect(text.contains("\ntrigger_rooms_unusable_total{realm=\"realm1\"} 0\n"))
     }
 
     @Test("features to be treated as absent are known by name")

@@ -43,6 +43,13 @@ import WAMPClient
             positional: ["[\n1\n]", "\"a b\"", "\"1\""], keywords: [("k", "{ }"), ("s", "\"t\"")])
         #expect(WAMPText.line(arguments) == "[1]\ta b\t\"1\"\tk={}\ts=t")
         #expect(WAMPText.line(Arguments()) == "")
+        let hostile = try Arguments(
+            positional: ["\"\u{9B}2Jx\"", "[\"\u{7F}\u{9F}é\"]"],
+            keywords: [("a\nb", "1"), ("\u{1B}[2J", "2")])
+        let words = [
+            #""\u009b2Jx""#, #"["\u007f\u009fé"]"#, #""a\nb"=1"#, #""\u001b[2J"=2"#,
+        ]
+        #expect(WAMPText.line(hostile) == words.joined(separator: "\t"))
         let envelope = WAMPText.envelope([("topic", "\"a\"")], Details(), arguments)
         #expect(
             envelope

@@ -1,5 +1,7 @@
 import Carillon
 import Engine
+import Glibc
+import Synchronization
 import TestClients
 import Testing
 
@@ -63,6 +65,56 @@ import Testing
         }
         server.stop()
         #expect(throws: PublishError.notRunning) { try server.post(room: "a", json: "1") }
+    }
+
+    @Test("who posts faster than the cores deliver is told so, and later there is room again")
+    func congestion() async throws {
+        var options = options()
+        options.cores = 1
+        options.limits.mailSize = 100_000
+        let server = PushServer(options)
+        let gate = Gate()
+        server.handleOnCore("wait") { _ in
+            gate.pass()
+            return "1"
+        }
+        try server.start()
+        defer { server.stop() }
+        try await blocking { () throws -> Void in
+            let reader = try self.subscriber(server, "a")
+            let caller = try WebSocketClient(server.address)
+            try caller.send(#"{"id":"c","method":"wait","payload":{}}"#)
+            gate.awaitSomebody()
+            let text = JSONText.string(String(repeating: "x", count: 1000))
+            var count = 0
+            #expect(throws: PublishError.congested) {
+                for _ in 0..<10_000 {
+                    try server.post(room: "a", json: text)
+                    count += 1
+                }
+            }
+            gate.open()
+            _ = try caller.message()
+            #expect(count > 10 && count <= 100)
+            for _ in 0..<count { #expect(try reader.message().contains("xxx")) }
+            try server.post(room: "a", json: "2")
+            #expect(try reader.message().contains("2"))
+        }
+    }
+
+    /// Where a core stands still until it is let on.
+    private final class Gate: Sendable {
+        private let isTaken = Atomic(false)
+        private let isOpen = Atomic(false)
+
+        func pass() {
+            isTaken.store(true, ordering: .releasing)
+            while !isOpen.load(ordering: .acquiring) { usleep(1000) }
+        }
+
+        func awaitSomebody() { while !isTaken.load(ordering: .acquiring) { usleep(1000) } }
+
+        func open() { isOpen.store(true, ordering: .releasing) }
     }
 
     @Test("handlers answer calls: asynchronously, on the core, and with failures")

@@ -47,6 +47,14 @@ import Testing
         let page = try loopback.publish(body, fields: ["Origin: https://example.com"])
         #expect(page.status == 403)
         #expect(page.body.contains("api.key"))
+        // A proxy on this machine passes on what comes from elsewhere.
+        for field in [
+            "X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "X-Real-IP: 192.0.2.1",
+            "Via: 1.1 proxy",
+        ] {
+            let passedOn = try loopback.publish(body, fields: [field])
+            #expect(passedOn.status == 403 && passedOn.body.contains("api.key"), "\(field)")
+        }
 
         let open = try RunningServer(cores: 1, host: "0.0.0.0")
         let refusal = try open.publish(body)

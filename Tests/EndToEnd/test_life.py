@@ -87,7 +87,8 @@ def test_who_waits_at_the_door_when_it_closes_is_served(start):
     """The kernel has told them that they are connected: a reset would lose what they have sent."""
     server = start("--cores", "1", settings={
         **QUICK, "drain.delay": "0s", "limits.handshakes_in_progress": 1})
-    idle = [Link(server.address) for _ in range(2)]  # as long as they say nothing nobody is accepted
+    # While they say nothing others are accepted one by one, in seconds.
+    idle = [Link(server.address) for _ in range(60)]
     server.settles(accept_paused=1)
     waiting = Link(server.address)
     waiting.send(b"GET /nowhere HTTP/1.1\r\nHost: here\r\n\r\n")

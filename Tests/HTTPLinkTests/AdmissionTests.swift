@@ -43,6 +43,15 @@ import Testing
             return number
         }
 
+        /// Without a look at all who wait.
+        func admit(_ asker: String) -> Bool {
+            let request = BackEndRequest(method: "GET", target: "/")
+            guard let question = try? Question(request, for: settings) else { return false }
+            let result = admission.submit(
+                question, isShared: false, timeLimit: nil, asker: asker, now: 0)
+            if case .admitted = result { return true } else { return false }
+        }
+
         func turn(_ now: UInt64 = 0) -> Admission<String>.Turn {
             let turn = admission.turn(now: now)
             admission.checkInvariants()
@@ -302,6 +311,54 @@ import Testing
         _ = world.take("h", now: 1110)
         world.finish(world.turn(1110).starts[0].flight, now: 1120)
         #expect(world.submit("i", isNotice: true, now: 1120) != .refused(.circuitOpen))
+    }
+
+    @Test("those who wait are told in slices when the circuit opens, and nobody starts before")
+    func manyRefused() {
+        let world = World {
+            $0.breakThreshold = 1
+            $0.inFlightLimit = 1
+        }
+        let count = 3 * Admission<String>.slice
+        _ = world.take("first")
+        let flight = world.turn().starts[0].flight
+        for number in 0..<count { _ = world.admit("\(number)") }
+        world.fail(flight)
+        var told: [String] = []
+        var turnCount = 0
+        while told.count < count + 1 {
+            let turn = world.turn()
+            turnCount += 1
+            #expect(turn.endings.count <= Admission<String>.slice + 1)
+            #expect(turn.starts.isEmpty)
+            if told.count + turn.endings.count < count + 1 { #expect(turn.next == 0) }
+            told += turn.endings.map(\.asker)
+            guard turnCount < 10 else { break }
+        }
+        #expect(told == ["first"] + (0..<count).map { "\($0)" })
+        #expect(world.turn(100).knocks)
+        world.admission.knocked(isConnected: true, now: 100)
+        _ = world.take("probe", now: 100)
+        #expect(world.turn(100).starts.count == 1)
+    }
+
+    @Test("those whose time is over together are told in slices, and nobody starts before")
+    func manyExpired() {
+        let world = World { $0.inFlightLimit = 1 }
+        let count = 3 * Admission<String>.slice
+        _ = world.take("first")
+        _ = world.turn()
+        for number in 0..<count { _ = world.admit("\(number)") }
+        var told: [String] = []
+        for _ in 0..<10 where told.count < count + 1 {
+            let turn = world.turn(1000)
+            #expect(turn.endings.count <= Admission<String>.slice)
+            #expect(turn.starts.isEmpty)
+            if told.count + turn.endings.count < count + 1 { #expect(turn.next == 1000) }
+            told += turn.endings.map(\.asker)
+        }
+        #expect(told == ["first"] + (0..<count).map { "\($0)" })
+        #expect(world.turn(1000).next == nil)
     }
 
     @Test("what the back end says in vain is no reason to leave it alone")

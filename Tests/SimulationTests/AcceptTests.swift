@@ -105,10 +105,58 @@ struct AcceptTests {
         let client = world.request()
         world.exchangeAll()
         #expect(!client.isOpen)
-        // Ten seconds of silence, one of lingering, and the rest of the listener.
-        world.pass(seconds: 12, silent + [client])
-        world.exchangeAll()
+        // A second later they need not be waited for any more.
+        world.pass(seconds: 2, silent + [client])
         #expect(client.isOpen)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
+    @Test("sockets that say nothing make room, the oldest first, and who has begun is told")
+    func oldestHandshakes() {
+        var limits = Limits()
+        limits.handshakesInProgress = 3
+        let world = TestWorld(limits: limits)
+        let slow = world.connect()
+        slow.write(octets: Array("GET /stream HTTP/1.1\r\n".utf8))
+        let silent = (0..<2).map { _ in world.connect() }
+        world.exchangeAll()
+        let metrics = world.world.state.metrics[0]
+        #expect(metrics.value(of: Gauge.handshakesInProgress) == 3)
+        world.pass(seconds: 2, [slow] + silent)
+        // Nobody has to go while there is room.
+        #expect(metrics.value(of: Gauge.handshakesInProgress) == 3)
+        for number in 0..<50 {
+            let client = world.open()
+            #expect(metrics.value(of: Gauge.listenerPaused) == 0)
+            if number == 0 {
+                world.exchange(slow)
+                #expect(slow.refusal == 503)
+                #expect(silent.allSatisfy { !$0.socket.isFinished && !$0.socket.isReset })
+            }
+            client.socket.reset()
+            world.exchangeAll()
+            // Another one says nothing.
+            _ = world.connect()
+            world.exchangeAll()
+            world.pass(seconds: 1.1, [])
+        }
+        #expect(metrics.value(of: LimitName.handshakesInProgress) >= 50)
+        world.end()
+        #expect(metrics.value(of: Gauge.handshakesInProgress) == 0)
+        #expect(world.world.violations == [])
+    }
+
+    @Test("a crowd that comes at once waits for a moment, and all of it is served")
+    func crowd() {
+        var limits = Limits()
+        limits.handshakesInProgress = 3
+        var options = SimulatedOptions()
+        options.socketLimit = 200
+        let world = TestWorld(limits: limits, options: options)
+        let clients = (0..<100).map { _ in world.request() }
+        world.pass(seconds: 5, clients)
+        #expect(clients.allSatisfy { $0.isOpen })
         world.end()
         #expect(world.world.violations == [])
     }

@@ -37,6 +37,32 @@ struct DrainTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("those who are left at the deadline are dropped in slices")
+    func manyLeft() {
+        var options = SimulatedOptions()
+        options.socketLimit = 400
+        let world = TestWorld(options: options)
+        let clients = (0..<300).map { _ in world.open() }
+        world.world.drain(
+            delay: 0, spread: 3_600_000_000 * Self.second, deadline: 2 * Self.second)
+        world.pass(seconds: 1, clients, slice: 0.5)
+        world.world.advance(by: Self.second)
+        let metrics = world.world.state.metrics[0]
+        let key = CloseKey(code: 1006, side: .server, reason: .drain)
+        var droppedCount: UInt64 = 0
+        for _ in 0..<5000 where droppedCount < 300 {
+            world.world.step()
+            let count = metrics.value(of: key)
+            #expect(count - droppedCount <= 128)
+            droppedCount = count
+        }
+        #expect(droppedCount == 300)
+        world.exchangeAll()
+        #expect(world.world.state.connectionCount == 0)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("newcomers get in while a drain waits, then none; what is there works on")
     func noNewcomers() {
         let world = TestWorld()

@@ -56,10 +56,12 @@ private final class OverlappingWorld: ClientWorld {
     var world: SimulatedWorld { router.world }
     private(set) var clients: [SimulatedClient] = []
 
-    init(limits: Limits = Limits(), seed: UInt64 = 1) {
+    init(
+        limits: Limits = Limits(), options: SimulatedOptions = SimulatedOptions(), seed: UInt64 = 1
+    ) {
         let dialect = OverlappingDialect()
         self.dialect = dialect
-        router = RouterWorld(seed: seed, cores: 1, limits: limits) { _ in
+        router = RouterWorld(seed: seed, cores: 1, limits: limits, options: options) { _ in
             [Route(path: "/o", dialect: dialect, dialectID: DialectID(rawValue: 20))]
         }
     }
@@ -136,6 +138,37 @@ struct HostileFanOutTests {
             test.end()
             #expect(test.world.violations == [])
         }
+    }
+
+    @Test("those who are left out together are closed in slices")
+    func manyClosed() {
+        var limits = Limits()
+        limits.fanOutSize = 5_000_000
+        var options = SimulatedOptions()
+        options.socketLimit = 256
+        let test = OverlappingWorld(limits: limits, options: options)
+        let writer = test.open()
+        let readers = (1...190).map { number in
+            let reader = test.open()
+            reader.write("\(number)")
+            return reader
+        }
+        test.exchangeAll()
+        writer.write("pub " + String(repeating: "x", count: 1_000_000))
+        writer.push()
+        let metrics = test.world.state.metrics[0]
+        var closedCount: UInt64 = 0
+        for _ in 0..<5000 where closedCount < 185 {
+            test.world.step()
+            let count = metrics.value(of: SlowConsumer.closed)
+            #expect(count - closedCount <= 128)
+            closedCount = count
+        }
+        #expect(closedCount == 185)
+        test.exchangeAll()
+        #expect(readers.count { $0.receivedCode == 1013 } == 185)
+        test.end()
+        #expect(test.world.violations == [])
     }
 
     @Test("a selective publication behind another one of the turn reaches who is in several lists")

@@ -5,6 +5,7 @@ import DialectKit
 import Engine
 import HTTP1
 import Lockfree
+import Telemetry
 import Testing
 import WebSocket
 
@@ -229,6 +230,35 @@ import WebSocket
         for (number, client) in clients.enumerated() {
             #expect(client.takeArrivals() == [.response(status: number % 2 == 0 ? 101 : 403)])
         }
+        end(test, desk)
+    }
+
+    @Test("what openings that wait keep is counted, and has a limit: the oldest are refused")
+    func memory() {
+        let desk = Desk()
+        var limits = Limits()
+        limits.processReceiveQueueSize = 1 << 20
+        var options = SimulatedOptions()
+        options.socketLimit = 200
+        let test = world(desk, limits: limits, options: options)
+        let path = SpokenWorld.spoken + "?" + String(repeating: "x", count: 8000)
+        let clients = (0..<100).map { _ in
+            let client = test.request(path)
+            test.exchange(client)
+            test.world.advance(by: 2_000_000)
+            return client
+        }
+        test.exchangeAll()
+        let metrics = test.world.state.metrics[0]
+        #expect(metrics.value(of: Gauge.inputOctets) <= 1 << 20)
+        #expect(metrics.value(of: Gauge.inputOctets) > 1 << 19)
+        let refusedCount = clients.prefix { $0.refusal == 503 }.count
+        #expect(refusedCount > 40 && refusedCount < 80)
+        #expect(desk.questions.map(\.abandonCount) == (0..<100).map { $0 < refusedCount ? 1 : 0 })
+        for question in desk.questions { question.accept() }
+        test.exchangeAll()
+        #expect(clients.dropFirst(refusedCount).allSatisfy { $0.isOpen })
+        #expect(metrics.value(of: Gauge.inputOctets) == 0)
         end(test, desk)
     }
 

@@ -21,7 +21,14 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             do throws(ConfigurationProblems) {
-                print(try flags.source.load().listing(), terminator: "")
+                let effective = try flags.source.load()
+                try effective.values.checkFeatureNames()
+                if let problem = ServiceParts.problem(of: effective.values) {
+                    throw ConfigurationProblems(problems: [
+                        ConfigurationProblem(.standard, problem)
+                    ])
+                }
+                print(effective.listing(), terminator: "")
             } catch {
                 StandardError.write(error.description + "\n")
                 throw error.status

@@ -25,7 +25,7 @@ struct WAMPProblem {
                 [("error", WAMPText.quoted(refusal.uri))], refusal.details, refusal.arguments)
             StandardError.write(envelope + "\n")
         } else {
-            StandardError.write("carillon: \(sentence)\n")
+            StandardError.write("carillon: \(sentence.visible)\n")
         }
     }
 

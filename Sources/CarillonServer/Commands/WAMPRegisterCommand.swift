@@ -102,10 +102,16 @@ final class WAMPCalls {
     let procedure: String
     let isPattern: Bool
     private var waiting: [Invocation] = []
+    /// Octets of their arguments, and how many there may be; one that waits alone may have more.
+    private var waitingSize = 0
+    private let waitingSizeLimit: Int
     /// Calls that may still begin.
     private var left: Int
 
-    init(procedure: String, isPattern: Bool, _ count: Int) {
+    init(
+        procedure: String, isPattern: Bool, _ count: Int, waitingSizeLimit: Int = 64 << 20
+    ) {
+        self.waitingSizeLimit = waitingSizeLimit
         self.procedure = procedure
         self.isPattern = isPattern
         left = count
@@ -118,7 +124,25 @@ final class WAMPCalls {
     func take() -> Invocation? {
         guard left > 0, !waiting.isEmpty else { return nil }
         left -= 1
-        return waiting.removeFirst()
+        return remove(at: 0)
+    }
+
+    /// Lets a call wait.
+    ///
+    /// - Returns: `false` when too many do.
+    func append(_ invocation: Invocation) -> Bool {
+        guard waiting.count < Self.waitingLimit,
+            waiting.isEmpty || invocation.size <= waitingSizeLimit - waitingSize
+        else { return false }
+        waiting.append(invocation)
+        waitingSize += invocation.size
+        return true
+    }
+
+    private func remove(at place: Int) -> Invocation {
+        let invocation = waiting.remove(at: place)
+        waitingSize -= invocation.size
+        return invocation
     }
 
     /// Looks after what concerns calls that have not begun.
@@ -127,20 +151,19 @@ final class WAMPCalls {
     func handle(_ happening: Happening, _ client: WAMPClient) throws -> Bool {
         switch happening {
         case .invocation(let invocation):
-            guard waiting.count < Self.waitingLimit else {
+            if !append(invocation) {
                 try client.fail(invocation.id, uri: URI.unavailable.description)
-                return true
             }
-            waiting.append(invocation)
             return true
         case .interrupt(let id, _):
             guard let place = waiting.firstIndex(where: { $0.id == id }) else { return false }
-            waiting.remove(at: place)
+            _ = remove(at: place)
             try client.fail(id, uri: URI.canceled.description)
             return true
         case .revokedRegistration(_, let reason):
             StandardError.write(
-                "carillon: the router withdrew \(procedure)\(reason.map { ": " + $0 } ?? "")\n")
+                "carillon: the router withdrew \(procedure)"
+                    + "\(reason.map { ": " + $0.visible } ?? "")\n")
             throw Status.failure
         default: return false
         }
@@ -243,7 +266,7 @@ struct WAMPAnsweringLines {
         guard !json else { return calls.envelope(invocation) }
         let line = WAMPText.line(invocation.arguments)
         guard calls.isPattern else { return line }
-        let procedure = invocation.procedure ?? calls.procedure
+        let procedure = WAMPText.name(invocation.procedure ?? calls.procedure)
         return line.isEmpty ? procedure : procedure + "\t" + line
     }
 }

@@ -60,7 +60,7 @@ struct WAMPSubscribeCommand: WAMPSessionCommand {
             case .revokedSubscription(let id, let reason):
                 StandardError.write(
                     "carillon: the router withdrew \(names[id] ?? "a subscription")"
-                        + "\(reason.map { ": " + $0 } ?? "")\n")
+                        + "\(reason.map { ": " + $0.visible } ?? "")\n")
                 names[id] = nil
                 if names.isEmpty { throw Status.notAuthorized }
             case .timedOut:
@@ -81,6 +81,8 @@ struct WAMPSubscribeCommand: WAMPSessionCommand {
                 ], event.details, event.arguments)
         }
         let line = WAMPText.line(event.arguments)
-        return namesTopic ? (line.isEmpty ? topic : topic + "\t" + line) : line
+        guard namesTopic else { return line }
+        let name = WAMPText.name(topic)
+        return line.isEmpty ? name : name + "\t" + line
     }
 }

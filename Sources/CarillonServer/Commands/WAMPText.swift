@@ -17,7 +17,7 @@ enum WAMPText {
     /// What would have to be typed for one value, on one line.
     static func word(ofJSON json: String) -> String {
         guard let text = string(ofJSON: json), !text.isEmpty, !isJSON(text),
-            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+            !text.hasControls
         else { return compact(json) }
         return text
     }
@@ -26,8 +26,14 @@ enum WAMPText {
     static func line(_ arguments: Arguments) -> String {
         let words =
             arguments.positional.map(word(ofJSON:))
-            + arguments.keywords.map { "\($0.key)=\(word(ofJSON: $0.value))" }
+            + arguments.keywords.map { "\(name($0.key))=\(word(ofJSON: $0.value))" }
         return words.joined(separator: "\t")
+    }
+
+    /// A name on one line: as it is, or as a JSON string where it would end the line or move
+    /// cursors.
+    static func name(_ text: String) -> String {
+        text.hasControls ? compact(quoted(text)) : text
     }
 
     /// An envelope: members in their order, their values JSON already, then details and arguments.
@@ -64,8 +70,16 @@ enum WAMPText {
         return reader.append(textOf: item, to: &text) ? text.octets.text : nil
     }
 
-    /// Valid JSON without the white space between its tokens, line ends above all.
+    /// Valid JSON without the white space between its tokens, line ends above all, and with escapes
+    /// for what JSON does not escape and terminals obey.
     static func compact(_ json: String) -> String {
+        if json.unicodeScalars.contains(where: { (0x7F...0x9F).contains($0.value) }) {
+            let escaped = json.unicodeScalars.map { scalar in
+                guard (0x7F...0x9F).contains(scalar.value) else { return String(scalar) }
+                return "\\u00" + String(scalar.value, radix: 16)
+            }
+            return compact(escaped.joined())
+        }
         guard json.utf8.contains(where: { $0 <= 0x20 }) else { return json }
         var octets: [UInt8] = []
         octets.reserveCapacity(json.utf8.count)

@@ -1,10 +1,9 @@
-// [[backend]], [[rabbitmq]] and [[redis]] as their links take them, and what links tell the log.
+// [[backend]], [[rabbitmq]] and [[redis]] as their links take them.
 
 import Carillon
 import Configuration
 import HTTPLink
 import LinkKit
-import Logging
 import RabbitMQLink
 
 extension HTTPBackEndSettings {
@@ -42,29 +41,6 @@ extension RoomTemplate {
         } catch {
             throw LinkProblem(
                 sentence: "\(whom): the room \"\(text)\" is no template: \(error.sentence)")
-        }
-    }
-}
-
-extension LinkEvent {
-    func write(to log: Logger, link: String) {
-        switch self {
-        case .connected(let gap):
-            var metadata: Logger.Metadata = ["link": "\(link)"]
-            if let gap { metadata["gap"] = "\(gap)" }
-            log.notice("link connected", metadata: metadata)
-        case .lost(let reason, let retry):
-            log.warning(
-                "link lost; what is sent meanwhile may pass unseen",
-                metadata: ["link": "\(link)", "reason": "\(reason)", "retry_in": "\(retry)"])
-        case .refused(let reason, let retry):
-            log.warning(
-                "link cannot connect",
-                metadata: ["link": "\(link)", "reason": "\(reason)", "retry_in": "\(retry)"])
-        case .rejected(let origin, let reason):
-            log.warning(
-                "message dropped",
-                metadata: ["link": "\(link)", "from": "\(origin)", "reason": "\(reason)"])
         }
     }
 }

@@ -43,11 +43,17 @@ final class Links {
         self.realms = realms
         self.triggers = triggers
         self.log = log
-        for backEnd in configuration.backEnds {
-            try add(HTTPBackEndSettings(backEnd), as: backEnd.name)
+        do throws(LinkProblem) {
+            for backEnd in configuration.backEnds {
+                try add(HTTPBackEndSettings(backEnd), as: backEnd.name)
+            }
+            for broker in configuration.rabbitMQ { try add(broker, configuration) }
+            for broker in configuration.redis { try add(broker, configuration) }
+        } catch {
+            // Its thread would keep it.
+            http.stop()
+            throw error
         }
-        for broker in configuration.rabbitMQ { try add(broker, configuration) }
-        for broker in configuration.redis { try add(broker, configuration) }
     }
 
     /// The `[[backend]]` of that name, which configuration has been checked for.
@@ -66,13 +72,23 @@ final class Links {
         let name = "hightemplar \(url) \(socket ?? "")"
         if let known = backEnds[name] { return known }
         var settings = HTTPBackEndSettings(
-            name: backEnds["hightemplar"] == nil ? "hightemplar" : "hightemplar \(url)",
-            baseURL: url)
+            name: Self.applicationName(url, among: statuses.map(\.name)), baseURL: url)
         settings.unixSocketPath = socket
         settings.timeLimit = given.bootstrapTime.nanoseconds
         settings.inFlightLimit = given.inFlight
         settings.breakThreshold = 20
         return try add(settings, as: name)
+    }
+
+    /// What metrics call an application: the first one is the one of most servers. A name or secret
+    /// in a URL is nobody's business there.
+    static func applicationName(_ url: String, among taken: [String]) -> String {
+        let place = url.split(separator: "@", maxSplits: 1).last ?? ""
+        let names = ["hightemplar", "hightemplar \(place)"]
+        if let free = names.first(where: { !taken.contains($0) }) { return free }
+        var number = 2
+        while taken.contains("\(names[1]) \(number)") { number += 1 }
+        return "\(names[1]) \(number)"
     }
 
     @discardableResult
@@ -177,9 +193,10 @@ final class Links {
 
     private func desk(_ status: LinkStatus, _ uses: [LinkUse], number: UInt16) -> LinkDesk {
         let name = "\(status.kind.rawValue) \(status.name)"
+        let news = LinkLog(log, link: name)
         return LinkDesk(
             status: status, handler: publisher.handler(uses, link: number),
-            report: { [log] event in event.write(to: log, link: name) })
+            report: { news.write($0) })
     }
 
     // MARK: life

@@ -4,14 +4,17 @@ import Configuration
 import HighTemplar
 import Lockfree
 import Rooms
+import Telemetry
 
 final class TriggerIntakes: Sendable {
     private let match: PublishMatch
     private let special: [Realm: PublishMatch]
     private let intakes = Guarded<[Realm: TriggerIntake]>([:])
+    private let realms: [String: Realm]
 
     /// What `*` means in a realm is said by the first route that says it, else by the section.
     init(_ configuration: Configuration, _ realms: RealmTable) {
+        self.realms = realms.all
         match = PublishMatch(configuration.hightemplar.publishMatch)
         var special: [Realm: PublishMatch] = [:]
         for route in configuration.routes {
@@ -28,6 +31,17 @@ final class TriggerIntakes: Sendable {
             let intake = TriggerIntake(realm: realm, match: special[realm] ?? match)
             intakes[realm] = intake
             return intake
+        }
+    }
+
+    /// What has come in, in the order of the realms' names; nothing of a realm without triggers.
+    var figures: [TriggerFigures] {
+        let intakes = intakes.withLock { $0 }
+        return realms.sorted { $0.key < $1.key }.compactMap { name, realm in
+            guard let intake = intakes[realm], intake.receivedCount > 0 else { return nil }
+            return TriggerFigures(
+                realm: name, received: intake.receivedCount, dropped: intake.droppedCount,
+                unusableRooms: intake.unusableRoomCount)
         }
     }
 }

@@ -86,25 +86,13 @@ enum LogFormat: Sendable {
         line.append(0x20)
         line.append(level.rawValue)
         for _ in level.rawValue.utf8.count..<9 { line.append(0x20) }
-        line.append(visible(message))
+        line.append(message.visible)
         for (key, value) in fields {
             line.append("  ")
-            line.append(visible(key))
+            line.append(key.visible)
             line.append(0x3D)
-            line.append(visible(value.description))
+            line.append(value.description.visible)
         }
-    }
-
-    /// `text` without control characters: a log line is one line, and moves no cursor.
-    private static func visible(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
-            return text
-        }
-        var clean = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            clean.append(scalar.value < 0x20 || scalar.value == 0x7F ? "\u{FFFD}" : scalar)
-        }
-        return String(clean)
     }
 
     /// RFC 3339 in UTC with milliseconds, or the local time of day.

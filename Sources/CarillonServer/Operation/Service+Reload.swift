@@ -11,6 +11,9 @@ extension Service {
         do throws(ConfigurationProblems) {
             fresh = try source.load().values
             try fresh.checkFeatureNames()
+            if let problem = ServiceParts.problem(of: fresh) {
+                throw ConfigurationProblems(problems: [ConfigurationProblem(.standard, problem)])
+            }
         } catch {
             for problem in error.problems {
                 log.logger.error(

@@ -45,24 +45,13 @@ final class Service {
         unsafe carillon_descriptor_limit(&soft, &hard, true)
         memory = MemoryPlan.limit(configuration.limits)
         process.memoryLimit = memory
-        let realms = RealmTable(configuration)
-        let triggers = TriggerIntakes(configuration, realms)
         var options: PushServer.Options
         do throws(LinkProblem) {
-            links = try Links(configuration, realms, triggers, log: log.logger)
-            options = try PushServer.Options(
-                configuration, memory: memory,
-                routes: RouteMaker(
-                    configuration: configuration, realms: realms, links: links,
-                    triggers: triggers,
-                    readFile: { path throws(LinkProblem) in
-                        try Self.read(path)
-                    }))
-            // Behind the routes: what they ask are links, too.
-            control = ControlHandler(
-                ControlSettings(configuration), process: process,
-                inputs: Inputs.make(configuration, realms, triggers), links: links.statuses)
-            options.handler = control
+            let parts = try ServiceParts(
+                configuration, memory: memory, process: process, log: log.logger)
+            links = parts.links
+            control = parts.control
+            options = parts.options
         } catch {
             log.logger.critical("cannot start", metadata: ["reason": "\(error.sentence)"])
             log.close()
@@ -80,14 +69,6 @@ final class Service {
         options.takesOver = self.predecessor != nil
         options.report = { [logger = log.logger] report in report.write(to: logger) }
         server = PushServer(options)
-    }
-
-    private static func read(_ path: String) throws(LinkProblem) -> String {
-        do throws(UnreadableFile) {
-            return try ConfigurationSource.read(path)
-        } catch {
-            throw LinkProblem(sentence: "\(path) cannot be read: \(error.reason)")
-        }
     }
 
     /// Mistakes before there is a log go where it would go, in its form.

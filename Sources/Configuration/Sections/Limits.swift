@@ -78,7 +78,8 @@ extension Configuration.Limits {
             "From accept to the 101. Then 408 if a request line was seen, else a plain close."),
         Setting(
             "handshakes_in_progress", \.handshakesInProgress, .count(1...1_000_000),
-            "Connections between accept and 101. Then the listener pauses."),
+            "Connections between accept and 101. Then those end that have taken a second or "
+                + "longer, the oldest first, or else the listener pauses."),
         Setting(
             "request_line_size", \.requestLineSize, .size(64...65_535),
             "Octets of a request line. Then 414 and close."),

@@ -13,7 +13,8 @@ extension Configuration {
             Setting(
                 secret: "key", \.key,
                 "What callers send as \"Authorization: Bearer KEY\". Without a key the API answers "
-                    + "only while the server listens on a loopback address.")
+                    + "only while the server listens on a loopback address, and to nobody through "
+                    + "a proxy.")
         ]
     }
 

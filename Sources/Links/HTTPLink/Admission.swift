@@ -48,6 +48,8 @@ struct Admission<Asker> {
     private var endings: [Ending] = []
     private var drops: [UInt64] = []
     private var plannedTurn = UInt64.max
+    /// Those up to this number that wait in line are refused: the circuit has opened since.
+    private var refusedUntil: UInt64 = 0
     private var isStopped = false
     private var totals = Figures()
 
@@ -75,6 +77,10 @@ struct Admission<Asker> {
     var wantsTurn: Bool {
         !endings.isEmpty || !drops.isEmpty || canStart || (nextDue ?? .max) < plannedTurn
     }
+
+    /// Askers that time out, and flights in line that are refused, in one turn. They may be all
+    /// that can wait, and the cores that ask or cancel wait for the lock.
+    static var slice: Int { 1024 }
 
     private var canStart: Bool { runningCount < inFlightLimit && flights.count > runningCount }
     /// Askers beyond the first ones of flights that are under way, or will be in the next turn.
@@ -158,10 +164,11 @@ struct Admission<Asker> {
 
     /// Everything there is to do now.
     mutating func turn(now: UInt64) -> Turn {
-        expire(now: now)
+        // Who is not to be asked for any more must be gone before the next ones start.
+        let isDone = expire(now: now) && refuseLine()
         let knocks = breaker.isDueToKnock(now: now)
         var turn = Turn()
-        while runningCount < inFlightLimit, let number = nextInLine() {
+        while isDone, runningCount < inFlightLimit, let number = nextInLine() {
             guard let flight = flights[number] else { continue }
             flights[number]?.start = now
             queueSize -= flight.question.size
@@ -174,7 +181,7 @@ struct Admission<Asker> {
         swap(&turn.drops, &drops)
         swap(&turn.endings, &endings)
         turn.knocks = knocks
-        turn.next = nextDue
+        turn.next = isDone ? nextDue : now
         plannedTurn = turn.next ?? .max
         return turn
     }
@@ -212,8 +219,12 @@ struct Admission<Asker> {
 
     // MARK: - Inner parts
 
-    private mutating func expire(now: UInt64) {
-        while let serial = deadlines.popDue(now: now) {
+    /// Ends the waits that are over, as many as a turn may.
+    ///
+    /// - Returns: Whether that was all of them.
+    private mutating func expire(now: UInt64) -> Bool {
+        for _ in 0..<Self.slice {
+            guard let serial = deadlines.popDue(now: now) else { return true }
             guard let seat = seats.removeValue(forKey: serial) else { continue }
             endings.append(Ending(asker: seat.asker, result: .failure(.timedOut)))
             totals.failures += 1
@@ -227,6 +238,7 @@ struct Admission<Asker> {
             }
             giveUp(seat.flight)
         }
+        return false
     }
 
     /// - Returns: Whether the flight has no asker left.
@@ -270,13 +282,23 @@ struct Admission<Asker> {
         return flight.askerCount > 0
     }
 
-    /// A failure; when it opens the circuit, those in line are told at once.
+    /// A failure; when it opens the circuit, those in line are told with the next turns.
     private mutating func fail(_ number: UInt64, now: UInt64) {
-        guard breaker.failed(number, now: now) else { return }
-        while let waiting = nextInLine() {
-            guard let flight = remove(waiting) else { continue }
+        if breaker.failed(number, now: now) { refusedUntil = lastSerial }
+    }
+
+    /// Tells those in line that the circuit has opened, as many as a turn may.
+    ///
+    /// - Returns: Whether all of them know.
+    private mutating func refuseLine() -> Bool {
+        var share = Self.slice
+        while let number = line.first({ flights[$0] != nil }), number <= refusedUntil {
+            guard share > 0 else { return false }
+            guard let flight = remove(number) else { continue }
+            share -= flight.askers.count
             end(flight, .failure(.circuitOpen))
         }
+        return true
     }
 
     /// Takes the first of the line that still waits.

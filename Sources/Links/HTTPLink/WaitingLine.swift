@@ -12,16 +12,22 @@ struct WaitingLine {
 
     mutating func append(_ number: UInt64) { list.append(number) }
 
-    /// Takes the first that is still there.
-    mutating func next(_ isThere: (UInt64) -> Bool) -> UInt64? {
+    /// The first that is still there; it stays.
+    mutating func first(_ isThere: (UInt64) -> Bool) -> UInt64? {
         while head < list.count {
-            let number = list[head]
+            if isThere(list[head]) { return list[head] }
             head += 1
-            if isThere(number) { return number }
         }
         list.removeAll(keepingCapacity: true)
         head = 0
         return nil
+    }
+
+    /// Takes the first that is still there.
+    mutating func next(_ isThere: (UInt64) -> Bool) -> UInt64? {
+        guard let number = first(isThere) else { return nil }
+        head += 1
+        return number
     }
 
     /// Keeps the line as short as those who still wait in it ask for.

@@ -24,8 +24,17 @@ package struct Dialler: Sendable {
     package let address: LinkAddress
     /// Numeric addresses of the host, as they were last found.
     private var known: [String] = []
+    private let resolve: Resolver
 
-    package init(_ address: LinkAddress) { self.address = address }
+    /// Finds the numeric addresses of a host; it may take its time.
+    typealias Resolver = @Sendable (String) -> Result<[String], LinkFailure>
+
+    package init(_ address: LinkAddress) { self.init(address, resolve: { Self.addresses(of: $0) }) }
+
+    init(_ address: LinkAddress, resolve: @escaping Resolver) {
+        self.address = address
+        self.resolve = resolve
+    }
 
     /// Connects.
     ///
@@ -39,7 +48,8 @@ package struct Dialler: Sendable {
         switch address {
         case .unix(let path): return try finish(Self.open(unix: path), thread, limit)
         case .tcp(let host, let port):
-            let failure = lookUp(host)
+            let failure = lookUp(host, thread)
+            if thread.isStopping { throw LinkFailure("stopped") }
             guard !known.isEmpty else { throw failure ?? LinkFailure("\(host) has no address") }
             var refusal = LinkFailure("nobody was asked")
             for numeric in known {
@@ -86,13 +96,22 @@ package struct Dialler: Sendable {
     }
 
     /// Renews what is known of `host`; after a failure what was known before stays.
-    private mutating func lookUp(_ host: String) -> LinkFailure? {
+    private mutating func lookUp(_ host: String, _ thread: LinkThread) -> LinkFailure? {
+        switch thread.beyondReach({ [resolve] in resolve(host) }) {
+        case .success(let found):
+            if !found.isEmpty { known = found }
+            return nil
+        case .failure(let failure): return failure
+        }
+    }
+
+    private static func addresses(of host: String) -> Result<[String], LinkFailure> {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         let status = unsafe getaddrinfo(host, nil, &hints, &list)
         guard status == 0 else {
-            return LinkFailure("looking up \(host): \(resolverText(status))")
+            return .failure(LinkFailure("looking up \(host): \(resolverText(status))"))
         }
         defer { unsafe freeaddrinfo(list) }
         var found: [String] = []
@@ -101,8 +120,7 @@ package struct Dialler: Sendable {
             if let numeric = unsafe Self.numeric(one.pointee) { found.append(numeric) }
             unsafe entry = unsafe one.pointee.ai_next
         }
-        if !found.isEmpty { known = found }
-        return nil
+        return .success(found)
     }
 
     private static func numeric(_ entry: addrinfo) -> String? {

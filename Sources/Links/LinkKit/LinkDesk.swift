@@ -11,6 +11,8 @@ package struct LinkDesk: Sendable {
     private let handler: LinkHandler
     /// Takes what happens, for a log.
     package let report: LinkReporter
+    /// Octets of a message's origin that are told; routing keys have no more.
+    private static let originLimit = 255
 
     /// - Parameter handler: Takes the messages. An acknowledgement follows its return.
     package init(
@@ -31,6 +33,8 @@ package struct LinkDesk: Sendable {
         _ origin: [UInt8], _ reason: String, as counter: LinkCounter = .rejected
     ) {
         status.count(counter)
-        report(.rejected(origin: String(decoding: origin, as: UTF8.self), reason: reason))
+        // A channel of Redis may be as long as a message.
+        let name = origin.prefix(Self.originLimit)
+        report(.rejected(origin: String(decoding: name, as: UTF8.self), reason: reason))
     }
 }

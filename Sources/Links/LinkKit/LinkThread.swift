@@ -3,7 +3,8 @@
 // A link waits in exactly one place, `wait`: for its socket, for a deadline, or for somebody who
 // wakes it through an eventfd. Stopping is polite first: the thread is woken and finishes what it
 // began (acknowledgements above all). A thread that is inside a library call and does not come back
-// in time finds its socket shut down, which ends every such call.
+// in time finds its socket shut down, which ends every such call; one that looks up a name is left
+// to itself.
 
 internal import CSystem
 internal import Glibc
@@ -32,6 +33,8 @@ package final class LinkThread: Sendable {
         var thread: pthread_t?
         /// A duplicate of the socket in use, so that its number is ours for as long as it is here.
         var exposed: CInt?
+        /// It is inside a call that nothing ends.
+        var isBeyondReach = false
     }
 
     /// What the system calls it, at most 15 octets.
@@ -85,8 +88,9 @@ package final class LinkThread: Sendable {
     /// Ends the thread and waits for its end. Not from the thread itself. Calling it again, or
     /// without a start, does nothing.
     ///
-    /// - Parameter patience: How long the thread may take to finish politely. A look-up of a name
-    ///   that is under way is waited for in any case: the resolver cannot be interrupted.
+    /// - Parameter patience: How long the thread may take to finish politely. What cannot be
+    ///   interrupted (``beyondReach(_:)``) is not waited for any longer: the thread ends by itself
+    ///   behind it, and does nothing more.
     package func stop(patience: Duration = .seconds(2)) {
         // A plain flag: what it protects is carried by the eventfd and by the join.
         stopping.store(true, ordering: .relaxed)
@@ -101,8 +105,13 @@ package final class LinkThread: Sendable {
         if waitOnce([pollfd(fd: overDescriptor, events: Int16(POLLIN), revents: 0)], patience)
             .isEmpty
         {
-            state.withLock { state in
+            let isBeyondReach = state.withLock { state in
                 if let socket = state.exposed { _ = shutdown(socket, CInt(SHUT_RDWR)) }
+                return state.isBeyondReach
+            }
+            if isBeyondReach {
+                pthread_detach(thread)
+                return
             }
         }
         pthread_join(thread, nil)
@@ -156,6 +165,14 @@ package final class LinkThread: Sendable {
             precondition(state.exposed == nil)
             state.exposed = copy
         }
+    }
+
+    /// Runs what nothing can interrupt and nobody should wait for: a resolver may take half a
+    /// minute for a name when no name server answers.
+    package func beyondReach<R>(_ body: () -> R) -> R {
+        state.withLock { $0.isBeyondReach = true }
+        defer { state.withLock { $0.isBeyondReach = false } }
+        return body()
     }
 
     package func withdraw() {
