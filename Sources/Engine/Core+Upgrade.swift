@@ -164,3 +164,13 @@ extension Core where Kernel: ~Copyable {
         self.commands = consume commands
     }
 }
+
+/// A valid upgrade.
+struct Opening {
+    let request: UpgradeRequest
+    let route: Int
+    /// Who decides, where that takes time.
+    var pending: (any PendingOpening)?
+    /// What the gate of the route has granted.
+    var grant: GateGrant?
+}
