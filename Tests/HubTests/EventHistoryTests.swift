@@ -1,3 +1,4 @@
+import Bytes
 import Rooms
 import Testing
 
@@ -191,7 +192,7 @@ struct EventHistoryTests {
         let names = ["a", "a.a", "a.b", "b.a", "b"]
         let patterns = [exact("a"), exact("a.b"), prefix("a"), prefix(""), wildcard(".a")]
         for seed: UInt64 in 1...200 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let entries = patterns.shuffled(using: &random).prefix(3).map {
                 HistoryEntry(
                     $0, limit: Int.random(in: 1...40, using: &random),
@@ -254,7 +255,7 @@ private struct Plain {
     }
 
     static func query(
-        _ random: inout SeededRandom, _ list: [Plain], _ names: [String]
+        _ random: inout SplitMix64, _ list: [Plain], _ names: [String]
     ) -> HistoryQuery {
         var query = HistoryQuery()
         func maybe() -> Bool { Int.random(in: 0..<5, using: &random) == 0 }

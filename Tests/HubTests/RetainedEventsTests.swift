@@ -1,3 +1,4 @@
+import Bytes
 import Rooms
 import Testing
 
@@ -135,7 +136,7 @@ struct RetainedEventsTests {
     @Test("a subscriber filled up to the last order that ignores what is live below gets all, once")
     func filling() {
         for seed: UInt64 in 1...100 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let events = Subject()
             var live: [(order: UInt64, text: String)] = []
             var got: [(order: UInt64, text: String)] = []
@@ -274,7 +275,7 @@ struct RetainedEventsModelTests {
             names.map { exact($0) } + ["", "a", "a.", "b"].map { prefix($0) }
             + ["", ".", "a.", ".b"].map { wildcard($0) }
         for seed: UInt64 in 1...150 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let limits = RetentionLimits(
                 events: Int.random(in: 1...12, using: &random),
                 size: Int.random(in: 30...800, using: &random),

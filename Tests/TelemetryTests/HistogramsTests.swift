@@ -1,3 +1,4 @@
+import Bytes
 import Telemetry
 import Testing
 
@@ -29,10 +30,9 @@ struct HistogramsTests {
     func recording() {
         let metrics = CoreMetrics(core: 0)
         var model = HistogramReading()
-        var value: UInt64 = 1
+        var words = SplitMix64(seed: 1)
         for step in 0..<500 {
-            value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            let nanoseconds = (value >> 20) >> UInt64(step % 40)
+            let nanoseconds = (words.next() >> 20) >> UInt64(step % 40)
             metrics.record(.loopTurn, nanoseconds: nanoseconds)
             model.record(nanoseconds: nanoseconds)
         }

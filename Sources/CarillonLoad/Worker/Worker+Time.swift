@@ -83,7 +83,7 @@ extension Worker {
 
     /// Ten times a second: who waits in vain?
     mutating func sweep() {
-        while let (slot, generation) = openings.head {
+        while let (slot, generation) = openings.first {
             let client = unsafe clients.pointer(slot)
             let isPending =
                 unsafe client.pointee.generation == generation
