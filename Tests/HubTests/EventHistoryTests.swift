@@ -48,7 +48,6 @@ private final class Subject {
 
     var isEmpty: Bool { history.isEmpty }
     var configured: [Pattern] { history.configured }
-    func isAvailable(_ pattern: Pattern) -> Bool { history.isAvailable(for: pattern) }
     func count(_ pattern: Pattern) -> Int { history.count(of: pattern) }
 }
 
@@ -80,7 +79,6 @@ struct EventHistoryTests {
         #expect(history.found(prefix("a")) == [5, 3])
         #expect(history.found(wildcard(".b")) == [5, 9])
         #expect(history.configured == [exact("a.b"), prefix("a"), wildcard(".b")])
-        #expect(history.isAvailable(prefix("a")) && !history.isAvailable(exact("a")))
         let record = try #require(try history.records(exact("a.b")).first)
         #expect(record.timestamp == 5 && record.event == "e5" && record.room == room("a.b"))
     }

@@ -20,11 +20,6 @@ private final class Subject {
             event, size: size, audience: audience, publisher: publisher, in: HubTests.room(room))
     }
 
-    func clear(_ room: String) {
-        events.clear(HubTests.room(room))
-        events.checkInvariants()
-    }
-
     /// `room:event` of what a subscriber gets.
     func newest(
         _ pattern: Pattern, session: UInt64 = 1, authID: String = "u", authRole: String = "user",
@@ -202,16 +197,6 @@ struct RetainedEventsTests {
         none.retain("x", "t")
         #expect(none.remains == [0, 0, 0])
     }
-
-    @Test("a cleared room has nothing")
-    func clear() {
-        let events = Subject()
-        events.retain("x", "t")
-        events.retain("x", "t", Audience(eligible: [1]))
-        events.clear("t")
-        events.clear("u")
-        #expect(events.remains == [0, 0, 0])
-    }
 }
 
 /// The same, as a list of everything that was retained and not given up.
@@ -295,13 +280,8 @@ struct RetainedEventsModelTests {
                 let publisher =
                     Bool.random(using: &random) ? UInt64.random(in: 1...3, using: &random) : nil
                 let size = Int.random(in: 0...120, using: &random)
-                if Int.random(in: 0..<20, using: &random) == 0 {
-                    subject.clear(name)
-                    naive.items.removeAll { $0.room == name }
-                } else {
-                    subject.retain("\(step)", name, size: size, audience, by: publisher)
-                    naive.retain("\(step)", name, size, audience, publisher)
-                }
+                subject.retain("\(step)", name, size: size, audience, by: publisher)
+                naive.retain("\(step)", name, size, audience, publisher)
                 let pattern = patterns.randomElement(using: &random)!
                 let reader = UInt64.random(in: 1...3, using: &random)
                 let role = Bool.random(using: &random) ? "user" : "guest"

@@ -41,23 +41,6 @@ struct HistogramsTests {
         #expect(metrics.reading(of: .fanOut).count == 0)
     }
 
-    @Test("quantiles are upper bounds within a quarter of the truth")
-    func quantiles() {
-        var reading = HistogramReading()
-        #expect(reading.quantile(0.5) == nil)
-        for nanoseconds in UInt64(1)...10_000 { reading.record(nanoseconds: nanoseconds) }
-        for (share, truth) in [(0.0, 1.0), (0.5, 5000), (0.9, 9000), (0.99, 9900), (1, 10_000)] {
-            guard let bound = reading.quantile(share) else {
-                Issue.record("no quantile \(share)")
-                continue
-            }
-            #expect(Double(bound) >= truth)
-            #expect(Double(bound) <= truth * 1.25)
-        }
-        reading.record(nanoseconds: .max)
-        #expect(reading.quantile(1) == nil)
-    }
-
     @Test("readings add up bucket by bucket")
     func addition() {
         var one = HistogramReading()
