@@ -20,10 +20,6 @@ extension Worker {
         }
     }
 
-    mutating func stopSending() {
-        for place in groups.indices { groups[place].nextDue = nil }
-    }
-
     /// Closes intervals whose time has come.
     ///
     /// Intervals end when schedules fall due, too: the books are closed in a pause, so that
