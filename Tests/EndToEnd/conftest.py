@@ -79,3 +79,10 @@ NUMBERS = itertools.count(1)
 def run_id():
     """A word that no other test uses, for URIs of things that outlive a session."""
     return f"run{next(NUMBERS)}"
+
+
+@pytest.fixture
+def uri(request):
+    """A URI that no other test uses."""
+    name = request.node.name.lower()
+    return "com.example." + "".join(c if c.isalnum() else "_" for c in name)
