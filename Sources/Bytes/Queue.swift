@@ -14,6 +14,18 @@ package struct Queue<Element> {
 
     package mutating func append(_ element: Element) { elements.append(element) }
 
+    /// Puts an element in front of all others, as if it had come first.
+    ///
+    /// - Complexity: O(1) where the place of one that was taken is left, O(count) otherwise.
+    package mutating func prepend(_ element: Element) {
+        if head > 0 {
+            head -= 1
+            elements[head] = element
+        } else {
+            elements.insert(element, at: 0)
+        }
+    }
+
     /// Takes out the oldest element.
     ///
     /// - Complexity: O(1) amortized: the places of those taken are dropped when they are more than

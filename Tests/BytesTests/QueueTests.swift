@@ -23,6 +23,19 @@ struct QueueTests {
         #expect(queue.isEmpty)
     }
 
+    @Test("take back what is put in front")
+    func front() {
+        var queue = Queue<Int>()
+        queue.prepend(2)
+        queue.append(3)
+        queue.prepend(1)
+        #expect(queue.popFirst() == 1)
+        // Into the place of the one that was taken.
+        queue.prepend(0)
+        #expect([queue.popFirst(), queue.popFirst(), queue.popFirst()] == [0, 2, 3])
+        #expect(queue.popFirst() == nil)
+    }
+
     @Test("let go of what was taken at once")
     func release() {
         final class Thing {}
