@@ -82,7 +82,7 @@ extension Core where Kernel: ~Copyable {
         unsafe line.pointee.flags.remove(.overflowing)
         guard !connection.wire.isStream else { return }  // a stream has no close frame
         let queued = max(Int(unsafe line.pointee.limit), queuedSize(of: connection))
-        unsafe line.pointee.limit = UInt32(clamping: queued + 256)
+        unsafe line.pointee.limit = UInt32(clamping: queued + Backlog.closeReserve)
         message.removeAll()
         FrameWriter.writeClosePayload(code, reason: reason, into: &message)
         var taken = OctetBuffer(capacity: 0)

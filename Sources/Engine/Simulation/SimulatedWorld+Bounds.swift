@@ -3,9 +3,6 @@
 import Telemetry
 
 extension SimulatedWorld {
-    /// Octets a queue may hold above its limit: the reserve for the close frame.
-    private static var closeReserve: Int { 256 }
-
     /// Bounds that hold at every moment outside a turn.
     package func checkBounds() {
         guard !cores.contains(where: { $0.isInTurn }) else { return }
@@ -38,7 +35,7 @@ extension SimulatedWorld {
                 if Int(line.queued) != backlog.size {
                     violate("slot \(slot): \(backlog.size) octets queued, not \(line.queued)")
                 }
-                let limit = Int(line.limit) + Self.closeReserve
+                let limit = Int(line.limit) + Backlog.closeReserve
                 if backlog.size > limit {
                     violate("slot \(slot): a backlog of \(backlog.size) octets, limit \(limit)")
                 }
