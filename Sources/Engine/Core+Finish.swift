@@ -1,5 +1,6 @@
 // Finishing — what is queued leaves, FIN, a moment of reading on, close: the end of a connection
-// that has nothing more to say, and of one that goes at once. Not inlined, as `Core+Close.swift` says.
+// that has nothing more to say, and of one that goes at once. Not inlined, as Core+Close.swift has
+// it.
 
 import Synchronization
 import Telemetry

@@ -5,8 +5,8 @@
 
 internal import Measurement
 
-/// Safety: `entries` has `count` elements, initialized in `init`, freed in `deinit`; a place is below
-/// `count` by its mask.
+/// Safety: `entries` has `count` elements, initialized in `init`, freed in `deinit`; a place is
+/// below `count` by its mask.
 @safe
 struct PendingLatencies: ~Copyable {
     private static let count = 256

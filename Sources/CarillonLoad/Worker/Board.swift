@@ -143,8 +143,8 @@ final class Board: @unchecked Sendable {
 
     func wakeAll() { for worker in 0..<workerCount { wake(worker) } }
 
-    /// Between two words of which one announces the other, on both sides. So who sleeps stores that,
-    /// then looks once more, and who makes progress stores that, then looks for sleepers.
+    /// Between two words of which one announces the other, on both sides. So who sleeps stores
+    /// that, then looks once more, and who makes progress stores that, then looks for sleepers.
     func fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
 
     // MARK: streams

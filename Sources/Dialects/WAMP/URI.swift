@@ -1,7 +1,7 @@
 // URI — URIs of the protocol itself (reference §5.4, §8.13, §12).
 //
-// What the encoder is asked to write by name; errors and reasons of clients, and of those who decide
-// about joining, are any text and only forwarded.
+// What the encoder is asked to write by name; errors and reasons of clients, and of those who
+// decide about joining, are any text and only forwarded.
 
 /// A URI of the protocol.
 package struct URI: Equatable, Sendable, CustomStringConvertible {
