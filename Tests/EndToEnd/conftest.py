@@ -45,6 +45,13 @@ def peer(server):
 
 
 @pytest.fixture
+def load(tmp_path):
+    """Runs carillon-load to its end."""
+    from load import Load
+    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
+
+
+@pytest.fixture
 def channel(request):
     """A channel name that no other test uses."""
     return "t." + request.node.name.lower().replace("[", ".").replace("]", "")[:80]

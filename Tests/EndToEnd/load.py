@@ -81,6 +81,15 @@ class Run:
         return self
 
 
+def check(run, scenario):
+    """What a good run has done, beside losing nothing."""
+    tally = run.passed().tally
+    done = tally["answered"] if scenario in ("echo", "rpc") else tally["delivered"]
+    assert done == tally["expected"] > 0, run.said
+    for name in ("disconnected", "timedOut", "refusedHandshakes", "protocolErrors"):
+        assert tally[name] == 0, run.said
+
+
 class Load:
     """A running carillon-load. `address` is HOST:PORT of the server, or None for other commands."""
 

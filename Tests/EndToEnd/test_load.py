@@ -19,11 +19,6 @@ def honest():
     server.stop()
 
 
-@pytest.fixture
-def load(tmp_path):
-    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
-
-
 # Usage
 
 
