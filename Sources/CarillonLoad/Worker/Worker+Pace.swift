@@ -128,7 +128,7 @@ extension Worker {
         }
     }
 
-    private mutating func stopAtLimit(_ place: Int) {
+    mutating func stopAtLimit(_ place: Int) {
         guard let limit = groups[place].population.messageLimit else { return }
         if groups[place].sentCount >= LoadPlan.share(limit, index, plan.workerCount) {
             groups[place].nextDue = nil
