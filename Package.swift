@@ -228,7 +228,7 @@ let package = Package(
         tests(of: "HTTPLink", also: ["Bytes", "CSystem", "DialectKit", "Lockfree", "Telemetry"]),
         tests(of: "WAMPClient", also: ["Bytes", "Codecs", "Hub", "WAMP", "WebSocket"]),
         tests(of: "PasswordDerivation", also: ["Bytes", "Crypto", "WAMPAuthentication"]),
-        tests(of: "Configuration"),
+        tests(of: "Configuration", also: ["Bytes"]),
         tests(of: "Telemetry", also: ["Bytes"]),
         tests(of: "Measurement", also: ["Bytes"]),
         tests(of: "Uring", also: ["Bytes"]),

@@ -51,7 +51,7 @@ private final class Dice: Sendable {
     private let state = Atomic<UInt64>(0x5EED)
 
     func next() -> UInt64 {
-        state.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        state.wrappingAdd(SplitMix64.step, ordering: .relaxed).newValue
     }
 }
 

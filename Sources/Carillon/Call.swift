@@ -13,6 +13,7 @@ public struct Call: Sendable {
 /// Anything else a handler throws is a fault of ours, of which the caller learns nothing: it is
 /// told of an internal error, or, by openapi-ws, its connection is closed with 1011.
 public struct CallFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What the caller is told.
     public let message: String
 
     public init(_ message: String) { self.message = message }

@@ -36,6 +36,7 @@ public enum PublishError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The server has not been started, or has been stopped.
     case notRunning
 
+    /// What is wrong.
     public var sentence: String {
         switch self {
         case .badRoom(let sentence): sentence

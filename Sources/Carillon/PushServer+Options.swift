@@ -38,7 +38,7 @@ extension PushServer {
             set { limits.sendQueueSize = newValue }
         }
 
-        /// Octets that may wait for all connections; then the longest queues are closed (1013).
+        /// Octets that may wait for all connections; then those with the longest queues are reset.
         public var memoryLimit: Int {
             get { limits.processSendQueueSize }
             set { limits.processSendQueueSize = newValue }
@@ -66,6 +66,7 @@ extension PushServer {
             set { batchingDelay = newValue.nanoseconds }
         }
 
+        /// Options with their defaults, and the address of ``listen``.
         public init(listen: String = "127.0.0.1:8000") { self.listen = listen }
 
         package var control: String?

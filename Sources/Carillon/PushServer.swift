@@ -34,6 +34,8 @@ public final class PushServer: Sendable {
     let options: Options
     private let phase = Guarded<Phase>(.idle([:]))
 
+    /// Makes a server; nothing happens before ``start()``, which is also what finds mistakes in the
+    /// options.
     public init(_ options: Options = Options()) { self.options = options }
 
     deinit { stop() }

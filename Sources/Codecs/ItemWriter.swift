@@ -109,13 +109,6 @@ extension ItemWriter {
         let map = beginMap(count: 0, into: &buffer)
         end(map, into: &buffer)
     }
-
-    /// Appends an array without items.
-    @inlinable
-    package mutating func appendEmptyArray(into buffer: inout OctetBuffer) {
-        let array = beginArray(count: 0, into: &buffer)
-        end(array, into: &buffer)
-    }
 }
 
 /// A container that is being written.

@@ -14,6 +14,8 @@ final class Backlog {
     static let sharedPieceSize = 4096
     /// Octets of one patient send, so that progress is visible.
     static let sendLimit = 64 * 1024
+    /// Octets that the close frame, the last one, may have beyond a queue's limit.
+    static let closeReserve = 256
 
     private var pieces: [LogRange] = []
     private var first = 0

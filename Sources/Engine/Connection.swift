@@ -4,9 +4,7 @@
 // are idle most of the time, so here stands what every open one needs, in the order that wastes no
 // padding; what few have at a time is a `RareState`, made when first needed.
 
-import Bytes
 import DialectKit
-import HTTP1
 import Rooms
 import Uring
 import WebSocket
@@ -94,7 +92,8 @@ final class Connection {
     var subscriptions: SubscriptionSet?
 
     var backlog: Backlog?
-    private var rare: RareState?
+    /// Only what stands in `Connection+….swift` comes here.
+    var rare: RareState?
 
     init(id: ConnectionID, socket: SocketHandle, now: UInt64) {
         self.id = id
@@ -136,53 +135,6 @@ final class Connection {
             }
         }
     }
-}
-
-// MARK: what few have
-
-/// The part of a connection that is there only while somebody needs it.
-private final class RareState {
-    var host: String?
-    var awaitedCalls: [CallToken] = []
-    var held: HeldMessages?
-    var parked: OctetBuffer?
-    var gated: GatedConnection?
-    var sessionDeadline: UInt64 = 0
-    var errorCount: UInt32 = 0
-    var errorWindow: UInt32 = 0  // s
-    var allowance = Allowance()
-    var waitingPong: [UInt8]?
-    var drainTime = UInt64.max  // .max for never: a word less than an optional
-    var exchange: Exchange?
-    var opening: Opening?
-    var departure: Departure?
-    var callAccount: CallAccount?
-
-    /// What is left of it when a request has become a WebSocket can be dropped.
-    var isEmptyAfterOpening: Bool {
-        parked == nil && host == nil && held == nil && gated == nil && exchange == nil
-            && opening == nil && drainTime == .max && sessionDeadline == 0 && errorCount == 0
-    }
-}
-
-extension Connection {
-    private func makeRare() -> RareState {
-        if let rare { return rare }
-        let fresh = RareState()
-        rare = fresh
-        return fresh
-    }
-
-    /// The opening is over: what it alone needed goes.
-    func trim() {
-        if rare?.isEmptyAfterOpening == true { rare = nil }
-    }
-
-    /// The peer's host, where connections per address are counted.
-    var host: String? {
-        get { rare?.host }
-        set { makeRare().host = newValue }
-    }
 
     /// Calls that its later messages wait for.
     var awaitedCalls: [CallToken] {
@@ -192,169 +144,4 @@ extension Connection {
             if awaitsCall || rare != nil { makeRare().awaitedCalls = newValue }
         }
     }
-
-    /// What its calls hold; there from the first of them on.
-    var callAccount: CallAccount? {
-        get { rare?.callAccount }
-        set { makeRare().callAccount = newValue }
-    }
-
-    /// Messages that came while one before them waits.
-    var held: HeldMessages? {
-        get { rare?.held }
-        set {
-            if newValue != nil { mayHoldInput = true }
-            if newValue != nil || rare != nil { makeRare().held = newValue }
-        }
-    }
-
-    /// What holds its session to a gate's word.
-    var gated: GatedConnection? {
-        get { rare?.gated }
-        set { if newValue != nil || rare != nil { makeRare().gated = newValue } }
-    }
-
-    /// When its session wants to be called; 0 for never.
-    var sessionDeadline: UInt64 {
-        get { rare?.sessionDeadline ?? 0 }
-        set { if newValue != 0 || rare != nil { makeRare().sessionDeadline = newValue } }
-    }
-
-    /// Error replies since `errorWindow`, when the running minute began.
-    var errorCount: Int {
-        get { Int(rare?.errorCount ?? 0) }
-        set { makeRare().errorCount = UInt32(clamping: newValue) }
-    }
-
-    var errorWindow: UInt64 {
-        get { UInt64(rare?.errorWindow ?? 0) * 1_000_000_000 }
-        set { makeRare().errorWindow = UInt32(clamping: newValue / 1_000_000_000) }
-    }
-
-    var allowance: Allowance {
-        get { rare?.allowance ?? Allowance() }
-        set { makeRare().allowance = newValue }
-    }
-
-    /// The newest ping not answered because the queue is backlogged.
-    var waitingPong: [UInt8]? {
-        get { rare?.waitingPong }
-        set { if newValue != nil || rare != nil { makeRare().waitingPong = newValue } }
-    }
-
-    /// When a drain closes it.
-    var drainTime: UInt64? {
-        get {
-            guard let rare, rare.drainTime != .max else { return nil }
-            return rare.drainTime
-        }
-        set { if newValue != nil || rare != nil { makeRare().drainTime = newValue ?? .max } }
-    }
-
-    /// What it leaves, while it departs.
-    var departure: Departure? {
-        get { rare?.departure }
-        set { if newValue != nil || rare != nil { makeRare().departure = newValue } }
-    }
-
-    /// A request that is not complete or not answered.
-    var exchange: Exchange? {
-        get { rare?.exchange }
-        set {
-            if newValue != nil { mayHoldInput = true }
-            if newValue != nil || rare != nil { makeRare().exchange = newValue }
-        }
-    }
-
-    /// An upgrade that somebody else decides about.
-    var opening: Opening? {
-        get { rare?.opening }
-        set {
-            if newValue != nil { mayHoldInput = true }
-            if newValue != nil || rare != nil { makeRare().opening = newValue }
-        }
-    }
-}
-
-// MARK: octets that wait
-
-extension Connection {
-    // By pattern: `parked?.count` on an empty field reads what was in it before when compiled
-    // without optimization (Swift 6.3.1, noncopyable optional in a class).
-
-    /// Whether octets were received and not consumed: part of a request head, or a turn's rest.
-    var hasParked: Bool {
-        guard let rare else { return false }
-        return rare.parked != nil
-    }
-
-    /// Octets parked.
-    var parkedSize: Int {
-        guard let rare else { return 0 }
-        switch rare.parked {
-        case .some(let parked): return parked.count
-        case nil: return 0
-        }
-    }
-
-    /// Whether a whole line is parked.
-    var hasParkedLine: Bool {
-        guard let rare else { return false }
-        switch rare.parked {
-        case .some(let parked): return parked.octets.firstIndex(of: 0x0A) != nil
-        case nil: return false
-        }
-    }
-
-    /// Parks octets behind those that are there.
-    func park(_ octets: RawSpan) {
-        mayHoldInput = true
-        let rare = makeRare()
-        if rare.parked != nil {
-            rare.parked?.append(octets)
-        } else {
-            rare.parked = OctetBuffer(copying: octets)
-        }
-    }
-
-    /// Parks what `takeParked()` has taken out, or the rest of it.
-    func park(_ octets: consuming OctetBuffer) {
-        mayHoldInput = true
-        makeRare().parked = consume octets
-    }
-
-    /// Takes out what is parked.
-    func takeParked() -> OctetBuffer? { rare?.parked.take() }
-
-    func dropParked() { rare?.parked = nil }
-
-    /// Octets of memory for input that came and cannot be used yet (`Core+Input.swift`).
-    var inputSize: Int {
-        let open =
-            switch unsafe receiver {
-            case .some(let receiver): receiver.heldSize
-            case nil: 0
-            }
-        let size = open + (stream?.reader.heldSize ?? 0)
-        guard let rare else { return size }
-        let parked =
-            switch rare.parked {
-            case .some(let parked): parked.capacity
-            case nil: 0
-            }
-        return size + parked + (rare.held?.memorySize ?? 0) + (rare.exchange?.memorySize ?? 0)
-            + (rare.gated?.waiting?.memorySize ?? 0) + (rare.opening?.memorySize ?? 0)
-    }
-}
-
-/// A valid upgrade.
-struct Opening {
-    let request: UpgradeRequest
-    let route: Int
-    /// Octets of memory that it takes while somebody decides, about.
-    let memorySize: Int
-    /// Who decides, where that takes time.
-    var pending: (any PendingOpening)?
-    /// What the gate of the route has granted.
-    var grant: GateGrant?
 }

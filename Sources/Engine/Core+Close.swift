@@ -1,10 +1,8 @@
 // Closing — every way a connection ends, each in the same order: leave the rooms, say so, let the
-// queue leave, FIN, read on for a moment, close (RFC 6455 §7).
+// queue leave (RFC 6455 §7); what follows that is in `Core+Finish.swift`.
 
 import Bytes
-import Synchronization
 import Telemetry
-import Uring
 import WebSocket
 
 // Never inlined, what ends a connection: the runtime's checks of accesses in it would be hoisted
@@ -74,7 +72,7 @@ extension Core where Kernel: ~Copyable {
         finish(connection)
     }
 
-    private mutating func sendClose(
+    mutating func sendClose(
         _ code: CloseCode?, _ reason: String, to connection: Connection
     ) {
         // The last frame, with a small reserve of its own beyond whatever is queued.
@@ -84,7 +82,7 @@ extension Core where Kernel: ~Copyable {
         unsafe line.pointee.flags.remove(.overflowing)
         guard !connection.wire.isStream else { return }  // a stream has no close frame
         let queued = max(Int(unsafe line.pointee.limit), queuedSize(of: connection))
-        unsafe line.pointee.limit = UInt32(clamping: queued + 256)
+        unsafe line.pointee.limit = UInt32(clamping: queued + Backlog.closeReserve)
         message.removeAll()
         FrameWriter.writeClosePayload(code, reason: reason, into: &message)
         var taken = OctetBuffer(capacity: 0)
@@ -128,117 +126,6 @@ extension Core where Kernel: ~Copyable {
         }
     }
 
-    /// What is queued still leaves; then comes FIN.
-    @inline(never)
-    mutating func finish(_ connection: Connection) {
-        guard connection.phase < .finishing else { return }
-        connection.phase = .finishing
-        connection.dropParked()
-        connection.held = nil
-        connection.exchange = nil
-        abandonOpening(connection)
-        unsafe connection.receiver = nil
-        connection.stream = nil
-        if connection.mayHoldInput { countInput(connection) }
-        connection.phaseDeadline = now + (isStopping ? Self.stopTime : limits.closeTime)
-        setDeadline(of: connection)
-        finishing.append(connection.id)
-    }
-
-    /// After a complete reap: those whose queue has left send their FIN, or are closed, some in
-    /// each turn.
-    mutating func finishFlushed() {
-        guard !finishing.isEmpty else { return }
-        let waiting = finishing
-        finishing.removeAll(keepingCapacity: true)
-        // In slices: thousands may leave at once, and what is left of each costs the kernel most. A
-        // core that ends has nobody to serve meanwhile.
-        var left = isStopping ? Int.max : Self.closeSlice
-        for (place, id) in waiting.enumerated() {
-            guard left > 0 else {
-                finishing += waiting[place...]
-                return
-            }
-            guard let connection = table.connection(id), connection.phase == .finishing else {
-                continue
-            }
-            let flags = unsafe table.hot[connection.slot].flags
-            if flags.contains(.blocked) { continue }  // comes again when the backlog has left
-            if flags.contains(.dirty) {
-                finishing.append(id)
-                continue
-            }
-            left -= 1
-            unsafe (table.hot + connection.slot).pointee.flags.remove(.open)
-            if connection.isPeerFinished || isStopping {
-                closeNow(connection)
-                continue
-            }
-            connection.phase = .lingering
-            connection.phaseDeadline = now + limits.lingerTime
-            setDeadline(of: connection)
-            if connection.isPaused {
-                connection.isPaused = false
-                armReceive(connection)
-            }
-            shutDown(connection, both: false)
-        }
-    }
-
-    /// Over their limit: closed after the pass that found it, at a frame boundary.
-    mutating func closeOverflowing() {
-        closeGivenUp()
-        guard !overflowing.isEmpty else { return }
-        let slots = overflowing.prefix(Self.closeSlice)
-        overflowing.removeFirst(slots.count)
-        for slot in slots {
-            guard let connection = table.connection(at: Int(slot)),
-                unsafe table.hot[Int(slot)].flags.contains(.overflowing)
-            else { continue }
-            shedOverflowing(connection)
-        }
-    }
-
-    /// After a complete reap: those for whom one turn had too much, some in each turn. Not as
-    /// above, since behind a flush nothing may be queued for a connection without a backlog before
-    /// its send is settled.
-    mutating func closeExcessive() {
-        guard !excessive.isEmpty else { return }
-        let waiting = Array(excessive.prefix(Self.closeSlice))
-        excessive.removeFirst(waiting.count)
-        for id in waiting {
-            guard let connection = table.connection(id) else { continue }
-            shedOverflowing(connection)
-        }
-    }
-
-    private mutating func shedOverflowing(_ connection: Connection) {
-        let line = unsafe table.hot + connection.slot
-        guard unsafe line.pointee.flags.contains(.overflowing), connection.phase < .finishing else {
-            return
-        }
-        // Counted once, though it may stand in both lists and depart first.
-        unsafe line.pointee.flags.remove(.overflowing)
-        hit(.sendQueueSize, connection)
-        metrics.count(slow: .closed)
-        metrics.count(.dropped)
-        shed(connection, reason: .slowConsumer)
-    }
-
-    /// Gives up a peer that does not read: 1013 is attempted behind what it already has.
-    mutating func shed(_ connection: Connection, reason: CloseReason) {
-        guard connection.phase < .finishing, !departs(connection, then: .shed(reason)) else {
-            return
-        }
-        unsafe (table.hot + connection.slot).pointee.flags.remove(.overflowing)
-        if connection.phase == .open {
-            leaveRooms(connection)
-            metrics.countClose(code: 1013, side: .server, reason: reason)
-            sendClose(.tryAgainLater, "slow consumer", to: connection)
-        }
-        finish(connection)
-    }
-
     /// Ends at once, without a word: the peer is gone or must go.
     mutating func abort(_ connection: Connection, reason: CloseReason) {
         guard connection.phase < .ending, !departs(connection, then: .aborted(reason)) else {
@@ -251,100 +138,5 @@ extension Core where Kernel: ~Copyable {
             metrics.countClose(code: 1006, side: side, reason: reason)
         }
         closeNow(connection)
-    }
-
-    /// Closes the socket, after what is in flight has come back.
-    @inline(never)
-    mutating func closeNow(_ connection: Connection) {
-        guard connection.phase < .ending else { return }
-        if connection.phase == .departing, departs(connection, then: .closedNow) { return }
-        leaveHandshake(connection)
-        connection.phase = .ending
-        connection.dropParked()
-        connection.held = nil
-        unsafe connection.receiver = nil
-        connection.stream = nil
-        connection.exchange = nil
-        if connection.mayHoldInput { countInput(connection) }
-        abandonOpening(connection)
-        unsafe (table.hot + connection.slot).pointee.flags = []
-        wheel.remove(connection.slot)
-        guard !connection.isQuiet else {
-            release(connection)
-            return
-        }
-        guard connection.isReceiving || connection.isSending else { return }
-        // A bare close neither cancels a receive nor ends a send that waits for room. Of a peer
-        // that does not read, the kernel would keep what it has not taken for minutes (an orphan in
-        // FIN-WAIT-1), and a FIN would be a lie: the connection is reset, which ends both at once.
-        // Cancelling them as well would have the kernel look through its armed polls for each.
-        if (connection.backlog != nil || connection.isPongAwaited)
-            && connection.peerAddressSize > 0
-        {
-            connection.shutdownCount += 1
-            let token = Token(
-                .shutdown, slot: connection.slot, generation: connection.id.generation)
-            kernel.disconnect(connection.socket, token: token)
-        } else {
-            shutDown(connection, both: true)
-            cancelWaiting(of: connection)
-        }
-    }
-
-    /// Cancels the receive and the send that may wait for their peer.
-    private mutating func cancelWaiting(of connection: Connection) {
-        for operation in [Operation.receive, .patientSend] {
-            let isInFlight = operation == .receive ? connection.isReceiving : connection.isSending
-            guard isInFlight else { continue }
-            kernel.cancel(
-                Token(
-                    operation, slot: connection.slot, generation: connection.id.generation),
-                token: Token(.cancel))
-        }
-    }
-
-    private mutating func shutDown(_ connection: Connection, both: Bool) {
-        connection.shutdownCount += 1
-        let token = Token(
-            .shutdown, slot: connection.slot, generation: connection.id.generation)
-        kernel.shutdown(connection.socket, both: both, token: token)
-    }
-
-    /// A shutdown or a disconnect has been carried out, or refused.
-    mutating func shutdownEnded(_ token: Token, _ result: Int32) {
-        guard let connection = table.connection(slot: token.slot, generation: token.generation)
-        else {
-            metrics.add(.staleCompletions)
-            return
-        }
-        connection.shutdownCount -= 1
-        if result < 0, connection.phase == .ending { cancelWaiting(of: connection) }
-        closeIfQuiet(connection)
-    }
-
-    mutating func closeIfQuiet(_ connection: Connection) {
-        guard connection.phase == .ending, connection.isQuiet else { return }
-        release(connection)
-    }
-
-    /// Nothing is in flight: memory, descriptor and slot go back.
-    private mutating func release(_ connection: Connection) {
-        if let backlog = connection.backlog {
-            dropBacklog(backlog, connection.slot)
-            backlog.close(&store)
-            connection.backlog = nil
-        }
-        connection.phase = .closed
-        if let host = connection.host { state.leave(host) }
-        returnContext(of: connection)
-        kernel.close(connection.socket, token: Token(.close))
-        let line = unsafe table.hot + connection.slot
-        if unsafe line.pointee.firstSpill != SpillPool.none {
-            spill.release(from: unsafe line.pointee.firstSpill)
-            unsafe line.pointee.firstSpill = SpillPool.none
-        }
-        table.close(connection.slot)
-        state.openCount.wrappingSubtract(1, ordering: .relaxed)
-        metrics.adjust(.openConnections, by: -1)
     }
 }

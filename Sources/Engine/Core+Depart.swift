@@ -53,7 +53,7 @@ final class PostponedCommands {
     }
 }
 
-/// The ways a connection ends, by the functions of `Core+Close.swift`.
+/// The ways a connection ends, by the functions of `Core+Close.swift` and those beside it.
 enum Ending {
     case closed(CloseCode, String, CloseReason)
     case failed(CloseCode, String, CloseReason)

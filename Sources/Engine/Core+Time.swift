@@ -52,10 +52,10 @@ extension Core where Kernel: ~Copyable {
         var deadline: UInt64
         switch connection.phase {
         case .open:
-            deadline =
-                connection.isPongAwaited
-                ? connection.phaseDeadline
-                : Self.together(connection.lastReceived + limits.pingInterval, limits.pingInterval)
+            let silence = connection.isPongAwaited ? now : connection.lastReceived
+            deadline = Self.together(silence + limits.pingInterval, limits.pingInterval)
+            // An answer leaves this where it is, though the next ping may be due before.
+            if connection.isPongAwaited { deadline = min(deadline, connection.phaseDeadline) }
         case .http, .closing, .finishing, .lingering: deadline = connection.phaseDeadline
         // Nothing is due for who departs until it has.
         case .departing, .ending, .closed: return
@@ -173,10 +173,13 @@ extension Core where Kernel: ~Copyable {
         if connection.isPaused || connection.backlog != nil { connection.lastReceived = now }
         // A stream's client that has shown no ping may not know any; TCP looks after it.
         if connection.stream?.knowsPings == false { connection.lastReceived = now }
-        if now < connection.lastReceived + limits.pingInterval {
+        // Whatever has come since the ping was sent answers it.
+        if connection.isPongAwaited,
+            connection.lastReceived + limits.pongTime > connection.phaseDeadline
+        {
             connection.isPongAwaited = false
-            return
         }
+        if now < connection.lastReceived + limits.pingInterval { return }
         if connection.isPongAwaited {
             guard now >= connection.phaseDeadline else { return }
             hit(.pongTimeout, connection)

@@ -168,3 +168,15 @@ extension Core where Kernel: ~Copyable {
         self.commands = consume commands
     }
 }
+
+/// A valid upgrade.
+struct Opening {
+    let request: UpgradeRequest
+    let route: Int
+    /// Octets of memory that it takes while somebody decides, about.
+    let memorySize: Int
+    /// Who decides, where that takes time.
+    var pending: (any PendingOpening)?
+    /// What the gate of the route has granted.
+    var grant: GateGrant?
+}

@@ -3,7 +3,7 @@
 // A value owned by its thread; nothing in it is shared, so nothing in it is locked. The files
 // `Core+….swift` hold one facet each, in the order of a publication's way through: Turn, Listeners,
 // Accept, Handshakes, Receive, Input, HTTP, Upgrade, Context, Frames, Commands, FanOut, Deliver,
-// Send, Flush, Gather; then Close, Depart, Time and Mail.
+// Send, Flush, Gather; then Close, Shed, Finish, Depart, Time and Mail.
 
 import Bytes
 import DialectKit

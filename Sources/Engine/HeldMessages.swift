@@ -23,12 +23,11 @@ final class HeldMessages {
         case close(CloseCode?)
     }
 
-    private var items: [Item] = []
-    private var first = 0
+    private var items = Queue<Item>()
     /// Octets of the messages.
     private(set) var size = 0
 
-    var isEmpty: Bool { first == items.count }
+    var isEmpty: Bool { items.isEmpty }
 
     /// Octets of memory: each message has an allocation and a place in the list besides.
     var memorySize: Int { size + 64 * items.count }
@@ -41,12 +40,7 @@ final class HeldMessages {
     /// Puts an item in front of all others.
     func prepend(_ item: Item) {
         size += Self.size(of: item)
-        if first > 0 {
-            first -= 1
-            items[first] = item
-        } else {
-            items.insert(item, at: 0)
-        }
+        items.prepend(item)
     }
 
     /// Octets that are kept for an item, those read before included.
@@ -54,14 +48,10 @@ final class HeldMessages {
         if case .message(_, let octets, _) = item { octets.count + 16 } else { 0 }
     }
 
+    /// Takes out the oldest; there must be one.
     func removeFirst() -> Item {
-        let item = items[first]
-        first += 1
+        guard let item = items.popFirst() else { preconditionFailure("nothing is held") }
         size -= Self.size(of: item)
-        if first == items.count || first >= 64 {
-            items.removeFirst(first)
-            first = 0
-        }
         return item
     }
 }

@@ -115,9 +115,6 @@ package struct EventHistory<Event: Sendable>: ~Copyable, Sendable {
     /// subscription for each of them, with or without subscribers.
     package var configured: [Pattern] { shelves.map(\.entry.pattern) }
 
-    /// Whether that pattern has a history of its own.
-    package func isAvailable(for pattern: Pattern) -> Bool { places[pattern] != nil }
-
     /// How many records that pattern has.
     package func count(of pattern: Pattern) -> Int {
         places[pattern].map { shelves[$0].records.count } ?? 0

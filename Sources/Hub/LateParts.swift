@@ -3,11 +3,12 @@
 // Such a part must neither be answered a second time nor begin a new call, so its request id is
 // remembered for a grace time, or until the last part has come (wamp.md §8.10).
 
+internal import Bytes
+
 struct LateParts {
     private var ends: [UInt64: UInt64] = [:]
-    /// What was noted, oldest first; entries whose part came stay until it is their turn.
-    private var order: [(request: UInt64, end: UInt64)] = []
-    private var head = 0
+    /// What was noted; entries whose part came stay until it is their turn.
+    private var order = Queue<(request: UInt64, end: UInt64)>()
 
     var count: Int { ends.count }
 
@@ -16,14 +17,10 @@ struct LateParts {
     mutating func expect(_ request: UInt64, until end: UInt64, now: UInt64, limit: Int) {
         ends[request] = end
         order.append((request, end))
-        while head < order.count, order[head].end <= now || order.count - head > limit {
+        while let oldest = order.first, oldest.end <= now || order.count > limit {
             // A request that was noted again has a later entry.
-            if ends[order[head].request] == order[head].end { ends[order[head].request] = nil }
-            head += 1
-        }
-        if head * 2 > order.count {
-            order.removeFirst(head)
-            head = 0
+            if ends[oldest.request] == oldest.end { ends[oldest.request] = nil }
+            _ = order.popFirst()
         }
     }
 

@@ -101,11 +101,6 @@ package struct RetainedEvents<Event: Sendable>: ~Copyable, Sendable {
         return lastOrder
     }
 
-    /// Forgets what is retained for `room`.
-    package mutating func clear(_ room: Room) {
-        if let place = ages.place(of: room) { remove(at: place) }
-    }
-
     /// Drops the oldest narrow event beyond the limit for one room.
     private mutating func dropNarrow(at place: Int) {
         let firstNarrow = events[place][0].audience.isEverybody ? 1 : 0

@@ -121,19 +121,4 @@ package struct HistogramReading: Sendable, Equatable {
         for index in buckets.indices { buckets[index] &+= other.buckets[index] }
         sum &+= other.sum
     }
-
-    /// A duration, in nanoseconds, that at least `share` of the recorded ones do not exceed;
-    /// `nil` when nothing was recorded or the answer lies in the last bucket.
-    package func quantile(_ share: Double) -> UInt64? {
-        precondition(share >= 0 && share <= 1)
-        let total = count
-        guard total > 0 else { return nil }
-        let wanted = Swift.max(1, (Double(total) * share).rounded(.up))
-        var seen: UInt64 = 0
-        for index in buckets.indices {
-            seen &+= buckets[index]
-            if Double(seen) >= wanted { return HistogramShape.upperBound(of: index) }
-        }
-        return nil
-    }
 }

@@ -18,9 +18,8 @@ package final class WAMPClient {
     var counter = RequestCounter()
     /// Calls that are not answered yet: others are late and nobody waits for them.
     var openCalls: Set<UInt64> = []
-    /// What came while an answer was waited for; from `head` on.
-    private var kept: [Happening] = []
-    private var head = 0
+    /// What came while an answer was waited for.
+    private var kept = Queue<Happening>()
     private var keptSize = 0
     /// Octets that are kept at most.
     private static let keptLimit = 64 << 20
@@ -148,7 +147,10 @@ package final class WAMPClient {
     package func next(
         until deadline: ContinuousClock.Instant? = nil, watching: [CInt] = []
     ) throws(ClientError) -> Happening {
-        if head < kept.count { return takeKept() }
+        if let happening = kept.popFirst() {
+            keptSize -= happening.size + Self.keptCost
+            return happening
+        }
         let wait = Wait(until: deadline, interrupt: options.interrupt)
         do throws(ClientError) {
             while true {
@@ -166,17 +168,6 @@ package final class WAMPClient {
             if error.endsSession { leave(after: error) }
             throw error
         }
-    }
-
-    private func takeKept() -> Happening {
-        let happening = kept[head]
-        head += 1
-        keptSize -= happening.size + Self.keptCost
-        if head == kept.count {
-            kept.removeAll(keepingCapacity: true)
-            head = 0
-        }
-        return happening
     }
 
     func keep(_ happening: Happening) throws(ClientError) {

@@ -63,7 +63,8 @@ struct ItemWriterTests {
     func commas() {
         let text = written(.json) { writer, buffer in
             let outer = writer.beginArray(into: &buffer)
-            writer.appendEmptyArray(into: &buffer)
+            let none = writer.beginArray(into: &buffer)
+            writer.end(none, into: &buffer)
             let map = writer.beginMap(into: &buffer)
             writer.append(key: "a", into: &buffer)
             let inner = writer.beginMap(into: &buffer)

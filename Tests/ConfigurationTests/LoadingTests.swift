@@ -1,3 +1,4 @@
+import Bytes
 import Configuration
 import Testing
 
@@ -247,11 +248,8 @@ struct LoadingTests {
             "[[realm.principal]]\n", "[[", "]]", "realm", "name = \"a\"\n", "uri", "secret_file",
             "salt", "[\"call\"]", "{ name = \"a\" }", "method = \"scram\"\n",
         ]
-        var state: UInt64 = 7
-        func next(_ bound: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int((state >> 33) % UInt64(bound))
-        }
+        var numbers = SplitMix64(seed: 7)
+        func next(_ bound: Int) -> Int { .random(in: 0..<bound, using: &numbers) }
         for _ in 0..<20_000 {
             var text = ""
             for _ in 0..<next(14) { text += pieces[next(pieces.count)] }

@@ -45,6 +45,13 @@ def peer(server):
 
 
 @pytest.fixture
+def load(tmp_path):
+    """Runs carillon-load to its end."""
+    from load import Load
+    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
+
+
+@pytest.fixture
 def channel(request):
     """A channel name that no other test uses."""
     return "t." + request.node.name.lower().replace("[", ".").replace("]", "")[:80]
@@ -79,3 +86,10 @@ NUMBERS = itertools.count(1)
 def run_id():
     """A word that no other test uses, for URIs of things that outlive a session."""
     return f"run{next(NUMBERS)}"
+
+
+@pytest.fixture
+def uri(request):
+    """A URI that no other test uses."""
+    name = request.node.name.lower()
+    return "com.example." + "".join(c if c.isalnum() else "_" for c in name)

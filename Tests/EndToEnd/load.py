@@ -1,8 +1,7 @@
 """carillon-load as the tests drive it, and the servers it is pointed at.
 
-A run ends with a number of messages, not with a time: those that are due just before its end are
-not sent by a generator that gets no processor then. And only tests of what is given up have short
-times to give it up in.
+Runs have a number of messages, as some say how many they expect. Only tests of what is given up have
+short times to give it up in.
 
 The binary is .build/release/carillon-load, or what TESTED_CARILLON_LOAD names. Runs are short, have
 no warm-up unless a test asks for one, and are bounded in time: a generator that hangs is a failure.
@@ -80,6 +79,15 @@ class Run:
         assert self.violations == violations, self.said
         assert self.status == 3, f"status {self.status}: {self.said}"
         return self
+
+
+def check(run, scenario):
+    """What a good run has done, beside losing nothing."""
+    tally = run.passed().tally
+    done = tally["answered"] if scenario in ("echo", "rpc") else tally["delivered"]
+    assert done == tally["expected"] > 0, run.said
+    for name in ("disconnected", "timedOut", "refusedHandshakes", "protocolErrors"):
+        assert tally[name] == 0, run.said
 
 
 class Load:

@@ -38,7 +38,7 @@ def serve(start, tmp_path):
     return serve
 
 
-def eventually(holds):
+def time_until(holds):
     """Waits until something holds, and returns how long that took."""
     begin = time.monotonic()
     while not holds():
@@ -100,7 +100,7 @@ push_event = "notification"
     address = server.url("/notifications/")
     with connect(address, subprotocols=["shampoo"]) as one, \
             connect(address, subprotocols=["shampoo"]) as two:
-        eventually(lambda: is_ready(server))
+        time_until(lambda: is_ready(server))
         client = redis.client()
         assert client.publish("notifications", "plain text") == 1
         assert client.publish("notifications", '{"id": 7}') == 1
@@ -115,18 +115,18 @@ def test_a_redis_that_dies_leaves_a_gap_and_nothing_else(serve, subscriber):
     with Redis() as redis:
         server = serve(redis_tables(redis, '[[redis.source]]\nchannels = ["a"]\n'))
         socket = subscriber(server, "a")
-        eventually(lambda: is_ready(server))
+        time_until(lambda: is_ready(server))
         redis.client().publish("a", "1")
         assert data(socket) == 1
         redis.kill()
-        eventually(lambda: not is_ready(server))
+        time_until(lambda: not is_ready(server))
         body = server.http("GET", "/health/ready", control=True)[2]
         assert body == b"not connected: redis redis\n"
         # Whoever publishes by HTTP is not concerned.
         server.http("POST", "/api/publish", {"room": "a", "data": "meanwhile"})
         assert data(socket) == "meanwhile"
         redis.start()
-        assert eventually(lambda: is_ready(server)) < RESUMES_WITHIN
+        assert time_until(lambda: is_ready(server)) < RESUMES_WITHIN
         assert redis.client().publish("a", "2") == 1
         assert data(socket) == 2
         assert link(server, "gaps_total") == 1
@@ -144,11 +144,11 @@ room = "orders."
 match = "prefix"
 """))
     socket = subscriber(server, "orders")
-    eventually(lambda: is_ready(server))
+    time_until(lambda: is_ready(server))
     listener = redis.client().pubsub(ignore_subscribe_messages=True)
     channels = ["orders.filled", "orders.new", "orders.last"]
     listener.subscribe(*channels)
-    eventually(lambda: all(count for _, count in redis.client().pubsub_numsub(*channels)))
+    time_until(lambda: all(count for _, count in redis.client().pubsub_numsub(*channels)))
     heard = (message["data"] for message in listener.listen())
     server.http("POST", "/api/publish", {"room": "orders.filled", "data": {"id": 1}})
     assert json.loads(next(heard)) == {"id": 1}
@@ -181,7 +181,7 @@ hightemplar_exchange = "hightemplar"
         room = {"target": "message", "customer": "1"}
         socket.send(json.dumps({"type": "subscribe", "room": room, "requestId": "r"}))
         assert json.loads(socket.recv(PATIENCE)) == {"code": "success"}
-        eventually(lambda: is_ready(server))
+        time_until(lambda: is_ready(server))
         connection = rabbit.connect()
         channel = connection.channel()
         for number in range(500):
@@ -208,7 +208,7 @@ queue = "work"
 room = "work"
 """)
         socket = subscriber(server, "work")
-        eventually(lambda: is_ready(server))
+        time_until(lambda: is_ready(server))
         confirmed, stop = [], threading.Event()
 
         def publish():
@@ -233,12 +233,12 @@ room = "work"
         try:
             for _ in range(2):
                 count = len(confirmed)
-                eventually(lambda: len(confirmed) > count + 50)
+                time_until(lambda: len(confirmed) > count + 50)
                 rabbit.kill()
                 rabbit.start()
-                assert eventually(lambda: is_ready(server)) < RESUMES_WITHIN
+                assert time_until(lambda: is_ready(server)) < RESUMES_WITHIN
             count = len(confirmed)
-            eventually(lambda: len(confirmed) > count + 50)
+            time_until(lambda: len(confirmed) > count + 50)
         finally:
             stop.set()
             publisher.join()

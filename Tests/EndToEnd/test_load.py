@@ -2,6 +2,7 @@
 
 import re
 import signal
+import time
 import xml.etree.ElementTree
 
 import pytest
@@ -16,11 +17,6 @@ def honest():
     server = Faulty()
     yield server
     server.stop()
-
-
-@pytest.fixture
-def load(tmp_path):
-    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
 
 
 # Usage
@@ -147,6 +143,19 @@ def test_phases_ramp_and_hold(honest, load):
     # A ramp from nothing to 200/s over a second sends 100, half a second at 200/s another 100.
     assert 199 <= run.tally["published"] <= 201
     assert run.report["durationSeconds"] > 1.4
+
+
+@pytest.mark.parametrize("scenario, options", [("fanout", PUBSUB), ("echo", ECHO)])
+def test_what_was_due_before_the_end_is_sent_behind_it(honest, tmp_path, scenario, options):
+    """A generator that gets no processor where its run ends owes what it did not send."""
+    running = Load(tmp_path, scenario, honest.address, "-n", 5, "--rate", 100, "--duration", "2s",
+                   *options)
+    time.sleep(1)
+    running.process.send_signal(signal.SIGSTOP)
+    time.sleep(2)
+    running.process.send_signal(signal.SIGCONT)
+    run = running.finish().passed()
+    assert run.tally["published"] + run.tally["requested"] == 200
 
 
 def test_a_window_is_the_most_that_is_under_way(load):

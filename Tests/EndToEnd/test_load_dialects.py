@@ -9,7 +9,7 @@ import re
 
 import pytest
 from aiohttp import WSMsgType, web
-from load import CLOSED, STEADY, Load, Threaded
+from load import CLOSED, STEADY, Load, Threaded, check
 from process import ROOT, Carillon
 
 pytestmark = pytest.mark.load
@@ -33,11 +33,6 @@ OTHERS = {
 }
 
 
-@pytest.fixture
-def load(tmp_path):
-    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
-
-
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
     """carillon with the rooms and the endpoint that the generator uses."""
@@ -46,15 +41,6 @@ def ours(tmp_path_factory):
     with Carillon("--config", str(file), "--cores", "2") as running:
         yield running
         assert running.alive, "\n".join(running.lines[-40:])
-
-
-def check(run, scenario):
-    """What a good run has done, beside losing nothing."""
-    tally = run.passed().tally
-    done = tally["answered"] if scenario in ("echo", "rpc") else tally["delivered"]
-    assert done == tally["expected"] > 0, run.said
-    for name in ("disconnected", "timedOut", "refusedHandshakes", "protocolErrors"):
-        assert tally[name] == 0, run.said
 
 
 # carillon

@@ -5,7 +5,7 @@ whatever the server does, so most runs have a rate.
 """
 
 import pytest
-from load import ECHO, PUBSUB, STEADY, Faulty, Load
+from load import ECHO, PUBSUB, STEADY, Faulty
 
 pytestmark = pytest.mark.load
 # What does not come is lost after so long a silence.
@@ -28,12 +28,6 @@ def faulty():
     yield start
     for server in started:
         server.stop()
-
-
-@pytest.fixture
-def load(tmp_path):
-    """Runs carillon-load to its end."""
-    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
 
 
 FAULTS = {

@@ -31,11 +31,6 @@ SCENARIOS = {
 }
 
 
-@pytest.fixture
-def load(tmp_path):
-    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
-
-
 class PubSub:
     """The protocol of faulty_server.py, without faults: what to send whom for a message."""
 

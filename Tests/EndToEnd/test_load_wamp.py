@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from load import CLOSED, STEADY, Faulty, Load
+from load import CLOSED, STEADY, Faulty, Load, check
 from serializations import NAMES
 from wamp_router import Router
 
@@ -26,11 +26,6 @@ def words(variant):
     return ["--dialect", "wamp", "--serializer", form, *(["--batched"] if batched else [])]
 
 
-@pytest.fixture
-def load(tmp_path):
-    return lambda *command, **more: Load(tmp_path, *command, **more).finish()
-
-
 @pytest.fixture(scope="module")
 def ours():
     """carillon with the realms of wamp_router, as its address."""
@@ -50,15 +45,6 @@ def faulty():
     yield start
     for server in started:
         server.stop()
-
-
-def check(run, scenario):
-    """What a good run has done, beside losing nothing."""
-    tally = run.passed().tally
-    done = tally["answered"] if scenario in ("echo", "rpc") else tally["delivered"]
-    assert done == tally["expected"] > 0, run.said
-    for name in ("disconnected", "timedOut", "refusedHandshakes", "protocolErrors"):
-        assert tally[name] == 0, run.said
 
 
 # carillon

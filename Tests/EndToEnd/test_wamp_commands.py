@@ -3,13 +3,12 @@
 import json
 import os
 import signal
-import subprocess
-import threading
 import time
 
 import pytest
 import wamp_router
-from process import PATIENCE, binary
+from process import PATIENCE
+from wamp_command import Command, secret
 
 SERIALIZERS = ["json", "msgpack", "cbor"]
 # The prefix that the realm's rules deny to everybody.
@@ -35,78 +34,6 @@ def wamp(router, tmp_path):
     yield start
     for command in running:
         command.kill()
-
-
-class Command:
-    """One run of `carillon wamp`."""
-
-    def __init__(self, url, folder, *words, input=None, keeps_input=False, output=None):
-        surroundings = {k: v for k, v in os.environ.items() if not k.startswith("CARILLON_")}
-        self.words = [binary(), "wamp", *map(str, words)]
-        self.process = subprocess.Popen(
-            self.words, cwd=folder, text=True,
-            stdin=subprocess.PIPE, stdout=output or subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**surroundings, "CARILLON_URL": url})
-        self.notes, self.lines = [], []
-        self.changed = threading.Condition()
-        self.readers = [
-            threading.Thread(target=self._read, args=pair, daemon=True)
-            for pair in ((self.process.stderr, self.notes), (self.process.stdout, self.lines))
-            if pair[0] is not None]
-        for reader in self.readers:
-            reader.start()
-        if input is not None:
-            self.process.stdin.write(input)
-        if not keeps_input:
-            self.process.stdin.close()
-
-    def _read(self, stream, lines):
-        for line in stream:
-            with self.changed:
-                lines.append(line.rstrip("\n"))
-                self.changed.notify_all()
-
-    def wait_for(self, condition):
-        deadline = time.monotonic() + PATIENCE
-        with self.changed:
-            while not condition():
-                over = time.monotonic() > deadline or not any(r.is_alive() for r in self.readers)
-                assert not over, (self.words, self.lines, self.notes)
-                self.changed.wait(0.1)
-        return self
-
-    def ready(self, count=1):
-        """Returns when the router has taken so many subscriptions or registrations."""
-        def seen():
-            return sum("subscribed" in n or "registered" in n for n in self.notes) >= count
-        return self.wait_for(seen)
-
-    def say(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def end(self, status=0):
-        """Waits for the end, expects the status and returns the lines."""
-        assert self.process.wait(PATIENCE) == status, (self.words, self.lines, self.notes)
-        for reader in self.readers:
-            reader.join(PATIENCE)
-        return self.lines
-
-    @property
-    def said(self):
-        return "\n".join(self.notes)
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-
-@pytest.fixture
-def uri(request):
-    """A URI that no other test uses."""
-    name = request.node.name.lower()
-    return "com.example." + "".join(c if c.isalnum() else "_" for c in name)
 
 
 # Publishing and subscribing
@@ -301,13 +228,6 @@ def test_refusals_have_a_status_and_a_sentence(wamp, uri):
     assert "no_such_realm" in stranger.said and "--realm" in stranger.said
 
 
-def secret(folder, text):
-    file = folder / "secret"
-    file.write_text(text + "\n")
-    file.chmod(0o600)
-    return file
-
-
 @pytest.mark.parametrize("authid, option, text", [
     ("martin", "--ticket-file", "wEx9TPFtHdRr2Zg7rtRE"), ("joe", "--secret-file", "secret2"),
     ("peter", "--secret-file", "secret1"), ("user", "--secret-file", "pencil-7"),
@@ -364,44 +284,3 @@ def test_a_path_without_a_router_is_told_with_its_status(router, wamp, uri):
     caller = wamp("call", uri, "--url", router.url + "nowhere")
     caller.end(69)
     assert "404" in caller.said and "--url" in caller.said
-
-
-# Principals
-
-METHODS = {
-    "ticket": ["--method", "ticket"], "salted": [],
-    "scram": ["--method", "scram", "--derivation", "pbkdf2", "--iterations", 4096],
-    "argon": ["--method", "scram", "--memory", 1024],
-    "key": ["--method", "cryptosign"],
-}
-
-
-def test_principals_that_are_made_may_join(tmp_path, uri):
-    if wamp_router.CROSSBAR:
-        pytest.skip("the configuration is carillon's")
-    password, key = secret(tmp_path, "sesame öffne dich"), tmp_path / "key"
-    text = '[[realm]]\nname = "realm1"\n[[realm.role]]\nname = "clerk"\n' \
-           '[[realm.role.rule]]\nuri = ""\nmatch = "prefix"\nallow = ["call"]\n'
-    for authid, options in METHODS.items():
-        proof = ["--new-key", key] if authid == "key" else ["--password-file", password]
-        maker = Command("", tmp_path, "principal", authid, "--role", "clerk", *options, *proof)
-        lines = maker.end()
-        assert lines[0] == "[[realm.principal]]"
-        assert authid == "ticket" or "sesame" not in "".join(lines)
-        text += "\n".join(lines) + "\n"
-    assert key.stat().st_mode & 0o077 == 0
-    with wamp_router.Router(text=text) as router:
-        for authid in METHODS:
-            proof = ["--key-file", key] if authid == "key" else \
-                ["--ticket-file" if authid == "ticket" else "--secret-file", password]
-            caller = Command(router.url, tmp_path, "call", uri, "--verbose", "--authid", authid,
-                             *proof)
-            caller.end(1)
-            assert f"as {authid}, role clerk" in caller.said
-            assert "no_such_procedure" in caller.said
-
-
-def test_a_password_can_come_from_a_pipe(tmp_path):
-    maker = Command("", tmp_path, "principal", "ada", "--role", "clerk", input="sesame\n")
-    assert 'method = "wampcra"' in maker.end()
-    assert Command("", tmp_path, "principal", "ada", input="\n").end(64) == []

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Hub
@@ -58,7 +59,7 @@ struct AudienceTests {
     @Test("every combination of lists, short and long, admits what the table of §7.5 says")
     func model() {
         for seed: UInt64 in 1...400 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             func list() -> [Int]? {
                 switch Int.random(in: 0..<4, using: &random) {
                 case 0, 1: return nil

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Hub
@@ -7,7 +8,7 @@ struct DeadlineHeapTests {
     @Test("the earliest is first, the older of two at the same time, and moved ones move")
     func order() {
         for seed: UInt64 in 1...200 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var heap = DeadlineHeap()
             var naive: [UInt32: (due: UInt64, serial: UInt64)] = [:]
             for serial: UInt64 in 0..<200 {

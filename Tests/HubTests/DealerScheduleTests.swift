@@ -1,5 +1,6 @@
 // DealerScheduleTests — random lives of a small realm, compared with the naive dealer step by step.
 
+import Bytes
 import Rooms
 import Synchronization
 import Testing
@@ -54,7 +55,7 @@ private final class Schedule {
         let request: UInt64
     }
 
-    private var random: SeededRandom
+    private var random: SplitMix64
     private var dealer = Dealer()
     private var naive = NaiveDealer()
     private var now: UInt64 = 1_000_000_000
@@ -74,7 +75,7 @@ private final class Schedule {
 
     var counters: DealerCounters { dealer.counters }
 
-    init(seed: UInt64) { random = SeededRandom(seed: seed) }
+    init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
     /// - Returns: What went wrong first, or `nil`.
     func run(stepCount: Int) -> String? {

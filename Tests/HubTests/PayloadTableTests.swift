@@ -9,7 +9,7 @@ import Testing
 
 @Suite("payload table")
 struct PayloadTableTests {
-    private var random = SeededRandom(seed: 7)
+    private var random = SplitMix64(seed: 7)
 
     /// A JSON value without white space.
     private mutating func value(depth: Int = 2) -> String {

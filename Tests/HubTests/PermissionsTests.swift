@@ -1,3 +1,4 @@
+import Bytes
 import Rooms
 import Testing
 
@@ -227,7 +228,7 @@ struct PermissionsModelTests {
         let asked = SmallWorld.asked.map { ($0, world.extent(of: $0)) }
         var grantCount = 0
         for seed: UInt64 in 1...60 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var naive = NaivePermissions()
             var rules: [Rule] = []
             for index in SmallWorld.rulePatterns.indices.shuffled(using: &random).prefix(
@@ -284,7 +285,7 @@ struct PermissionsModelTests {
     @Test("the longest of many prefixes decides")
     func manyPrefixes() throws {
         for seed: UInt64 in 1...40 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var texts: Set<String> = []
             for _ in 0..<Int.random(in: 1...60, using: &random) {
                 let size = Int.random(in: 0...6, using: &random)

@@ -1,3 +1,4 @@
+import Bytes
 import Rooms
 import Testing
 
@@ -18,7 +19,7 @@ struct RegistrationTableTests {
         patterns += ["a", "a.", "ab", "a.b", "a.b.a", "b.", "b.b"].map { prefix($0) }
         patterns += ["a", "a.b", "b.b.b", "ab.a"].map { exact($0) }
         for seed: UInt64 in 1...30 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let desk = Desk()
             var naive = NaiveDealer()
             desk.open(1)

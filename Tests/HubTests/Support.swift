@@ -5,20 +5,6 @@ import Bytes
 @testable import Hub
 @testable import Rooms
 
-/// A small generator with a seed that a failing test can print (xorshift64*).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
-
 /// A payload with a name.
 final class Note: Sendable {
     let text: String

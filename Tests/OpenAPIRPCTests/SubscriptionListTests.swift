@@ -35,11 +35,8 @@ struct SubscriptionListTests {
 
     @Test("agrees with an ordered model", arguments: [1, 2, 3] as [UInt64])
     func model(seed: UInt64) {
-        var state = seed
-        func random(_ bound: UInt64) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int((state >> 33) % bound)
-        }
+        var numbers = SplitMix64(seed: seed)
+        func random(_ bound: Int) -> Int { .random(in: 0..<bound, using: &numbers) }
         var list = SubscriptionList()
         var model: [(channel: String, patterns: [String])] = []
         for _ in 0..<2000 {

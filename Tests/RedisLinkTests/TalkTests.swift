@@ -172,26 +172,6 @@ struct RedisPartsTests {
         #expect(outbox.isEmpty)
     }
 
-    @Test("a queue gives back what was put in, in order")
-    func queue() {
-        var queue = Queue<Int>()
-        var next = 0
-        for step in 0..<1000 {
-            queue.append(step)
-            if step % 3 != 0 {
-                #expect(queue.first == next)
-                #expect(queue.popFirst() == next)
-                next += 1
-            }
-        }
-        while let number = queue.popFirst() {
-            #expect(number == next)
-            next += 1
-        }
-        #expect(next == 1000)
-        #expect(queue.isEmpty)
-    }
-
     @Test("a silent server is asked once, and lost after as long again")
     func health() {
         let start = ContinuousClock.now

@@ -99,7 +99,10 @@ struct RohrpostSessionTests {
             case .accept(let session, _) = hub.dialect.open(
                 .init(
                     path: "/", query: "", subprotocols: [], headers: []))
-        else { return }
+        else {
+            Issue.record("the opening was not accepted")
+            return
+        }
         var commands = Commands()
         let request = Array(#"{"id":1,"type":"subscribe","data":{"type":"a.b","id":1}}"#.utf8)
         session.receive(.text, unsafe request.span.bytes, &commands)

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Rooms
@@ -49,7 +50,7 @@ struct CoveringTests {
     @Test("covers those who are posted and those who are not yet, while both come and go")
     func partlyPosted() throws {
         for seed in UInt64(1)...10 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var limits = IndexLimits()
             limits.scannedRoomsPerFamily = 0
             let index = Subject(limits: limits)

@@ -1,5 +1,6 @@
 // IndexSubject — the index under test: asked in one line, and held against the naive one by seeds.
 
+import Bytes
 import Testing
 
 @testable import Rooms
@@ -61,14 +62,14 @@ final class Subject {
 /// One seeded sequence of changes and publications, compared step by step.
 struct RandomRun {
     private let seed: UInt64
-    private var random: SeededRandom
+    private var random: SplitMix64
     private let index: Subject
     private var naive = NaiveIndex()
     private var entries: [EntryID] = []
 
     init(seed: UInt64, limits: IndexLimits) {
         self.seed = seed
-        random = SeededRandom(seed: seed)
+        random = SplitMix64(seed: seed)
         index = Subject(limits: limits)
     }
 

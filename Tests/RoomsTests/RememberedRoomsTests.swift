@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Rooms
@@ -106,7 +107,7 @@ struct RememberedRoomsTests {
     @Test("agree with a dictionary about who is known, whatever comes, in two realms")
     func random() {
         for seed in UInt64(1)...20 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var memory = RememberedRooms(limit: 60)
             var model: [String: UInt64] = [:]
             for step in 0..<600 {

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Rooms
@@ -64,7 +65,7 @@ struct RoomIndexTests {
 
     @Test("gives back everything when everybody has left")
     func quiescent() throws {
-        var random = SeededRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         let index = Subject()
         for _ in 0..<3 {
             var entries: [EntryID] = []
@@ -86,7 +87,7 @@ struct RoomIndexTests {
 
     @Test("keeps members dense while a big room fills and empties in any order")
     func bigRoom() throws {
-        var random = SeededRandom(seed: 11)
+        var random = SplitMix64(seed: 11)
         let index = Subject()
         let big = room("big")
         var entries: [(EntryID, UInt32)] = []

@@ -93,7 +93,7 @@ struct RoomTests {
             #expect(try Room(text: single.text) == single)
         }
         for seed in UInt64(1)...3000 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var made = Room()
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let wide = Bool.random(using: &random)

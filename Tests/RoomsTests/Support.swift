@@ -1,22 +1,8 @@
-// Support — seeded randomness and short ways to write rooms, patterns and globs in tests.
+// Support — short ways to write rooms, patterns and globs in tests.
 
 import Bytes
 
 @testable import Rooms
-
-/// A small generator with a seed that a failing test can print (xorshift64*).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
 
 func room(_ segments: [String]) -> Room {
     var room = Room()

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Rooms
@@ -44,7 +45,7 @@ struct TagGroupsTests {
     @Test("agree with a dictionary through random comings and goings")
     func random() {
         for seed in UInt64(1)...40 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var groups = TagGroups(groupCount: 9)
             var model: [Int: UInt64] = [:]
             for step in 0..<600 {
@@ -99,7 +100,7 @@ struct TagGroupsTests {
 
     @Test("are more than half full before somebody finds no place")
     func filling() {
-        var random = SeededRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         var groups = TagGroups(groupCount: 1000)
         while groups.take(random.next()) != nil {}
         let count = groups.count

@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import Rooms
@@ -19,7 +20,7 @@ struct TagTableTests {
     @Test("agrees with a dictionary through random insertions and removals")
     func random() {
         for seed in UInt64(1)...30 {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var table = TagTable()
             var model: [Int: UInt32] = [:]
             for step in 0..<500 {

@@ -84,6 +84,7 @@ struct MailTests {
             world.world.interlude = nil
             world.exchangeAll()
             counts = tally.counts
+            #expect(left < 10, "nothing was posted, seed \(seed)")
             #expect(counts == Array(repeating: 1, count: 10 - left))
             #expect(reader.takeMessages().count == 10 - left)
             world.end()

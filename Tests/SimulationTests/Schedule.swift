@@ -15,15 +15,15 @@ final class Schedule: SeededSchedule {
     static let patterns = ["*", "x", "x*", "?", "z"]
 
     let seed: UInt64
-    private var random: SeededRandom
-    private let test: TestWorld
-    private var world: SimulatedWorld { test.world }
-    private var actors: [Actor] = []
-    private let actorLimit: Int
-    private var posted: [Posted] = []
-    private var numbers: [String: Int] = [:]
-    private var isEnding = false
-    private let loudness: Int
+    var random: SeededRandom
+    let test: TestWorld
+    var world: SimulatedWorld { test.world }
+    var actors: [Actor] = []
+    let actorLimit: Int
+    var posted: [Posted] = []
+    var numbers: [String: Int] = [:]
+    var isEnding = false
+    let loudness: Int
 
     init(seed: UInt64) {
         self.seed = seed
@@ -86,8 +86,8 @@ final class Schedule: SeededSchedule {
         return outcome
     }
 
-    private var outcome: [String] { world.violations + actors.flatMap { $0.complaints } }
-    private var isDone: Bool { !outcome.isEmpty }
+    var outcome: [String] { world.violations + actors.flatMap { $0.complaints } }
+    var isDone: Bool { !outcome.isEmpty }
 
     /// How things stand, for whoever looks into a failure.
     var description: String {
@@ -133,7 +133,7 @@ final class Schedule: SeededSchedule {
 
     // MARK: acting
 
-    private func act() {
+    func act() {
         if actors.count < actorLimit, random.chance(300) { return join() }
         if random.chance(50) { return publishFromOutside() }
         if test.calls.count > 0, random.chance(200) {
@@ -150,7 +150,7 @@ final class Schedule: SeededSchedule {
         if random.chance(600) { actor.client.push() }
     }
 
-    private func join() {
+    func join() {
         let temper = random.chance(500) ? Temper.reliable : random.pick(Temper.allCases)
         let client = SimulatedClient(
             world.connect(to: random.below(world.coreCount)), seed: random.next(),
@@ -161,7 +161,7 @@ final class Schedule: SeededSchedule {
         actors.append(Actor(actors.count, temper, client))
     }
 
-    private func listen(_ actor: Actor) {
+    func listen(_ actor: Actor) {
         switch actor.temper {
         case .deaf: if !actor.client.isOpen { _ = read(actor, 1 + random.below(200)) }
         case .slow: _ = read(actor, 1 + random.below(50))
@@ -169,11 +169,11 @@ final class Schedule: SeededSchedule {
         }
     }
 
-    private func read(_ actor: Actor, _ limit: Int) -> Int {
+    func read(_ actor: Actor, _ limit: Int) -> Int {
         actor.read(limit, &posted, numbers)
     }
 
-    private func speak(_ actor: Actor) {
+    func speak(_ actor: Actor) {
         switch random.below(100) {
         case 0..<25:
             actor.subscribe(
@@ -208,17 +208,17 @@ final class Schedule: SeededSchedule {
         }
     }
 
-    private func filler(_ size: Int) -> String {
+    func filler(_ size: Int) -> String {
         String(repeating: "abcdefgh", count: size / 8 + 1)
     }
 
-    private func publish(_ actor: Actor) {
+    func publish(_ actor: Actor) {
         let (event, data) = post(by: actor.number)
         actor.publish(event, data: data, in: random.chance(200) ? 1 + random.below(40) : nil)
         for other in actors { other.note(event) }
     }
 
-    private func publishFromOutside() {
+    func publishFromOutside() {
         let (event, data) = post(by: -1)
         for other in actors { other.note(event) }
         var room = Room()
@@ -230,7 +230,7 @@ final class Schedule: SeededSchedule {
             .init(realm: .standard, room: room, payload: Array(data.utf8)))
     }
 
-    private func post(by publisher: Int) -> (Posted, String) {
+    func post(by publisher: Int) -> (Posted, String) {
         let number = posted.count
         let channel = random.pick(Self.channels)
         let event = random.pick(Self.events)
@@ -244,114 +244,13 @@ final class Schedule: SeededSchedule {
     }
 
     /// A clock that jumps, while nobody is in the midst of anything.
-    private func jump() {
+    func jump() {
         world.advance(by: UInt64(random.within(1...40)) * 1_000_000_000)
         for actor in actors { actor.isForgiven = true }
         rest()
     }
 
-    // MARK: resting
-
-    /// Everybody who reads at all reads everything; then nothing is left to do.
-    private func rest() {
-        world.interlude = nil
-        defer { if !isEnding { world.interlude = { [unowned self] in act() } } }
-        exchange()
-        waitForTicks()
-        while test.calls.count > 0 {
-            test.calls.answer()
-            exchange()
-            waitForTicks()
-        }
-        world.checkQuiet()
-        for actor in actors {
-            actor.checkConnection()
-            actor.checkReplies()
-            actor.checkPongs()
-            actor.checkOwed(posted, actors)
-        }
-    }
-
-    /// A listener that ran out of descriptors tries again every 100 ms, and so is whoever sent too
-    /// much looked at again.
-    private func waitForTicks() {
-        var patience = 150
-        repeat {
-            world.pass(300_000_000)
-            exchange()
-            patience -= 1
-            if patience < 145, !world.isAnybodyHeld { return }
-        } while patience > 0
-            && (world.isAnybodyHeld || actors.contains { !$0.client.socket.isAccepted })
-    }
-
-    private func exchange() {
-        var moved = true
-        var patience = 10_000
-        while moved {
-            for actor in actors { actor.client.push() }
-            guard world.settle(), patience > 0 else {
-                return world.violate("the cores do not come to rest")
-            }
-            patience -= 1
-            moved = false
-            for actor in actors where actor.temper != .deaf || isEnding {
-                if read(actor, .max) > 0 { moved = true }
-                if !actor.client.outbox.isEmpty, !actor.hasFinished { moved = true }
-            }
-        }
-    }
-
-    /// Somebody who is well asks how many there are.
-    private func askForInfo() {
-        guard let actor = actors.first(where: { $0.isHealthy }) else { return }
-        let before = world.openSessionCount
-        actor.askInfo()
-        rest()
-        guard actor.isHealthy else { return }
-        // Somebody deaf may have been given up meanwhile.
-        let counts = world.openSessionCount...max(before, world.openSessionCount)
-        if !counts.contains(actor.connectionCount ?? -1) {
-            world.violate("server_info says \(actor.connectionCount ?? -1), there are \(counts)")
-        }
-    }
-
-    // MARK: the end
-
-    private func end() {
-        isEnding = true
-        world.interlude = nil
-        let isDrained = random.chance(400)
-        if random.chance(300) {
-            for actor in actors where actor.isTalking { actor.close(1000) }
-            exchange()
-        }
-        if isDrained {
-            let deadline = world.now + 4_000_000_000
-            world.drain(delay: 100_000_000, spread: 2_000_000_000, deadline: 4_000_000_000)
-            while world.now < deadline + 200_000_000, !isDone {
-                world.pass(300_000_000)
-                exchange()
-            }
-            if world.state.connectionCount > 0 {
-                world.violate("\(world.state.connectionCount) connections outlive the drain")
-            }
-        }
-        world.stop()
-        for _ in 0..<100 where !world.isOver {
-            world.pass(100_000_000)
-            exchange()
-        }
-        world.checkEmpty()
-        for channel in Self.channels where world.hasInterest(in: Self.room(channel)) {
-            world.violate("somebody is still interested in \(channel)")
-        }
-        for actor in actors where actor.client.isOpen && !actor.client.socket.isFinished {
-            actor.complain("was never closed")
-        }
-    }
-
-    private static func room(_ name: String) -> Room {
+    static func room(_ name: String) -> Room {
         let octets = Array(name.utf8)
         return try! Room(dotted: unsafe octets.span.bytes)
     }

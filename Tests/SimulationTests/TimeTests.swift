@@ -132,6 +132,31 @@ struct TimeTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("who may take long to answer is pinged at each interval all the same, and dropped late")
+    func patience() {
+        var limits = Limits()
+        limits.pingInterval = 2 * Limits.second
+        limits.pongTime = 20 * Limits.second
+        let world = TestWorld(limits: limits)
+        let client = world.open()
+        world.pass(seconds: 40, [client], slice: 0.5)
+        #expect(client.takeArrivals().count >= 12)
+        // It says something in time, though no pong.
+        client.answersPings = false
+        for _ in 0..<10 {
+            world.pass(seconds: 9, [client])
+            client.write(Call.echo("{}"))
+            world.exchangeAll()
+        }
+        #expect(!client.socket.isFinished)
+        world.pass(seconds: 19, [client])
+        #expect(!client.socket.isFinished)
+        world.pass(seconds: 4, [client])
+        #expect(client.socket.isFinished)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("a peer that takes no octet for ten seconds is given up")
     func slowWrite() {
         let world = TestWorld()

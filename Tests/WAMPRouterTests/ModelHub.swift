@@ -72,7 +72,7 @@ final class ModelHub: @unchecked Sendable {
     var isReading = false
     /// Mail stays where it is, as if it were under way between two cores.
     var holdsMail = false { didSet { readMail() } }
-    var randomState: UInt64
+    var numbers: SplitMix64
     /// The core's clock, in nanoseconds.
     var now: UInt64 = 50_000_000_000
     /// 2026-01-02T03:04:05.678Z when the world begins.
@@ -90,7 +90,7 @@ final class ModelHub: @unchecked Sendable {
         _ realms: [RealmSettings] = People.realms, settings: RouterSettings = RouterSettings(),
         seed: UInt64 = 1
     ) {
-        randomState = seed
+        numbers = SplitMix64(seed: seed)
         let surroundings = RouterSurroundings(
             wallClock: { [unowned self] in wallClock }, clock: { [unowned self] in now },
             random: { [unowned self] in random() },
@@ -104,14 +104,7 @@ final class ModelHub: @unchecked Sendable {
         dialects = router.makeDialects()
     }
 
-    /// SplitMix64.
-    func random() -> UInt64 {
-        randomState &+= 0x9E37_79B9_7F4A_7C15
-        var word = randomState
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
+    func random() -> UInt64 { numbers.next() }
 
     // MARK: What clients do
 

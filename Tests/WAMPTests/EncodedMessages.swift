@@ -121,8 +121,8 @@ func encodedMessages<Writer: ItemWriter>(
     try note(#"[8,48,3,{},"wamp.error.no_such_procedure",["text"]]"#) {
         Encoder.error(.call, request: 3, .noSuchProcedure, text: "text", into: &$0)
     }
-    try note(#"[3,{"message":"no"},"wamp.error.no_such_realm"]"#) {
-        Encoder.abort(.noSuchRealm, message: "no", into: &$0)
+    try note(#"[3,{"message":"no"},"wamp.error.invalid_uri"]"#) {
+        Encoder.abort(.invalidURI, message: "no", into: &$0)
     }
     try note(#"[6,{},"wamp.close.goodbye_and_out"]"#) {
         Encoder.goodbye(.goodbyeAndOut, into: &$0)
@@ -134,7 +134,9 @@ func encodedMessages<Writer: ItemWriter>(
     list = []
 
     // What a client sends.
-    try note(#"[3,{},"wamp.close.normal"]"#) { Encoder.abort(.normalClose, into: &$0) }
+    try note(#"[3,{},"wamp.error.protocol_violation"]"#) {
+        Encoder.abort(.protocolViolation, into: &$0)
+    }
     try note(#"[6,{},"wamp.close.close_realm"]"#) { Encoder.goodbye(.closeRealm, into: &$0) }
     try note(#"[8,68,2,{"# + ppt + #"},"a.b","# + tail) { (buffer) throws(CodecError) in
         try Encoder.error(

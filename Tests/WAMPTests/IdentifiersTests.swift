@@ -14,9 +14,7 @@ import Testing
     @Test("a counter counts from 1 and begins again behind 2^53")
     func counter() {
         var counter = RequestCounter()
-        #expect(!counter.hasIssued(1) && !counter.hasIssued(0))
         #expect([counter.next(), counter.next(), counter.next()] == [1, 2, 3])
-        #expect(counter.hasIssued(3) && !counter.hasIssued(4) && !counter.hasIssued(0))
         var late = RequestCounter(after: (1 << 53) - 1)
         #expect([late.next(), late.next()] == [1 << 53, 1])
     }

@@ -6,8 +6,7 @@
 internal import Measurement
 
 /// Safety: `entries` has `count` elements, initialized in `init`, freed in `deinit`; a place is
-/// below
-/// `count` by its mask.
+/// below `count` by its mask.
 @safe
 struct PendingLatencies: ~Copyable {
     private static let count = 256

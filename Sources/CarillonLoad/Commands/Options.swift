@@ -135,6 +135,7 @@ struct OutputOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long an answer, a delivery or a handshake may take.", valueName: "time"))
+            "How long an answer, a delivery or a handshake may take, and how late the last "
+                + "messages of a schedule may leave.", valueName: "time"))
     var timeout = DurationOption("5s")
 }

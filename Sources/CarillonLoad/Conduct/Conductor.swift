@@ -150,11 +150,11 @@ struct Conductor {
         }
     }
 
-    /// Waits for what is under way, as long as something still comes.
+    /// Waits for what is late or under way, as long as something still comes.
     private mutating func drain(_ board: Board, _ audience: inout some Audience) {
         var last = board.sum(.accounted)
         var lastChange = carillon_monotonic_now()
-        while board.sum(.accounted) < board.sum(.expected) {
+        while isSending(board) || board.sum(.accounted) < board.sum(.expected) {
             if signals.wait(milliseconds: 2) { return }
             let accounted = board.sum(.accounted)
             let now = carillon_monotonic_now()
@@ -169,6 +169,13 @@ struct Conductor {
         }
         // What comes late is reordered, not lost: one moment more.
         _ = signals.wait(milliseconds: 60)
+    }
+
+    /// Whether a worker may still send; what it has made due is on the board otherwise.
+    private func isSending(_ board: Board) -> Bool {
+        let isDone = !plan.hasSenders || board.sum(.doneSending) == UInt64(plan.workerCount)
+        board.fence()
+        return !isDone
     }
 
     private mutating func collect(_ audience: inout some Audience) {

@@ -14,7 +14,7 @@ enum Stage: UInt64 {
     case connecting
     /// Times are set: warm-up, then the measured part.
     case running
-    /// Nothing is sent any more; what is under way arrives.
+    /// What was due before the end is sent, if it is late; what is under way arrives.
     case draining
     /// Everybody reports and ends.
     case finished
@@ -32,7 +32,7 @@ enum WorkerFact: Int {
     case expected
     /// Deliveries and answers that came, or are known not to come.
     case accounted
-    /// Has sent everything it ever will (1).
+    /// Has sent everything it ever will (1): stored behind what that made due.
     case doneSending
     /// Sleeps until something is accounted for (1).
     case awaitsProgress
@@ -143,8 +143,8 @@ final class Board: @unchecked Sendable {
 
     func wakeAll() { for worker in 0..<workerCount { wake(worker) } }
 
-    /// The other half of a sleep: the sleeper stores its word, then looks once more; who makes
-    /// progress stores that, then looks for sleepers. Both with full fences between.
+    /// Between two words of which one announces the other, on both sides. So who sleeps stores
+    /// that, then looks once more, and who makes progress stores that, then looks for sleepers.
     func fence() { atomicMemoryFence(ordering: .sequentiallyConsistent) }
 
     // MARK: streams

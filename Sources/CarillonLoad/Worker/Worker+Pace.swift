@@ -1,9 +1,10 @@
 // Pacing — what is due now.
 //
 // An open loop sends message n when it is due, whatever happened to those before it, and stamps it
-// with the time it was due: a server that stalls is charged for everything that waited. A closed
-// loop keeps so many messages under way. Member m of round r sends message r × members + m of its
-// population, so every worker knows its own due times without asking.
+// with the time it was due: a server that stalls is charged for everything that waited, and what
+// was due before the end is sent, though it may leave behind it. A closed loop keeps so many
+// messages under way. Member m of round r sends message r × members + m of its population, so every
+// worker knows its own due times without asking.
 
 internal import Bytes
 internal import CSystem
@@ -16,21 +17,22 @@ extension Worker {
     mutating func sendDue() {
         let time = now
         guard time >= board.warmUpBegin else { return }
+        let end = board.measureEnd
         var isDone = true
         earliestDue = .max
         for place in groups.indices where groups[place].count > 0 {
-            startStorm(place, time)
+            if stage == .running { startStorm(place, time) }
             switch groups[place].population.role {
             case .subscriber, .idler, .callee: continue
             case .publisher, .requester, .visitor: break
             }
-            guard groups[place].nextDue != nil else { continue }
-            guard time < board.measureEnd else {
+            guard let due = groups[place].nextDue else { continue }
+            if time >= end, !isOwed(place, due, end) {
                 groups[place].nextDue = nil
                 continue
             }
             switch groups[place].population.pace {
-            case .open(let schedule): sendScheduled(place, schedule, time)
+            case .open(let schedule): sendScheduled(place, schedule, until: end, time)
             case .closed(let window): sendWindow(place, window, time)
             }
             if let due = groups[place].nextDue {
@@ -38,15 +40,27 @@ extension Worker {
                 if groups[place].isScheduled { earliestDue = min(earliestDue, due) }
             }
         }
-        // Where nobody sends, the clock alone ends the run.
-        if isDone, plan.hasSenders { board.set(.doneSending, of: index, to: 1) }
+        isDoneSending = isDone
     }
 
     // MARK: open loop
 
-    private mutating func sendScheduled(_ place: Int, _ schedule: Schedule, _ time: UInt64) {
+    /// Whether a message is to be sent though the run is over: its schedule says before, and nobody
+    /// has waited for us longer than we wait for a server.
+    private mutating func isOwed(_ place: Int, _ due: UInt64, _ end: UInt64) -> Bool {
+        guard groups[place].isScheduled, due < end else { return false }
+        guard now < end + plan.patience else {
+            problems.add("what was due before the end was not sent in time")
+            return false
+        }
+        return true
+    }
+
+    private mutating func sendScheduled(
+        _ place: Int, _ schedule: Schedule, until end: UInt64, _ time: UInt64
+    ) {
         var sent = 0
-        while let due = groups[place].nextDue, due <= time, sent < Self.burstLimit {
+        while let due = groups[place].nextDue, due <= time, due < end, sent < Self.burstLimit {
             let slip = time - due
             if slip > worstSlip, clock.isMeasured(due) { worstSlip = slip }
             if slip > plan.slipTolerance, clock.isMeasured(due) { tally.slippedSamples += 1 }
@@ -114,7 +128,7 @@ extension Worker {
         }
     }
 
-    private mutating func stopAtLimit(_ place: Int) {
+    mutating func stopAtLimit(_ place: Int) {
         guard let limit = groups[place].population.messageLimit else { return }
         if groups[place].sentCount >= LoadPlan.share(limit, index, plan.workerCount) {
             groups[place].nextDue = nil
@@ -200,7 +214,7 @@ extension Worker {
     mutating func request(_ slot: Int, _ place: Int, due: UInt64) {
         let client = unsafe clients.pointer(slot)
         let population = groups[place].population
-        guard unsafe client.pointee.phase == .ready, now < board.measureEnd else { return }
+        guard unsafe client.pointee.phase == .ready, due < board.measureEnd else { return }
         if case .closed = population.pace {
             guard groups[place].nextDue != nil else { return }
             groups[place].sentCount += 1
@@ -242,58 +256,5 @@ extension Worker {
             guard unsafe client.pointee.openRequests > before else { break }
         }
         if arena.count > start { queue(from: start, for: slot) }
-    }
-
-    // MARK: visits
-
-    /// Lets the next visitor that is out come in; `false` when that one is still there.
-    private mutating func visitNext(_ place: Int, due: UInt64) -> Bool {
-        let slot = groups[place].firstSlot + groups[place].member
-        let isClosed = unsafe clients.pointer(slot).pointee.phase == .closed
-        if case .closed = groups[place].population.pace {
-            groups[place].member = (groups[place].member + 1) % groups[place].count
-            guard isClosed else { return false }
-            groups[place].sentCount += 1
-            stopAtLimit(place)
-        } else if !isClosed {
-            // By the clock somebody must come now, and everybody is still there.
-            tally.slippedSamples += 1
-            problems.add("more visits were due than --connections allows at once")
-            return false
-        }
-        tally.requested += 1
-        expected += 1
-        open(slot, due: due)
-        return true
-    }
-
-    // MARK: storms
-
-    /// Everybody leaves; `closed` lets them return.
-    private mutating func startStorm(_ place: Int, _ time: UInt64) {
-        let group = groups[place]
-        guard group.population.stormInterval > 0, time >= group.nextStorm else { return }
-        groups[place].nextStorm += group.population.stormInterval
-        for member in 0..<group.count {
-            let number = index + member * plan.workerCount
-            guard Double(number) < Double(group.population.count) * group.population.stormShare
-            else { continue }
-            forgetRequests(group.firstSlot + member)
-            leave(group.firstSlot + member)
-        }
-    }
-
-    /// A requester leaves on purpose: what is under way is owed to nobody, what it gave up is lost.
-    private mutating func forgetRequests(_ slot: Int) {
-        let client = unsafe clients.pointer(slot)
-        guard unsafe client.pointee.role == .requester, unsafe client.pointee.phase == .ready else {
-            return
-        }
-        let place = Int(unsafe client.pointee.checks)
-        let sent = unsafe client.pointee.requestCount
-        let missing = checks.lost(at: place, published: sent)
-        let open = UInt64(unsafe client.pointee.openRequests)
-        lostBeforeReturn += missing - min(missing, open)
-        checks.begin(at: place, owedFrom: sent)
     }
 }

@@ -20,10 +20,6 @@ extension Worker {
         }
     }
 
-    mutating func stopSending() {
-        for place in groups.indices { groups[place].nextDue = nil }
-    }
-
     /// Closes intervals whose time has come.
     ///
     /// Intervals end when schedules fall due, too: the books are closed in a pause, so that
@@ -83,7 +79,7 @@ extension Worker {
 
     /// Ten times a second: who waits in vain?
     mutating func sweep() {
-        while let (slot, generation) = openings.head {
+        while let (slot, generation) = openings.first {
             let client = unsafe clients.pointer(slot)
             let isPending =
                 unsafe client.pointee.generation == generation

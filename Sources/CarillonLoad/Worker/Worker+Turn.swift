@@ -32,7 +32,7 @@ extension Worker {
     mutating func runTurn() -> Bool {
         resumeStarved()
         openSome()
-        if stage == .running { sendDue() }
+        if stage == .running || stage == .draining { sendDue() }
         let hasSent = !sends.isEmpty || !unsent.isEmpty
         flush()
         tellFacts()
@@ -93,6 +93,7 @@ extension Worker {
     /// How long the ring may sleep, ns.
     private mutating func sleepTime() -> UInt64 {
         guard unsent.isEmpty, starved.isEmpty else { return 0 }
+        if stage == .draining, !isDoneSending { return 0 }
         var next = nextSweep
         if stage == .running {
             for place in groups.indices where groups[place].count > 0 {
@@ -125,11 +126,7 @@ extension Worker {
 
     private mutating func enter(_ stage: Stage) {
         self.stage = stage
-        switch stage {
-        case .connecting, .finished: break
-        case .running: beginRun()
-        case .draining: stopSending()
-        }
+        if stage == .running { beginRun() }
     }
 
     /// Lets the others and the conductor see how far this worker is.
@@ -140,6 +137,7 @@ extension Worker {
         board.set(.sent, of: index, to: tally.published + tally.requested)
         board.set(.received, of: index, to: tally.delivered + tally.answered)
         board.set(.wrong, of: index, to: wrongCount)
+        tellDone()
         guard accounted != lastAccounted else { return }
         lastAccounted = accounted
         board.set(.accounted, of: index, to: accounted)
@@ -149,5 +147,15 @@ extension Worker {
         where other != index && board.value(.awaitsProgress, of: other) == 1 {
             board.wake(other)
         }
+    }
+
+    /// Says that nothing more will be sent, behind what that made due. Where nobody sends, the
+    /// clock alone ends the run.
+    private mutating func tellDone() {
+        guard isDoneSending, plan.hasSenders, board.value(.doneSending, of: index) == 0 else {
+            return
+        }
+        board.fence()
+        board.set(.doneSending, of: index, to: 1)
     }
 }

@@ -80,6 +80,8 @@ struct Worker: ~Copyable {
     var lostBeforeReturn: UInt64 = 0
     var wrongCount: UInt64 = 0
     var worstSlip: UInt64 = 0
+    /// Nothing will be due any more.
+    var isDoneSending = false
     /// When the next message of an open loop is due; receiving does not go on beyond that.
     var earliestDue = UInt64.max
     /// When a message of the measured part came last.

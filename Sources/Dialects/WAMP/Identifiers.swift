@@ -28,8 +28,4 @@ package struct RequestCounter: Sendable {
         last = last == Identifier.limit ? 1 : last &+ 1
         return last
     }
-
-    /// Whether `id` was handed out, as long as the counter has not wrapped: who answers one that
-    /// was not violates the protocol, who answers one that is over is only late (§4).
-    package func hasIssued(_ id: UInt64) -> Bool { id >= 1 && id <= last }
 }

@@ -1,6 +1,7 @@
-// URI — the URIs that WAMP itself has words for (reference §5.4, §8.13, §12).
+// URI — URIs of the protocol itself (reference §5.4, §8.13, §12).
 //
-// A router sends these; errors and reasons of clients are any text and only forwarded.
+// What the encoder is asked to write by name; errors and reasons of clients, and of those who
+// decide about joining, are any text and only forwarded.
 
 /// A URI of the protocol.
 package struct URI: Equatable, Sendable, CustomStringConvertible {
@@ -21,9 +22,7 @@ extension URI {
     package static let protocolViolation = URI("wamp.error.protocol_violation")
     package static let payloadSizeExceeded = URI("wamp.error.payload_size_exceeded")
     package static let featureNotSupported = URI("wamp.error.feature_not_supported")
-    package static let optionNotAllowed = URI("wamp.error.option_not_allowed")
     package static let discloseMeDisallowed = URI("wamp.error.option_disallowed.disclose_me")
-    package static let networkFailure = URI("wamp.error.network_failure")
     package static let runtimeError = URI("wamp.error.runtime_error")
 }
 
@@ -36,7 +35,6 @@ extension URI {
     package static let noSuchSession = URI("wamp.error.no_such_session")
     package static let procedureAlreadyExists = URI("wamp.error.procedure_already_exists")
     package static let historyUnavailable = URI("wamp.error.history_unavailable")
-    package static let unregistered = URI("wamp.error.unregistered")
     package static let canceled = URI("wamp.error.canceled")
     package static let timeout = URI("wamp.error.timeout")
     package static let unavailable = URI("wamp.error.unavailable")
@@ -48,20 +46,7 @@ extension URI {
 // MARK: - Joining and leaving
 
 extension URI {
-    package static let noSuchRealm = URI("wamp.error.no_such_realm")
-    package static let noSuchRole = URI("wamp.error.no_such_role")
-    package static let noSuchPrincipal = URI("wamp.error.no_such_principal")
     package static let notAuthorized = URI("wamp.error.not_authorized")
-    package static let authorizationFailed = URI("wamp.error.authorization_failed")
-    package static let authorizationDenied = URI("wamp.error.authorization_denied")
-    package static let authorizationRequired = URI("wamp.error.authorization_required")
-    package static let authenticationDenied = URI("wamp.error.authentication_denied")
-    package static let authenticationFailed = URI("wamp.error.authentication_failed")
-    package static let authenticationRequired = URI("wamp.error.authentication_required")
-    package static let noMatchingMethod = URI("wamp.error.no_matching_auth_method")
     package static let closeRealm = URI("wamp.close.close_realm")
     package static let goodbyeAndOut = URI("wamp.close.goodbye_and_out")
-    package static let systemShutdown = URI("wamp.close.system_shutdown")
-    package static let killed = URI("wamp.close.killed")
-    package static let normalClose = URI("wamp.close.normal")
 }

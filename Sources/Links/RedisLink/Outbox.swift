@@ -3,6 +3,7 @@
 // Filled by any thread, emptied by the link's. It is open only while the connection serves, and
 // bounded in count and octets: who publishes to a Redis that is away or slow learns it at once.
 
+internal import Bytes
 internal import Lockfree
 
 struct Publication: Sendable {

@@ -3,6 +3,7 @@
 // Pure. Redis answers in order, so what was asked is a queue. A publication that was sent and not
 // answered when the connection broke is not sent again: it may have arrived, and nothing repeats.
 
+internal import Bytes
 internal import LinkKit
 
 struct PublisherTalk {
