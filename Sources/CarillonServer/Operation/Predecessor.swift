@@ -18,12 +18,14 @@ struct Predecessor {
         guard process != getpid() else {
             throw Problem(sentence: "process \(process) is this one")
         }
-        guard let threads = Self.threads(of: process) else {
+        guard let status = Self.read("/proc/\(process)/status"),
+            let threads = Self.threads(of: process)
+        else {
             throw Problem(
                 sentence: "process \(process) cannot be taken over from: there is none, or it is "
                     + "not to be seen")
         }
-        guard Self.understands(threads.filter { $0 != process }.compactMap(Self.status)) else {
+        guard Self.catches(SignalWaiter.successorSignal, status), threads.contains("core-0") else {
             throw Problem(
                 sentence: "process \(process) cannot be taken over from: it is no carillon, or one "
                     + "that does not know of successors")
@@ -31,41 +33,35 @@ struct Predecessor {
         self.process = process
     }
 
-    /// Whether a process waits for our signals: then all its threads block them but the first,
-    /// which fetches them. While it waits for them the kernel shows them as not blocked there.
+    /// Whether a process has a handler for a signal, so that the signal does not end it.
     ///
-    /// - Parameter statuses: What `/proc/TID/status` says (proc_pid_status(5)) of the other threads.
-    static func understands(_ statuses: [String]) -> Bool {
-        !statuses.isEmpty
-            && statuses.allSatisfy { blocked(in: $0) & SignalWaiter.mask == SignalWaiter.mask }
+    /// - Parameter status: What `/proc/PID/status` says (proc_pid_status(5)).
+    static func catches(_ signal: Int32, _ status: String) -> Bool {
+        for line in status.split(separator: "\n") where line.hasPrefix("SigCgt:") {
+            let digits = line.dropFirst("SigCgt:".count).drop { $0 == "\t" || $0 == " " }
+            let mask = UInt64(digits, radix: 16) ?? 0
+            return mask & 1 << UInt64(signal - 1) != 0
+        }
+        return false
     }
 
-    private static func threads(of process: pid_t) -> [pid_t]? {
+    /// The names of its threads; `nil` when it cannot be seen.
+    private static func threads(of process: pid_t) -> [String]? {
         guard let folder = unsafe opendir("/proc/\(process)/task") else { return nil }
         defer { unsafe closedir(folder) }
-        var threads: [pid_t] = []
+        var names: [String] = []
         while let entry = unsafe readdir(folder) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+            let thread = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
                 unsafe String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
             }
-            if let thread = pid_t(name) { threads.append(thread) }
+            // Not there: "." and "..", or a thread that has ended.
+            guard let name = read("/proc/\(process)/task/\(thread)/comm") else { continue }
+            names.append(String(name.prefix { $0 != "\n" }))
         }
-        return threads
+        return names
     }
 
-    /// `nil`: the thread has ended.
-    private static func status(of thread: pid_t) -> String? {
-        try? ConfigurationSource.read("/proc/\(thread)/status")
-    }
-
-    /// The signals that a thread blocks, as a mask; 0 where they are not told.
-    static func blocked(in status: String) -> UInt64 {
-        for line in status.split(separator: "\n") where line.hasPrefix("SigBlk:") {
-            let digits = line.dropFirst("SigBlk:".count).drop { $0 == "\t" || $0 == " " }
-            return UInt64(digits, radix: 16) ?? 0
-        }
-        return 0
-    }
+    private static func read(_ path: String) -> String? { try? ConfigurationSource.read(path) }
 
     /// Tells it that its place is taken.
     ///

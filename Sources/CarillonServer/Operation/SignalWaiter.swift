@@ -1,6 +1,6 @@
 // SignalWaiter — signals as events of a loop: blocked everywhere, fetched by one thread.
 //
-// There is no handler, so nothing ever runs between two instructions of something else.
+// No handler ever runs, so nothing happens between two instructions of something else.
 
 import Glibc
 
@@ -16,16 +16,15 @@ enum SignalWaiter {
         (SIGUSR1, .succeeded), (SIGUSR2, .drain),
     ]
 
-    /// What a successor tells its predecessor by.
+    /// What a successor tells its predecessor by. It has a handler, which never runs, so that anybody
+    /// can see that it does not end the process.
     static let successorSignal = SIGUSR1
-
-    /// The signals that are ours, as the mask in /proc has them.
-    static var mask: UInt64 { numbers.reduce(0) { $0 | 1 << UInt64($1.0 - 1) } }
 
     /// Blocks our signals. To be called before any other thread exists: threads inherit the mask.
     static func prepare() {
         var set = ours()
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(successorSignal) { _ in }
         // A log whose reader is gone is an error of `write`, not the end.
         signal(SIGPIPE, SIG_IGN)
     }
