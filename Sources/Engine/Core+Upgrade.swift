@@ -169,14 +169,25 @@ extension Core where Kernel: ~Copyable {
     }
 }
 
-/// A valid upgrade.
+/// A valid upgrade. It stands in what few connections have, so its numbers share a word.
 struct Opening {
     let request: UpgradeRequest
-    let route: Int
-    /// Octets of memory that it takes while somebody decides, about.
-    let memorySize: Int
+    private let routeNumber: UInt32
+    private let octets: UInt32
     /// Who decides, where that takes time.
     var pending: (any PendingOpening)?
     /// What the gate of the route has granted.
     var grant: GateGrant?
+
+    init(request: UpgradeRequest, route: Int, memorySize: Int) {
+        self.request = request
+        routeNumber = UInt32(route)
+        octets = UInt32(clamping: memorySize)
+    }
+
+    /// The place of its route among those of the engine.
+    var route: Int { Int(routeNumber) }
+
+    /// Octets of memory that it takes while somebody decides, about.
+    var memorySize: Int { Int(octets) }
 }
