@@ -27,6 +27,10 @@ extension String {
     ///
     /// - Complexity: O(octets); O(1) where the sizes differ.
     package func isExactly(_ other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        var (left, right) = (self, other)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in unsafe left.span.bytes.equals(right.span.bytes) }
+        }
     }
 }
