@@ -30,7 +30,7 @@ package struct ControlSettings: Sendable {
 package final class ControlHandler: RequestHandler {
     private let settings: Guarded<ControlSettings>
     private let process: ProcessMetrics?
-    private let inputs: [String: ControlInput]
+    private let inputs: [ExactText: ControlInput]
     private let links: [LinkStatus]
 
     /// - Parameters:
@@ -44,7 +44,7 @@ package final class ControlHandler: RequestHandler {
         self.settings = Guarded(settings)
         self.process = process
         self.inputs = Dictionary(
-            inputs.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+            inputs.map { (ExactText($0.path), $0) }, uniquingKeysWith: { first, _ in first })
         self.links = links
     }
 
@@ -84,7 +84,7 @@ package final class ControlHandler: RequestHandler {
     }
 
     private func input(_ path: String, _ listener: Int) -> ControlInput? {
-        listener == 0 ? inputs[path] : nil
+        listener == 0 ? inputs[ExactText(path)] : nil
     }
 
     /// Why no more clients should be sent here; `nil` while they should.
@@ -182,15 +182,15 @@ private enum Endpoint {
     case publish, broadcast
     case live, ready, metrics
 
+    private static let paths: [(listener: Int, path: String, endpoint: Endpoint)] = [
+        (0, "/api/publish", .publish), (0, "/api/broadcast", .broadcast),
+        (1, "/health/live", .live), (1, "/health/ready", .ready), (1, "/metrics", .metrics),
+    ]
+
     init?(path: String, listener: Int) {
-        switch (listener, path) {
-        case (0, "/api/publish"): self = .publish
-        case (0, "/api/broadcast"): self = .broadcast
-        case (1, "/health/live"): self = .live
-        case (1, "/health/ready"): self = .ready
-        case (1, "/metrics"): self = .metrics
-        default: return nil
-        }
+        let known = Self.paths.first { $0.listener == listener && path.isExactly($0.path) }
+        guard let known else { return nil }
+        self = known.endpoint
     }
 
     var isAPI: Bool { self == .publish || self == .broadcast }

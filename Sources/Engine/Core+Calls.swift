@@ -122,7 +122,9 @@ extension Core where Kernel: ~Copyable {
         callSession(id) { session, commands in
             session.answered(token, outcome, &commands)
             // What a procedure says is no mistake of whoever asked; a name that nobody has may be.
-            if case .failure(let error) = outcome, error.uri == ProcedureError.noSuchProcedureURI {
+            if case .failure(let error) = outcome,
+                error.isCalled(ProcedureError.noSuchProcedureURI)
+            {
                 return
             }
             commands.forgetErrors()

@@ -50,7 +50,7 @@ struct RouteTable {
         var first: Int
     }
 
-    private var paths: [String: Path] = [:]
+    private var paths: [ExactText: Path] = [:]
     /// The routes that serve what their dialects claim.
     private var claimants: [(place: Int, dialect: any Dialect)] = []
 
@@ -60,13 +60,13 @@ struct RouteTable {
                 claimants.append((place, route.dialect))
                 continue
             }
-            var path = paths[route.path] ?? Path(first: place)
+            var path = paths[ExactText(route.path)] ?? Path(first: place)
             if let subprotocol = route.subprotocol {
                 path.bySubprotocol[subprotocol] = place
             } else {
                 path.general = place
             }
-            paths[route.path] = path
+            paths[ExactText(route.path)] = path
         }
     }
 
@@ -80,7 +80,7 @@ struct RouteTable {
         of path: String, sentPath: @autoclosure () -> String, isUpgrade: Bool,
         offers: () -> [String]
     ) -> Int? {
-        guard let path = paths[path] else {
+        guard let path = paths[ExactText(path)] else {
             if claimants.isEmpty { return nil }
             let subprotocols = offers()
             let sentPath = sentPath()

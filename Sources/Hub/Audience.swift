@@ -3,7 +3,9 @@
 // A publisher can name up to six lists: those who are eligible and those who are excluded, each by
 // session, authid and authrole. Nearly every publication names none; then an audience is a null
 // reference and asking it costs a comparison. Lists are made once per publication and searched once
-// per subscriber: short ones in sequence, longer ones as sets.
+// per subscriber: short ones in sequence, longer ones as sets. A name is its octets.
+
+internal import Bytes
 
 /// The receivers that a publication admits.
 @frozen
@@ -67,22 +69,22 @@ package struct Audience: Sendable {
 @usableFromInline
 final class AudienceLists: Sendable {
     private let eligible: NameList<UInt64>?
-    private let eligibleAuthIDs: NameList<String>?
-    private let eligibleAuthRoles: NameList<String>?
+    private let eligibleAuthIDs: NameList<ExactText>?
+    private let eligibleAuthRoles: NameList<ExactText>?
     private let exclude: NameList<UInt64>
-    private let excludeAuthIDs: NameList<String>
-    private let excludeAuthRoles: NameList<String>
+    private let excludeAuthIDs: NameList<ExactText>
+    private let excludeAuthRoles: NameList<ExactText>
 
     init(
         eligible: [UInt64]?, eligibleAuthIDs: [String]?, eligibleAuthRoles: [String]?,
         exclude: [UInt64], excludeAuthIDs: [String], excludeAuthRoles: [String]
     ) {
         self.eligible = eligible.map { NameList($0) }
-        self.eligibleAuthIDs = eligibleAuthIDs.map { NameList($0) }
-        self.eligibleAuthRoles = eligibleAuthRoles.map { NameList($0) }
+        self.eligibleAuthIDs = eligibleAuthIDs.map { NameList($0.map(ExactText.init)) }
+        self.eligibleAuthRoles = eligibleAuthRoles.map { NameList($0.map(ExactText.init)) }
         self.exclude = NameList(exclude)
-        self.excludeAuthIDs = NameList(excludeAuthIDs)
-        self.excludeAuthRoles = NameList(excludeAuthRoles)
+        self.excludeAuthIDs = NameList(excludeAuthIDs.map(ExactText.init))
+        self.excludeAuthRoles = NameList(excludeAuthRoles.map(ExactText.init))
     }
 
     @usableFromInline
@@ -112,6 +114,8 @@ final class AudienceLists: Sendable {
     @usableFromInline
     func admits(session: UInt64, authID: String, authRole: String) -> Bool {
         if let eligible, !eligible.contains(session) { return false }
+        let authID = ExactText(authID)
+        let authRole = ExactText(authRole)
         if let eligibleAuthIDs, !eligibleAuthIDs.contains(authID) { return false }
         if let eligibleAuthRoles, !eligibleAuthRoles.contains(authRole) { return false }
         return !exclude.contains(session) && !excludeAuthIDs.contains(authID)
@@ -143,12 +147,12 @@ enum NameList<Element: Hashable & Sendable>: Sendable {
     }
 }
 
-extension NameList<String> {
+extension NameList<ExactText> {
     /// Octets of all names.
     var octetCount: Int {
         switch self {
-        case .few(let names): names.reduce(0) { $0 + $1.utf8.count }
-        case .many(let names): names.reduce(0) { $0 + $1.utf8.count }
+        case .few(let names): names.reduce(0) { $0 + $1.text.utf8.count }
+        case .many(let names): names.reduce(0) { $0 + $1.text.utf8.count }
         }
     }
 }

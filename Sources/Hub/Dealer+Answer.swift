@@ -1,5 +1,7 @@
 // Dealer+Answer — what callees say (WAMP §8.4, §8.9, §8.14 of the reference).
 
+internal import Bytes
+
 extension Dealer {
     /// A result: the final one, or one of several.
     ///
@@ -35,7 +37,7 @@ extension Dealer {
         now: UInt64, random: UInt64, _ actions: inout [DealerAction]
     ) {
         guard let call = answered(invocation, by: callee, &actions) else { return }
-        if uri == CallError.unavailable, canReroute(call) {
+        if uri.isExactly(CallError.unavailable), canReroute(call) {
             reroute(call, now: now, random: random, &actions)
             return
         }

@@ -90,11 +90,14 @@ extension ProcedureError {
 
     package static var crashed: ProcedureError { ProcedureError(uri: crashedURI) }
 
+    /// Whether that is its URI, which is as long as the callee likes.
+    package func isCalled(_ uri: String) -> Bool { self.uri.isExactly(uri) }
+
     /// What it is as a status: 400 to 599.
     package var status: Int {
-        if let row = Self.rows.first(where: { $0.uri == uri }) { return row.status }
-        if uri.hasPrefix(Self.statusPrefix),
-            let status = Int(uri.dropFirst(Self.statusPrefix.count)),
+        if let row = Self.rows.first(where: { isCalled($0.uri) }) { return row.status }
+        let digits = Substring(uri.utf8.dropFirst(Self.statusPrefix.utf8.count))
+        if uri.utf8.starts(with: Self.statusPrefix.utf8), let status = Int(digits),
             (400...599).contains(status)
         {
             return status
@@ -105,7 +108,7 @@ extension ProcedureError {
     /// What people are told.
     package var message: String {
         if let text = arguments.firstText { return text }
-        return Self.rows.first { $0.uri == uri }?.sentence ?? uri
+        return Self.rows.first { isCalled($0.uri) }?.sentence ?? uri
     }
 
     /// The keywords as a JSON object; `{}` when there are none.

@@ -95,7 +95,8 @@ package struct UpgradeRequest: Sendable {
         return UpgradeRequest(key: key, deflate: agreement)
     }
 
-    /// The subprotocols the client offers, in its order of preference.
+    /// The subprotocols the client offers, in its order of preference; what is no token (RFC 9110
+    /// §5.6.2) is left out.
     package static func subprotocols(of head: RequestHead, in bytes: RawSpan) -> [String] {
         var names: [String] = []
         guard head.table.has(.webSocketProtocol) else { return names }
@@ -103,6 +104,7 @@ package struct UpgradeRequest: Sendable {
             let list = bytes.extracting(field.valueRange)
             var offset = 0
             while let element = Grammar.nextElement(of: list, from: &offset) {
+                guard Grammar.isToken(list.extracting(element)) else { continue }
                 names.append(list.extracting(element).text)
             }
         }

@@ -45,6 +45,13 @@ import Testing
         #expect(place(table, "/wamp", isUpgrade: false) == nil)
     }
 
+    @Test("a path is its octets, not what is equivalent to them")
+    func spelling() {
+        let table = table(route("/caf\u{E9}"))
+        #expect(place(table, "/caf\u{E9}") == 0)
+        #expect(place(table, "/cafe\u{301}") == nil)
+    }
+
     @Test("an unknown path has no route, whatever is offered")
     func unknown() {
         let table = table(route("/a", "x"), route("/b"))

@@ -29,6 +29,14 @@ import Testing
         }
     }
 
+    @Test("is another one when a header is only equivalent")
+    func spelling() throws {
+        let spellings = ["caf\u{E9}", "cafe\u{301}"]
+        let questions = try spellings.map { try question(headers: [("Cookie", "a=\($0)")]) }
+        #expect(questions[0] != questions[1] && Set(questions).count == 2)
+        #expect(try questions[0] == question(headers: [("Cookie", "a=\(spellings[0])")]))
+    }
+
     @Test("cannot be led to another host, nor be cut short, by its target")
     func badTargets() {
         for target in ["@evil.example/", ".evil.example/", ":8080/", "evil", "\\evil"] {

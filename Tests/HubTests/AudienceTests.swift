@@ -47,6 +47,27 @@ struct AudienceTests {
         #expect(!Audience(eligibleAuthRoles: ["r"], exclude: [1]).admitsUnidentified)
     }
 
+    @Test("a name is its octets, however it may be spelled otherwise")
+    func spelling() {
+        // Equal to Swift; and what peers send must not be sorted for being compared.
+        let (composed, apart) = ("caf\u{E9}", "cafe\u{301}")
+        let marks = "a" + String(repeating: "\u{301}\u{323}", count: 250_000)
+        let others = (0..<20).map { "\($0)" } + [marks]
+        for more in [[], [marks], others] {
+            let named = [composed] + more
+            let eligible = Audience(eligibleAuthIDs: named)
+            let eligibleRoles = Audience(eligibleAuthRoles: named)
+            let excluded = Audience(excludeAuthIDs: named)
+            let excludedRoles = Audience(excludeAuthRoles: named)
+            for (name, isNamed) in [(composed, true), (apart, false)] {
+                #expect(eligible.admits(session: 1, authID: name, authRole: "") == isNamed)
+                #expect(eligibleRoles.admits(session: 1, authID: "", authRole: name) == isNamed)
+                #expect(excluded.admits(session: 1, authID: name, authRole: "") != isNamed)
+                #expect(excludedRoles.admits(session: 1, authID: "", authRole: name) != isNamed)
+            }
+        }
+    }
+
     @Test("its size grows with its lists")
     func size() {
         let few = Audience(eligible: [1], excludeAuthIDs: ["abc"])

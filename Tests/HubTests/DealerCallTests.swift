@@ -26,6 +26,21 @@ struct DealerCallTests {
         #expect(desk.call("", 1, request: 3) == ["1 error 3 wamp.error.invalid_uri -"])
     }
 
+    @Test("an error may be called by a megabyte of marks that are out of order")
+    func marks() {
+        // Swift compares such a text in minutes, and the dealer is everybody's.
+        let marks = "a" + String(repeating: "\u{301}\u{323}", count: 250_000)
+        let desk = makeDesk()
+        desk.register(exact("a"), 11)
+        desk.call("a", 1, request: 1)
+        #expect(desk.fail(1, 11, marks).count == 1)
+        let error = ProcedureError(uri: marks)
+        #expect(error.status == 500 && error.message.utf8.count == marks.utf8.count)
+        #expect(ProcedureError(uri: "carillon.error.status_418").status == 418)
+        #expect(ProcedureError(uri: "carillon.error.status_18").status == 500)
+        #expect(ProcedureError(uri: "carillon.error.status_").status == 500)
+    }
+
     @Test("invocations count 1, 2, 3 per callee")
     func invocationIDs() {
         let desk = makeDesk()

@@ -61,6 +61,19 @@ struct RohrpostSessionTests {
                 == #"{"dialect":"rohrpost","type":"add"}"#)
     }
 
+    @Test("a type may be a megabyte of marks that are out of order")
+    func marks() {
+        // Swift hashes and compares such a text in minutes.
+        let marks = "a" + String(repeating: "\u{301}\u{323}", count: 250_000)
+        let hub = ModelHub()
+        let client = hub.open()
+        hub.send(#"{"id":1,"type":"\#(marks)"}"#, from: client)
+        #expect(client.takeMessages().first?.utf8.contains(0x7B) == true)
+        hub.procedures["fails"] = { _ in .failure(ProcedureError(uri: marks)) }
+        hub.send(#"{"id":2,"type":"fails"}"#, from: client)
+        #expect(client.takeMessages().count == 1)
+    }
+
     @Test("looks at the clock when a token expires")
     func expiry() throws {
         let secret = Array("secret".utf8)

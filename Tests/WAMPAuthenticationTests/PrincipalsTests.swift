@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import WAMPAuthentication
@@ -102,6 +103,48 @@ struct PrincipalsTests {
         let many = [String](repeating: "x", count: Principals.methodLimit - 1)
         #expect(line(decide(many + ["ticket"], "martin")) == "challenge ticket ")
         #expect(line(decide(many + ["x", "ticket"], "martin")).contains("no_matching"))
+    }
+
+    @Test("a name, role or method is its octets, and a megabyte of marks is nobody's")
+    func spelling() throws {
+        let (composed, apart) = ("caf\u{E9}", "cafe\u{301}")
+        let key = octets(publicKey)
+        let principals = Principals(
+            anonymousRole: nil,
+            principals: [
+                Principal(authID: composed, role: "first", credential: .ticket([1])),
+                Principal(authID: composed, role: apart, credential: .ticket([2])),
+                Principal(
+                    authID: composed, role: "r", credential: .cryptosign(publicKeys: [key])),
+            ])
+        #expect(line(decide(["ticket"], composed, in: principals)) == "challenge ticket ")
+        let refusal = line(decide(["ticket"], apart, in: principals))
+        #expect(refusal.hasPrefix("wamp.error.not_authorized"))
+        let extra = ["pubkey": publicKey]
+        #expect(
+            line(decide(["cryptosign"], composed, extra: extra, in: principals))
+                .hasPrefix("challenge cryptosign"))
+        #expect(
+            line(decide(["cryptosign"], apart, extra: extra, in: principals))
+                .hasPrefix("wamp.error.not_authorized"))
+        let (_, _, pending) = try #require(
+            challenge(decide(["ticket"], composed, role: composed, in: principals)))
+        #expect(line(pending.check(signature: "\u{1}", extra: [:])).contains(" first ticket"))
+
+        let marks = "a" + String(repeating: "\u{301}\u{323}", count: 250_000)
+        for methods in [["ticket"], ["cryptosign"], [marks], [marks, "scram"]] {
+            for authID in [marks, composed] {
+                let decision = decide(
+                    methods, authID, role: marks,
+                    extra: ["pubkey": hex([UInt8](repeating: 9, count: 32)), "nonce": marks],
+                    in: principals)
+                let text = line(decision)
+                // Not by `==`, which would take the minutes.
+                let isKnown = methods[0].isExactly("ticket") && authID.isExactly(composed)
+                #expect(text.hasPrefix("wamp.error") != isKnown)
+                #expect(text.utf8.count < 400)
+            }
+        }
     }
 
     @Test("tickets are compared whole, in any script")

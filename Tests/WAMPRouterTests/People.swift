@@ -22,6 +22,9 @@ enum People {
                         authID: "martin", role: "backend",
                         credential: .ticket(Array("wEx9TPFtHdRr2Zg7rtRE".utf8))),
                     Principal(
+                        authID: "caf\u{E9}", role: "backend",
+                        credential: .ticket(Array("wEx9TPFtHdRr2Zg7rtRE".utf8))),
+                    Principal(
                         authID: "lost", role: "nowhere", credential: .ticket(Array("x".utf8))),
                     Principal(
                         authID: "joe", role: "user",

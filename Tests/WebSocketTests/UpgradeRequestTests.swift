@@ -49,6 +49,14 @@ struct UpgradeRequestTests {
         #expect(UpgradeRequest.subprotocols(of: head, in: bytes) == ["chat", "superchat"])
     }
 
+    @Test("offers that are no tokens are none, also where nobody has checked the request yet")
+    func foreignOffers() throws {
+        let octets = request(plain + ["Sec-WebSocket-Protocol: a\u{301}, chat, a b, \"c\""])
+        let bytes = unsafe octets.span.bytes
+        let head = try #require(try RequestHead.parse(bytes))
+        #expect(UpgradeRequest.subprotocols(of: head, in: bytes) == ["chat"])
+    }
+
     @Test("compares the tokens of Upgrade and Connection without case, in lists and lines")
     func tokens() throws {
         _ = try check(request(lines("Upgrade", "Upgrade: WebSocket")))

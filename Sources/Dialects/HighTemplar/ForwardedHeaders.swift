@@ -82,7 +82,7 @@ internal enum ForwardedHeaders {
         for pair in request.query.utf8.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(
                 separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard decoded(parts[0]) == name else { continue }
+            guard decoded(parts[0]).isExactly(name) else { continue }
             return parts.count == 2 ? decoded(parts[1]) : ""
         }
         return nil

@@ -121,12 +121,14 @@ internal final class OpenAPISession: Session {
             commands.octets.append(dialect.settings.calls.value(of: arguments))
             commands.endReply(from: start)
         case .failure(let error):
-            switch error.uri {
-            case ProcedureError.noSuchProcedureURI: commands.refuseUnknownMethod(caller)
-            case ProcedureError.crashedURI:
+            if error.isCalled(ProcedureError.noSuchProcedureURI) {
+                commands.refuseUnknownMethod(caller)
+            } else if error.isCalled(ProcedureError.crashedURI) {
                 commands.append(.close(code: 1011, reason: "internal error"))
-            case ProcedureError.notJSONURI: commands.refuse(caller, PendingCall.noJSON)
-            default: commands.refuse(caller, error.message)
+            } else if error.isCalled(ProcedureError.notJSONURI) {
+                commands.refuse(caller, PendingCall.noJSON)
+            } else {
+                commands.refuse(caller, error.message)
             }
         }
     }

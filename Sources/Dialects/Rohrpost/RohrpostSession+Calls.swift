@@ -81,14 +81,12 @@ extension RohrpostSession {
                 commands.answer(caller, data: octets.extracting(item.range))
             }
         case .failure(let error):
-            switch error.uri {
-            case ProcedureError.noSuchProcedureURI: refuseUnknownType(caller, &commands)
-            case ProcedureError.crashedURI: refuse(caller, Wording.failed, &commands)
-            default:
-                // An error without a word would be a success to the client.
-                let message = error.message
-                refuse(caller, message.isEmpty ? Wording.failed : message, &commands)
+            if error.isCalled(ProcedureError.noSuchProcedureURI) {
+                return refuseUnknownType(caller, &commands)
             }
+            let message = error.isCalled(ProcedureError.crashedURI) ? "" : error.message
+            // An error without a word would be a success to the client.
+            refuse(caller, message.isEmpty ? Wording.failed : message, &commands)
         }
     }
 }

@@ -11,6 +11,7 @@ package struct CallableTypes: Sendable {
         "ping", "pong", "subscribe", "unsubscribe", "subscription-update",
     ]
 
+    private static let reservedNames = Set(reserved.map { Array($0.utf8) })
     private var rules: [[UInt8]: CallRule] = [:]
     /// The rule for every type that has none of its own; `nil`: there are no other calls.
     private let rule: CallRule?
@@ -45,7 +46,7 @@ package struct CallableTypes: Sendable {
     /// How a type is called; `nil` when it is not.
     internal func rule(for type: [UInt8]) -> CallRule? {
         if let own = rules[type] { return own }
-        guard let rule, !Self.reserved.contains(String(decoding: type, as: UTF8.self)) else {
+        guard let rule, !Self.reservedNames.contains(type) else {
             return nil
         }
         return rule

@@ -77,18 +77,14 @@ internal struct Response {
     }
 
     private static func failure(_ error: ProcedureError, method: RawSpan) -> Response {
-        switch error.uri {
-        case ProcedureError.noSuchProcedureURI: return unknownMethod(method)
-        case ProcedureError.crashedURI: return uncaughtException
-        case "wamp.error.runtime_error" where error.arguments.firstText == nil:
-            return uncaughtException
-        default:
-            let details = error.details
-            let kind = (try? JSONScanner.document(unsafe details.span.bytes))?.kind
-            return Response(
-                status: error.status, message: error.message,
-                data: kind == .object ? details : empty)
-        }
+        if error.isCalled(ProcedureError.noSuchProcedureURI) { return unknownMethod(method) }
+        let isSilent =
+            error.isCalled("wamp.error.runtime_error") && error.arguments.firstText == nil
+        if isSilent || error.isCalled(ProcedureError.crashedURI) { return uncaughtException }
+        let details = error.details
+        let kind = (try? JSONScanner.document(unsafe details.span.bytes))?.kind
+        return Response(
+            status: error.status, message: error.message, data: kind == .object ? details : empty)
     }
 
     /// The reference's (object, status, message): an object as the only argument, with one or both

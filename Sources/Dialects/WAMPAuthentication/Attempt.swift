@@ -135,10 +135,13 @@ internal struct Attempt {
             return .unsuitable(.failed("authextra.pubkey is not 32 octets in hexadecimal digits"))
         }
         let entries = principals.entries(key: key, preferring: request.authRole)
-        guard let entry = entries.first(where: { $0.authID == request.authID ?? $0.authID })
+        guard let entry = entries.first(where: { request.authID?.isExactly($0.authID) ?? true })
         else { return .unsuitable(unknown(key: text)) }
-        let asksChannel = context.channel?.type == request.extra["channel_binding"]
-        let channel = asksChannel && context.channel?.id.count == size ? context.channel : nil
+        let wanted = request.extra["channel_binding"]
+        let isBound =
+            context.channel.map { wanted?.isExactly($0.type) == true && $0.id.count == size }
+            ?? false
+        let channel = isBound ? context.channel : nil
         let random = context.random(size)
         guard let message = Cryptosign.message(challenge: random, channel: channel)
         else { return .final(.unavailable) }

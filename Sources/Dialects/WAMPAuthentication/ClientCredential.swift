@@ -164,7 +164,7 @@ package struct ClientCredential: Sendable {
         _ clientNonce: String, _ derive: SCRAMDerive
     ) throws(AuthenticationError) -> Answer {
         let nonce = try challenge.text("nonce")
-        guard nonce.hasPrefix(clientNonce), nonce.utf8.count > clientNonce.utf8.count
+        guard nonce.utf8.starts(with: clientNonce.utf8), nonce.utf8.count > clientNonce.utf8.count
         else { throw .foreignNonce }
         let saltText = try challenge.text("salt")
         guard let salt = TextForm.octets(base64: saltText, atMost: 1024), !salt.isEmpty

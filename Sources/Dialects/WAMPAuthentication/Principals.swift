@@ -3,6 +3,8 @@
 // Made once from a configuration and never changed: a new configuration is a new value, and
 // sessions that are joining finish with the one they began with.
 
+internal import Bytes
+
 /// One way for somebody to join. A name may have several entries, with other methods or roles.
 package struct Principal: Sendable {
     package var authID: String
@@ -49,7 +51,7 @@ package struct Principals: Sendable {
     internal let routerKey: RouterKey?
     private let principals: [Principal]
     /// Places in `principals`, in their order.
-    private let placesByID: [String: [Int]]
+    private let placesByID: [ExactText: [Int]]
     private let placesByKey: [[UInt8]: [Int]]
     private let methods: Set<AuthMethod>
 
@@ -62,10 +64,10 @@ package struct Principals: Sendable {
         self.anonymousRole = anonymousRole
         self.routerKey = routerKey
         self.principals = principals
-        var placesByID: [String: [Int]] = [:]
+        var placesByID: [ExactText: [Int]] = [:]
         var placesByKey: [[UInt8]: [Int]] = [:]
         for (place, principal) in principals.enumerated() {
-            placesByID[principal.authID, default: []].append(place)
+            placesByID[ExactText(principal.authID), default: []].append(place)
             guard case .cryptosign(let keys) = principal.credential else { continue }
             for key in keys { placesByKey[key, default: []].append(place) }
         }
@@ -84,7 +86,7 @@ package struct Principals: Sendable {
     ///
     /// Takes some microseconds, unless ``isHeavy(_:)``.
     package func decide(_ request: JoinRequest, _ context: JoinContext) -> JoinDecision {
-        let offered = request.methods.prefix(Self.methodLimit).map(AuthMethod.init(rawValue:))
+        let offered = request.methods.prefix(Self.methodLimit).map(AuthMethod.init(named:))
         var refusal: JoinDecision?
         var untried = methods
         for case let method? in offered.isEmpty ? [.anonymous] : offered {
@@ -106,14 +108,14 @@ package struct Principals: Sendable {
     /// must not be done on a core.
     package func isHeavy(_ request: JoinRequest) -> Bool {
         routerKey != nil && request.extra["challenge"] != nil
-            && request.methods.contains(AuthMethod.cryptosign.rawValue)
+            && request.methods.contains { AuthMethod(named: $0) == .cryptosign }
     }
 
     /// The entries of `authID` for `method`, those with the role asked for first.
     internal func entries(
         of authID: String, method: AuthMethod, preferring role: String?
     ) -> [Principal] {
-        Self.sorted((placesByID[authID] ?? []).map { principals[$0] }, preferring: role)
+        Self.sorted((placesByID[ExactText(authID)] ?? []).map { principals[$0] }, preferring: role)
             .filter { $0.credential.serves(method) }
     }
 
@@ -131,6 +133,7 @@ package struct Principals: Sendable {
         _ entries: [Principal], preferring role: String?
     ) -> [Principal] {
         guard let role else { return entries }
-        return entries.filter { $0.role == role } + entries.filter { $0.role != role }
+        let isWanted = { (entry: Principal) in entry.role.isExactly(role) }
+        return entries.filter(isWanted) + entries.filter { !isWanted($0) }
     }
 }

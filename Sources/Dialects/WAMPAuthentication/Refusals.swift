@@ -6,8 +6,10 @@
 extension JoinDecision {
     /// Nobody of that name; a long name is quoted in part.
     internal static func unknown(authID: String) -> JoinDecision {
+        // Of scalars: one character of a stranger may be the whole name.
         let name =
-            authID.utf8.count > Principals.authIDLimit ? authID.prefix(64) + "…" : authID[...]
+            authID.utf8.count > Principals.authIDLimit
+            ? String(authID.unicodeScalars.prefix(64)) + "…" : authID
         return .notAuthorized(#"no principal with authid "\#(name)" exists"#)
     }
 

@@ -18,13 +18,15 @@ extension WAMPSession {
             return realm.withSessions { sessions in
                 guard let roles else { return .number(UInt64(sessions.count)) }
                 return .number(
-                    UInt64(sessions.values.count(where: { roles.contains($0.authRole) })))
+                    UInt64(sessions.values.count { roles.contains(ExactText($0.authRole)) }))
             }
         case "wamp.session.list":
             let roles = try call.roles()
             return realm.withSessions { sessions in
                 guard let roles else { return .ids(sessions.keys) }
-                return .ids(sessions.values.lazy.filter { roles.contains($0.authRole) }.map(\.id))
+                return .ids(
+                    sessions.values.lazy.filter { roles.contains(ExactText($0.authRole)) }
+                        .map(\.id))
             }
         case "wamp.session.get":
             try call.expect(1...1)
@@ -40,11 +42,11 @@ extension WAMPSession {
         case "wamp.session.kill_by_authid":
             try call.expect(1...1)
             let authID = try call.text(0)
-            return .ids(try kill(call, realm, &commands) { $0.authID == authID })
+            return .ids(try kill(call, realm, &commands) { $0.authID.isExactly(authID) })
         case "wamp.session.kill_by_authrole":
             try call.expect(1...1)
             let role = try call.text(0)
-            let count = try kill(call, realm, &commands) { $0.authRole == role }.count
+            let count = try kill(call, realm, &commands) { $0.authRole.isExactly(role) }.count
             return .number(UInt64(count))
         case "wamp.session.kill_all":
             try call.expect(0...0)
@@ -190,7 +192,8 @@ extension WAMPSession {
 
     private func scope(of call: borrowing MetaCall) throws(MetaError) -> Testament.Scope {
         guard let name = try call.text("scope") else { return .destroyed }
-        guard let scope = Testament.Scope(rawValue: name) else {
+        let known = Testament.Scope.allCases.first { name.isExactly($0.rawValue) }
+        guard let scope = known else {
             throw .invalid("scope is neither destroyed nor detached")
         }
         return scope

@@ -105,14 +105,14 @@ internal struct MetaCall: ~Escapable {
     }
 
     /// Which roles count: by position or by name; `nil` for all.
-    func roles() throws(MetaError) -> Set<String>? {
+    func roles() throws(MetaError) -> Set<ExactText>? {
         try expect(0...1)
         let list = count == 1 ? place(0) : keyword("filter_authroles")
         switch list.kind(in: octets, as: serialization) {
         case nil, .null: return nil
         case .array:
             let texts = list.texts(in: octets, as: serialization)
-            return Set(texts.map { String(decoding: $0, as: UTF8.self) })
+            return Set(texts.map { ExactText(String(decoding: $0, as: UTF8.self)) })
         default: throw .invalid("the filter is not a list of roles")
         }
     }
@@ -124,8 +124,10 @@ internal struct MetaCall: ~Escapable {
         if count == 2 {
             let match = place(1).member("match", in: octets, as: serialization)
             if let name = text(at: match) {
-                guard let known = MatchPolicy.allCases.first(where: { "\($0.name)" == name })
-                else { throw .invalid("match is none of exact, prefix and wildcard") }
+                let known = MatchPolicy.allCases.first { name.isExactly("\($0.name)") }
+                guard let known else {
+                    throw .invalid("match is none of exact, prefix and wildcard")
+                }
                 policy = known
             }
         }

@@ -19,7 +19,7 @@ internal struct Testament: Sendable {
     /// What it counts for.
     let share: TestamentShare
 
-    enum Scope: String, Sendable { case detached, destroyed }
+    enum Scope: String, CaseIterable, Sendable { case detached, destroyed }
 
     /// Octets that the testaments of one session may have.
     static var sizePerSession: Int { 262_144 }

@@ -24,6 +24,8 @@ extension WAMPSession {
     /// so many members of the extra.
     private static var methodLimit: Int { 16 }
     private static var extraLimit: Int { 64 }
+    /// Octets of a member's name; those that anybody asks for are shorter.
+    private static var extraNameLimit: Int { 64 }
 
     func join(_ message: Message, _ octets: RawSpan, _ commands: inout Commands) {
         beginAnew(&commands)
@@ -83,7 +85,9 @@ extension WAMPSession {
     private func texts(in map: Extent, _ octets: RawSpan) -> [String: String] {
         var texts: [String: String] = [:]
         map.forEachMember(in: octets, as: serialization, atMost: Self.extraLimit) { key, value in
-            guard let text = value.text(in: octets, as: serialization) else { return }
+            guard key.utf8.count <= Self.extraNameLimit,
+                let text = value.text(in: octets, as: serialization)
+            else { return }
             texts[key] = String(decoding: text, as: UTF8.self)
         }
         return texts

@@ -4,6 +4,7 @@
 // nothing of it can end a header line, start another one, or lead the request to another host. And
 // because a question is all that the application gets to see, two equal ones may share an answer.
 
+internal import Bytes
 internal import DialectKit
 
 /// Why a request is not sent.
@@ -32,6 +33,20 @@ struct Question: Hashable, Sendable {
     let body: [UInt8]
     /// See ``BackEndRequest/isNotice``.
     let isNotice: Bool
+
+    /// By octets: headers are the client's, and nobody is answered what another was whose letters
+    /// are only equivalent.
+    static func == (left: Question, right: Question) -> Bool {
+        left.method.isExactly(right.method) && left.url.isExactly(right.url)
+            && left.headerLines.elementsEqual(right.headerLines) { $0.isExactly($1) }
+            && left.body == right.body && left.isNotice == right.isNotice
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactText(url))
+        for line in headerLines { hasher.combine(ExactText(line)) }
+        hasher.combine(body)
+    }
 
     /// Octets it occupies while it waits.
     var size: Int {
