@@ -203,6 +203,22 @@ struct SCRAMTests {
             line(decide(["scram", "ticket"], "martin", extra: nonce)) == "challenge ticket ")
     }
 
+    @Test("nor does any other method tell a stranger that there is no such name")
+    func silence() {
+        let nonce = ["nonce": "x"]
+        for methods in [
+            ["scram", "anonymous"], ["scram", "ticket", "anonymous"], ["ticket", "scram"],
+        ] {
+            let decisions = ["user", "nobody"].map {
+                line(decide(methods, $0, extra: nonce, in: openRealm))
+            }
+            #expect(decisions[0].hasPrefix("challenge scram ") && decisions[1] == decisions[0])
+        }
+        // Who says no name is no stranger.
+        #expect(
+            line(decide(["scram", "anonymous"], extra: nonce, in: openRealm)).hasPrefix("welcome "))
+    }
+
     @Test("entries that are none are not taken")
     func entries() {
         let good = pencil.parameters

@@ -96,7 +96,15 @@ package struct Principals: Sendable {
                 request: request, context: context, principals: self, method: method)
             switch attempt.decide() {
             case .final(let decision): return decision
-            case .unsuitable(let decision): refusal = refusal ?? decision
+            case .unsuitable(let decision):
+                // Who answers a challenge that nothing fits must not learn from another method that
+                // there is no such name.
+                if case .challenge = decision {
+                    refusal = decision
+                    untried.remove(.anonymous)
+                } else {
+                    refusal = refusal ?? decision
+                }
             }
         }
         if let refusal { return refusal }
