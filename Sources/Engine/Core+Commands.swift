@@ -156,7 +156,11 @@ extension Core where Kernel: ~Copyable {
             hit(.wildcardsPerPattern, connection)
             return false
         }
-        if !tail.isEmpty { tails.set(tail, of: entry) }
+        guard tail.isEmpty || tails.set(tail, of: entry) else {
+            rooms.remove(entry)
+            hit(.wildcardsPerPattern, connection)
+            return false
+        }
         connection.subscriptions = connection.subscriptions ?? SubscriptionSet()
         connection.subscriptions?.insert(key, entry)
         // Registry and summary know before the reply is queued.

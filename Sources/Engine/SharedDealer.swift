@@ -18,10 +18,15 @@ package final class SharedDealer: Sendable {
         /// Where the parties are.
         var addresses: [PartyID: Address] = [:]
         var actions: [DealerAction] = []
+        /// What happened to registrations and has not been told yet, in order.
+        var untold: [RegistrationEvent] = []
         /// Calls whose records are counted (``CallMemory``).
         var countedCalls = 0
 
         init(limits: DealerLimits) { dealer = Dealer(limits: limits) }
+
+        /// When ``SharedDealer/expire(now:core:_:)`` has something to do, `.max` for never.
+        var due: UInt64 { untold.isEmpty ? dealer.nextDeadline ?? .max : 0 }
     }
 
     /// In a struct, for ``Guarded``.
@@ -36,6 +41,10 @@ package final class SharedDealer: Sendable {
     package init(limits: DealerLimits = .standard) {
         desk = Guarded(Desk(limits: limits))
     }
+
+    /// Events about registrations that are told at once; a few microseconds each, where somebody
+    /// watches. Who leaves may have ended thousands, and the dealer is everybody's.
+    private static var tellLimit: Int { 256 }
 
     /// Tells `observer` what happens to registrations, in order. Called under the lock.
     package func observe(_ observer: @escaping @Sendable (RegistrationEvent) -> Void) {
@@ -105,7 +114,7 @@ package final class SharedDealer: Sendable {
                     &desk.actions)
             }
             post(&desk, from: connection.core, state)
-            return desk.dealer.nextDeadline ?? .max
+            return desk.due
         }
     }
 
@@ -128,18 +137,18 @@ package final class SharedDealer: Sendable {
                     random: random, &desk.actions)
             }
             post(&desk, from: core, state)
-            return desk.dealer.nextDeadline ?? .max
+            return desk.due
         }
     }
 
-    /// Ends the calls that are due, on `core`.
+    /// Ends the calls that are due, on `core`, and tells more of what is untold.
     ///
     /// - Returns: When a call may be due next, `.max` for never.
     func expire(now: UInt64, core: Int, _ state: EngineState) -> UInt64 {
         desk.withLock { desk in
             desk.dealer.expire(now: now, &desk.actions)
             post(&desk, from: core, state)
-            return desk.dealer.nextDeadline ?? .max
+            return desk.due
         }
     }
 
@@ -157,7 +166,7 @@ package final class SharedDealer: Sendable {
         }
         for action in desk.actions {
             if case .meta(let event) = action {
-                observer.withLock { $0.observe }?(event)
+                desk.untold.append(event)
                 continue
             }
             guard let party = action.party else { continue }
@@ -181,5 +190,16 @@ package final class SharedDealer: Sendable {
             }
         }
         desk.actions.removeAll(keepingCapacity: true)
+        if !desk.untold.isEmpty { tell(&desk) }
+    }
+
+    private func tell(_ desk: inout Desk) {
+        guard let observe = observer.withLock({ $0.observe }) else {
+            desk.untold = []
+            return
+        }
+        let part = desk.untold.prefix(Self.tellLimit)
+        for event in part { observe(event) }
+        desk.untold.removeFirst(part.count)
     }
 }

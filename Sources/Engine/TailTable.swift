@@ -6,8 +6,9 @@
 // (Core+Tails.swift). A plain frame's end is the tail within.
 //
 // Ends lie in one array in cells of 32 octets, so that a fan-out reads two places per member, and
-// copies a whole cell: most ends fit one, and a copy of known size needs no call. Cells are used
-// again by their number.
+// copies a whole cell: most ends fit one, and a copy of known size needs no call. Cells are given
+// out in runs of 1, 2, 4 and so on and used again by their number; where none is free, a larger one
+// is halved. So tails of ever other sizes do not each take room that nobody else can use.
 
 import Rooms
 
@@ -34,42 +35,58 @@ struct TailTable {
     private var octets: [UInt8] = []
     /// Entries that have a tail.
     private(set) var count = 0
-    /// Starts of free runs, by cells.
+    /// Starts of free runs: of one cell, of two, of four….
     private var free: [[UInt32]] = []
+    /// Octets of all ends, free ones included. A place has 32 bits for them.
+    private let sizeLimit: Int
 
-    init() {}
+    init(sizeLimit: Int = 1 << 28) {
+        precondition(sizeLimit <= UInt32.max)
+        self.sizeLimit = sizeLimit
+    }
 
     /// Octets held, free ones included.
     var size: Int { octets.count }
 
     /// - Precondition: The entry has no tail yet; `tail` is not empty.
-    mutating func set(_ tail: [UInt8], of entry: EntryID) {
+    /// - Returns: `false`, and nothing has changed, when tails have all the octets they may have.
+    mutating func set(_ tail: [UInt8], of entry: EntryID) -> Bool {
+        let order = Self.order(tail.count)
+        guard let start = take(order) else { return false }
         let index = Int(entry.rawValue)
         if index >= places.count {
             let missing = index + 1 - places.count
             places.append(contentsOf: repeatElement(Place(start: 0, size: 0), count: missing))
         }
         precondition(places[index].size == 0 && !tail.isEmpty)
-        let cells = Self.cells(tail.count)
-        let end = Self.end(of: tail, cells: cells)
-        let start: Int
-        if cells < free.count, let reused = free[cells].popLast() {
-            start = Int(reused)
-            octets.replaceSubrange(start..<start + end.count, with: end)
-        } else {
-            start = octets.count
-            octets.append(contentsOf: end)
-        }
+        let end = Self.end(of: tail, size: Self.cell << order)
+        octets.replaceSubrange(start..<start + end.count, with: end)
         count += 1
         places[index] = Place(start: UInt32(start), size: UInt32(tail.count))
+        return true
+    }
+
+    /// Finds or makes a run of 2^`order` cells.
+    private mutating func take(_ order: Int) -> Int? {
+        for found in order..<max(order, free.count) {
+            guard let start = free[found].popLast() else { continue }
+            // The upper half of it is free, and that of its lower half.
+            for rest in order..<found { free[rest].append(start + UInt32(Self.cell << rest)) }
+            return Int(start)
+        }
+        let start = octets.count
+        let size = Self.cell << order
+        guard size <= sizeLimit - start else { return nil }
+        octets.append(contentsOf: repeatElement(0, count: size))
+        return start
     }
 
     mutating func remove(_ entry: EntryID) {
         let place = places[Int(entry.rawValue)]
         precondition(place.size > 0)
-        let cells = Self.cells(Int(place.size))
-        while free.count <= cells { free.append([]) }
-        free[cells].append(place.start)
+        let order = Self.order(Int(place.size))
+        while free.count <= order { free.append([]) }
+        free[order].append(place.start)
         places[Int(entry.rawValue)].size = 0
         count -= 1
     }
@@ -102,21 +119,24 @@ struct TailTable {
         }
     }
 
-    /// What follows the body of a deflated frame, in whole cells.
-    private static func end(of tail: [UInt8], cells: Int) -> [UInt8] {
+    /// What follows the body of a deflated frame, filled up to `fullSize` octets.
+    private static func end(of tail: [UInt8], size fullSize: Int) -> [UInt8] {
         precondition(tail.count <= 0xFFFF, "one stored block holds a tail")
         var end: [UInt8] = []
-        end.reserveCapacity(cells * cell)
+        end.reserveCapacity(fullSize)
         let size = UInt16(tail.count)
         for length in [size, ~size] {  // low octets first
             end.append(UInt8(truncatingIfNeeded: length))
             end.append(UInt8(truncatingIfNeeded: length >> 8))
         }
         end += tail
-        end.append(contentsOf: repeatElement(0, count: cells * cell - end.count))
+        end.append(contentsOf: repeatElement(0, count: fullSize - end.count))
         return end
     }
 
-    /// Cells of the end of a tail of so many octets.
-    private static func cells(_ size: Int) -> Int { (size + deflatedEndSize + cell - 1) / cell }
+    /// How often one cell is to be doubled for the end of a tail of so many octets.
+    private static func order(_ size: Int) -> Int {
+        let cells = (size + deflatedEndSize + cell - 1) / cell
+        return Int.bitWidth - (cells - 1).leadingZeroBitCount
+    }
 }

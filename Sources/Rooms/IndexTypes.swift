@@ -90,6 +90,9 @@ package struct IndexLimits: Sendable {
     /// are published to all the time want a quarter more than there are of them: see
     /// `RememberedRooms`.
     package var rememberedRooms = 65_536
+    /// Member lists that are remembered for rooms that reach more than two, 4 octets each. What is
+    /// beyond is looked up each time.
+    package var rememberedLists = 1 << 20
     /// Whether exact rooms, and rooms above globs, are kept findable for covering publishes. It
     /// costs 16 octets of a room and, from a family's first such publish on, about 32 per segment
     /// but the first; without it ``RoomIndex/match(covering:_:in:)`` matches one room.

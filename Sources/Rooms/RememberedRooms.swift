@@ -6,7 +6,9 @@
 // rooms the tag lets pass one in 255, and names must be compared anyway.
 //
 // Bounded: when both groups of places that a room may lie in are full, it takes the place of one of
-// their rooms that was not recalled lately.
+// their rooms that was not recalled lately. Rooms that reach many lists share a number of them: who
+// subscribes to hundreds of patterns in every form would else have each room that is named below
+// them remember thousands of lists.
 
 /// A bounded memory from rooms to member lists.
 struct RememberedRooms: ~Copyable {
@@ -34,22 +36,34 @@ struct RememberedRooms: ~Copyable {
         var capacity: UInt32
     }
 
-    private var groups: TagGroups
+    var groups: TagGroups
     /// As many as there are places; those in use are the ones that are taken.
-    private var records: Slab<Record>
+    var records: Slab<Record>
     private let groupLimit: Int
+    /// List names that blocks have room for, and how many that may be.
+    var blockedCount = 0
+    let blockLimit: Int
+    /// Where the next look for blocks to give up begins.
+    var hand = 0
 
-    /// - Parameter limit: Rooms, rounded up to whole groups. While there are half as many, none has
-    ///   to go for another; at four fifths one in 400 has to, and of as many one in eighteen.
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: Rooms, rounded up to whole groups. While there are half as many, none has to go
+    ///     for another; at four fifths one in 400 has to, and of as many one in eighteen.
+    ///   - blockLimit: Lists of all rooms together that reach more than two.
+    init(limit: Int, blockLimit: Int = IndexLimits.standard.rememberedLists) {
         precondition(limit >= 1 && limit <= UInt32.max)
+        self.blockLimit = blockLimit
         groupLimit = (limit + TagGroups.placesPerGroup - 1) / TagGroups.placesPerGroup
         groups = TagGroups(groupCount: 1)
         records = Slab(repeating: .unused, count: groups.capacity)
     }
 
     deinit {
-        for place in 0..<groups.capacity where groups.isTaken(place) { unsafe drop(place) }
+        for place in 0..<groups.capacity where groups.isTaken(place) {
+            let record = unsafe records.pointer(to: place)
+            unsafe Self.freeBlock(of: record)
+            unsafe Self.dropName(of: record)
+        }
     }
 
     var count: Int { groups.count }
@@ -93,10 +107,12 @@ struct RememberedRooms: ~Copyable {
     }
 
     /// Notes what `room` matches at `place`, where it is remembered already or which was reserved.
+    ///
+    /// - Returns: The lists; `nil` when there are too many to be remembered now.
     mutating func remember(
         _ room: borrowing Room, in realm: Realm, at place: Int, isReserved: Bool, stamp: UInt64,
         lists: [MemberListID]
-    ) -> MatchedLists {
+    ) -> MatchedLists? {
         if isReserved {
             // Of who was there before; a record that was never used has nothing either.
             unsafe drop(place)
@@ -112,8 +128,12 @@ struct RememberedRooms: ~Copyable {
             groups.mark(place)
         }
         let record = unsafe records.pointer(to: place)
+        guard unsafe makeSpace(for: lists.count, in: record) else {
+            // No stamp of a room that reaches any list is 0.
+            unsafe record.pointee.stamp = 0
+            return nil
+        }
         unsafe record.pointee.stamp = stamp
-        unsafe Self.makeSpace(for: lists.count, in: record)
         let base = unsafe Self.base(of: record)
         for index in lists.indices { unsafe (base + index).initialize(to: lists[index]) }
         return unsafe Self.view(of: record)
@@ -161,7 +181,7 @@ struct RememberedRooms: ~Copyable {
 
     @unsafe
     @inline(__always)
-    private static func listField(
+    static func listField(
         of record: UnsafeMutablePointer<Record>
     ) -> UnsafeMutableRawPointer {
         let offset = MemoryLayout<Record>.size - Record.inlineSize - MemoryLayout<UInt64>.size
@@ -184,73 +204,18 @@ struct RememberedRooms: ~Copyable {
             record.pointee.size, inlineSize: Record.inlineSize)
     }
 
-    @unsafe
-    private static func block(
-        of record: UnsafeMutablePointer<Record>
-    ) -> UnsafeMutablePointer<ListBlock> {
-        unsafe listField(of: record).load(as: UnsafeMutablePointer<ListBlock>.self)
-    }
-
-    @unsafe
-    @inline(__always)
-    private static func base(
-        of record: UnsafeMutablePointer<Record>
-    ) -> UnsafeMutablePointer<MemberListID> {
-        let isOutside = unsafe record.pointee.listCount == Record.outside
-        let base =
-            unsafe isOutside
-            ? UnsafeMutableRawPointer(block(of: record) + 1) : listField(of: record)
-        return unsafe base.assumingMemoryBound(to: MemberListID.self)
-    }
-
-    @unsafe
-    @inline(__always)
-    private static func view(of record: UnsafeMutablePointer<Record>) -> MatchedLists {
-        let isOutside = unsafe record.pointee.listCount == Record.outside
-        let count =
-            unsafe isOutside
-            ? Int(block(of: record).pointee.count) : Int(record.pointee.listCount)
-        return unsafe MatchedLists(base: UnsafePointer(base(of: record)), count: count)
-    }
-
-    /// Sets the number of lists, which are not initialized then.
-    @unsafe
-    private static func makeSpace(for count: Int, in record: UnsafeMutablePointer<Record>) {
-        let isOutside = unsafe record.pointee.listCount == Record.outside
-        if count <= Record.inlineListCount {
-            if isOutside { unsafe dropLists(of: record) }
-            unsafe record.pointee.listCount = UInt8(count)
-            return
-        }
-        let capacity = unsafe isOutside ? Int(block(of: record).pointee.capacity) : 0
-        if capacity < count || capacity > count * 4 {
-            if isOutside { unsafe dropLists(of: record) }
-            let size = MemoryLayout<ListBlock>.size + count * MemoryLayout<MemberListID>.size
-            let fresh = unsafe UnsafeMutableRawPointer.allocate(
-                byteCount: size, alignment: 8
-            ).bindMemory(to: ListBlock.self, capacity: 1)
-            unsafe fresh.initialize(to: ListBlock(count: 0, capacity: UInt32(count)))
-            unsafe listField(of: record).storeBytes(
-                of: fresh, as: UnsafeMutablePointer<ListBlock>.self)
-            unsafe record.pointee.listCount = Record.outside
-        }
-        unsafe block(of: record).pointee.count = UInt32(count)
-    }
-
-    @unsafe
-    private static func dropLists(of record: UnsafeMutablePointer<Record>) {
-        guard unsafe record.pointee.listCount == Record.outside else { return }
-        unsafe UnsafeMutableRawPointer(block(of: record)).deallocate()
-        unsafe record.pointee.listCount = 0
-    }
-
     /// Gives back what a record has outside itself.
     @unsafe
-    private func drop(_ place: Int) {
+    private mutating func drop(_ place: Int) {
         let record = unsafe records.pointer(to: place)
-        unsafe Self.dropLists(of: record)
+        unsafe dropLists(of: record)
+        unsafe Self.dropName(of: record)
+    }
+
+    @unsafe
+    private static func dropName(of record: UnsafeMutablePointer<Record>) {
         unsafe NameStore.drop(
-            in: UnsafeRawPointer(Self.nameField(of: record)), record.pointee.segmentCount,
+            in: UnsafeRawPointer(nameField(of: record)), record.pointee.segmentCount,
             record.pointee.size, inlineSize: Record.inlineSize)
     }
 
@@ -260,6 +225,7 @@ struct RememberedRooms: ~Copyable {
         precondition(MemoryLayout<Record>.offset(of: \.name) == 24)
         precondition(records.count == groups.capacity && groups.groupCount <= groupLimit)
         groups.checkInvariants { hash(at: $0) }
+        var blocked = 0
         for place in 0..<groups.capacity where groups.isTaken(place) {
             let record = unsafe records.pointer(to: place)
             let room = unsafe Room(Self.name(of: record))
@@ -274,6 +240,8 @@ struct RememberedRooms: ~Copyable {
             let block = unsafe Self.block(of: record).pointee
             precondition(block.count > UInt32(Record.inlineListCount))
             precondition(block.count <= block.capacity)
+            blocked += Int(block.capacity)
         }
+        precondition(blocked == blockedCount && blocked <= blockLimit)
     }
 }

@@ -17,15 +17,16 @@ struct MatchScratch: ~Copyable {
     /// Nodes or glob parents that a covering publish may mean.
     var candidates: [UInt32] = []
     var dotted = OctetBuffer(capacity: Room.sizeLimit + 1)
-    var covered = CoveredLists()
+    /// What a covering publish found, and what a room reaches that is not remembered.
+    var outside = OutsideLists()
 }
 
-/// The result of the last covering publish.
+/// The result of the last publish whose lists are in no remembered room.
 ///
 /// Safety: `base` points to `capacity` list names allocated here and freed in `deinit`, the first
-/// `count` initialized; views of it end with the next covering publish.
+/// `count` initialized; views of it end with the next such publish.
 @safe
-struct CoveredLists: ~Copyable {
+struct OutsideLists: ~Copyable {
     private var base = UnsafeMutablePointer<MemberListID>.allocate(capacity: 16)
     private var capacity = 16
     private var count = 0
@@ -75,9 +76,12 @@ extension RoomIndex {
             scratch.nodes.removeSubrange(limits.nodesPerMatch...)
         }
         collectLists()
-        return remembered.remember(
+        let found = remembered.remember(
             room, in: realm, at: target, isReserved: place == nil, stamp: stamp,
             lists: scratch.lists)
+        if let found { return found }
+        scratch.outside.replace(with: scratch.lists)
+        return scratch.outside.view
     }
 
     /// The member lists that a publication to all rooms of `coverage` reaches, each once: those of
@@ -116,8 +120,8 @@ extension RoomIndex {
             collectGlobs(under: coverage, room, in: realm)
         }
         collectLists()
-        scratch.covered.replace(with: scratch.lists)
-        return scratch.covered.view
+        scratch.outside.replace(with: scratch.lists)
+        return scratch.outside.view
     }
 
     /// Writes the lists of the nodes found into `scratch.lists`.

@@ -41,7 +41,8 @@ package struct RoomIndex: ~Copyable {
 
     package init(limits: IndexLimits = .standard) {
         self.limits = limits
-        remembered = RememberedRooms(limit: limits.rememberedRooms)
+        remembered = RememberedRooms(
+            limit: limits.rememberedRooms, blockLimit: limits.rememberedLists)
         families = Families(scanLimit: limits.scannedRoomsPerFamily)
         parentFamilies = Families(scanLimit: limits.scannedRoomsPerFamily)
     }

@@ -100,6 +100,16 @@ struct TagGroups: ~Copyable {
         if words[group] & Self.mark(lane) == 0 { words[group] |= Self.mark(lane) }
     }
 
+    func isMarked(_ place: Int) -> Bool {
+        let (group, lane) = Self.parts(of: place)
+        return words[group] & Self.mark(lane) != 0
+    }
+
+    mutating func unmark(_ place: Int) {
+        let (group, lane) = Self.parts(of: place)
+        words[group] &= ~Self.mark(lane)
+    }
+
     // MARK: Inside a hash and inside a word
 
     @inline(__always)

@@ -5,7 +5,9 @@ import Testing
 struct ExactTextTests {
     @Test("what is only equivalent is another text, for comparing and for looking up")
     func equivalence() {
-        let spellings = ["caf\u{E9}", "cafe\u{301}", "cafe", "caf\u{E9}\u{323}", "cafe\u{323}\u{301}"]
+        let spellings = [
+            "caf\u{E9}", "cafe\u{301}", "cafe", "caf\u{E9}\u{323}", "cafe\u{323}\u{301}",
+        ]
         for (place, one) in spellings.enumerated() {
             for (other, two) in spellings.enumerated() {
                 #expect(one.isExactly(two) == (place == other))

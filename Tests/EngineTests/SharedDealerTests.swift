@@ -74,6 +74,35 @@ import Testing
         #expect(mail(1).isEmpty)
     }
 
+    @Test("of a callee with many registrations that leaves some are told of at a time, in order")
+    func manyRegistrations() {
+        let heard = Guarded<[String]>([])
+        dealer.observe { event in heard.withLock { $0.append("\(event)") } }
+        ask(2, .open(owner: 0, []), at: 2, core: 1)
+        for number in 1...1000 as ClosedRange<UInt64> {
+            ask(
+                2, .register(.exact(room("p\(number)")), request: number, RegisterOptions()), at: 2,
+                core: 1)
+        }
+        heard.withLock { $0 = [] }
+        var due = ask(2, .close, at: 2, core: 1)
+        #expect(heard.withLock { $0.count } == 256 && due == 0)
+        // What happens meanwhile is told behind it.
+        ask(3, .open(owner: 0, []), at: 3)
+        ask(3, .register(.exact(room("p1000")), request: 1, RegisterOptions()), at: 3)
+        var rounds = 0
+        while due == 0, rounds < 20 {
+            due = dealer.expire(now: 1, core: 0, state)
+            rounds += 1
+        }
+        #expect(due == .max && rounds == 5)
+        let events = heard.withLock { $0 }
+        #expect(events.count == 2002 && Set(events).count == 2002)
+        #expect(events[2000].hasPrefix("created") && events[2001].hasPrefix("registered"))
+        let ended = events[..<2000].enumerated()
+        #expect(ended.allSatisfy { $1.hasPrefix($0 % 2 == 0 ? "unregistered" : "deleted") })
+    }
+
     @Test("nothing is posted to a party that has left, and its callers hear that it did")
     func leaving() {
         openBoth()

@@ -41,7 +41,7 @@ import Testing
                 } else {
                     let size = random.pick([1, 2, 12, 26, 27, 28, 29, 59, 60, 100, 4096])
                     let tail = (0..<size).map { _ in UInt8(random.below(256)) }
-                    table.set(tail, of: EntryID(rawValue: entry))
+                    _ = table.set(tail, of: EntryID(rawValue: entry))
                     model[entry] = tail
                 }
                 #expect(table.count == model.count)
@@ -60,7 +60,8 @@ import Testing
             for entry in 0..<50 as Range<UInt32> {
                 // 28 to 59 octets and five: two cells each.
                 let size = 28 + (round + Int(entry)) % 32
-                table.set(Array(repeating: UInt8(round), count: size), of: EntryID(rawValue: entry))
+                _ = table.set(
+                    Array(repeating: UInt8(round), count: size), of: EntryID(rawValue: entry))
             }
             #expect(table.size == 50 * 64)
             for entry in 0..<50 as Range<UInt32> {
@@ -71,21 +72,60 @@ import Testing
         #expect(table.size == 50 * 64 && table.count == 0)
     }
 
+    @Test("tails of every size, one size after the other, take a multiple of the most there were")
+    func sizes() {
+        for descends in [true, false] {
+            var table = TailTable()
+            var sizes = Array(stride(from: 27, through: 4096, by: 32))
+            if descends { sizes.reverse() }
+            for size in sizes {
+                let count = UInt32(65_536 / size)
+                for entry in 0..<count {
+                    let isSet = table.set(
+                        Array(repeating: 7, count: size), of: EntryID(rawValue: entry))
+                    #expect(isSet)
+                }
+                for entry in 0..<count { table.remove(EntryID(rawValue: entry)) }
+            }
+            #expect(table.size <= (descends ? 2 : 12) * 131_072)
+        }
+    }
+
+    @Test("what has no room is refused and leaves nothing behind, until there is room")
+    func limit() {
+        var table = TailTable(sizeLimit: 256)
+        let tail = [UInt8](repeating: 1, count: 50)
+        for entry in 0..<4 as Range<UInt32> {
+            let isSet = table.set(tail, of: EntryID(rawValue: entry))
+            #expect(isSet)
+        }
+        let isFull = !table.set([1], of: EntryID(rawValue: 9))
+        #expect(isFull && table.count == 4 && table.size == 256)
+        table.remove(EntryID(rawValue: 2))
+        for entry in [9, 8] as [UInt32] {
+            let isSet = table.set([UInt8(entry)], of: EntryID(rawValue: entry))
+            #expect(isSet)
+        }
+        let isFullAgain = !table.set([1], of: EntryID(rawValue: 10))
+        #expect(isFullAgain && octets(table, 9) == [9] && octets(table, 8) == [8])
+        for entry in [0, 1, 3] as [UInt32] { #expect(octets(table, entry) == tail) }
+    }
+
     @Test("an entry has one tail, and one to lose")
     func misuse() async {
         await #expect(processExitsWith: .failure) {
             var table = TailTable()
-            table.set([1], of: EntryID(rawValue: 3))
-            table.set([1], of: EntryID(rawValue: 3))
+            _ = table.set([1], of: EntryID(rawValue: 3))
+            _ = table.set([1], of: EntryID(rawValue: 3))
         }
         await #expect(processExitsWith: .failure) {
             var table = TailTable()
-            table.set([1], of: EntryID(rawValue: 3))
+            _ = table.set([1], of: EntryID(rawValue: 3))
             table.remove(EntryID(rawValue: 2))
         }
         await #expect(processExitsWith: .failure) {
             var table = TailTable()
-            table.set([], of: EntryID(rawValue: 0))
+            _ = table.set([], of: EntryID(rawValue: 0))
         }
     }
 }

@@ -43,6 +43,18 @@ struct HostileTests {
         #expect(subscribe(hub, client, 257, "one") == success)
     }
 
+    @Test("a room is written in so many octets, whatever it says")
+    func text() {
+        let (hub, client) = hub()
+        for (spaces, isTaken) in [(16_000, true), (17_000, false)] {
+            let room = #"{"t":"x",\#(String(repeating: " ", count: spaces))"c":"1"}"#
+            hub.send(#"{"type":"subscribe","room":\#(room),"requestId":\#(spaces)}"#, from: client)
+            let reply = client.takeMessages().joined()
+            #expect(reply.contains("success") == isTaken)
+            #expect(reply.contains("room-not-found") != isTaken)
+        }
+    }
+
     @Test("the subscriptions of a connection have so many octets")
     func octets() {
         let (hub, client) = hub()

@@ -52,6 +52,22 @@ struct OpenAPISessionTests {
         }
     }
 
+    @Test("a channel longer than any room is told so, whatever its letters are")
+    func longChannel() throws {
+        let hub = ModelHub(OpenAPISettings(channels: .lowercase))
+        let client = hub.open()
+        for letter in ["A", "\u{C4}"] {
+            let channel = String(repeating: letter, count: 300)
+            for method in ["publish", "subscribe"] {
+                let payload = #"{"channel":"\#(channel)","data":""}"#
+                hub.send(
+                    #"{"id":"1","method":"\#(method)","payload":\#(payload)}"#, from: client)
+                let answer = try client.takeMessage()
+                #expect(answer.contains("longer than 255 octets"))
+            }
+        }
+    }
+
     @Test("makes a long list of channels off the core, and keeps the order of answers")
     func longServerInfo() throws {
         let (hub, client) = hub()

@@ -5,17 +5,19 @@ import Testing
 
 @Suite("remembered rooms")
 struct RememberedRoomsTests {
+    /// - Returns: How many lists are remembered; -1 when they are too many.
     private func remember(
-        _ number: Int, in memory: inout RememberedRooms, stamp: UInt64 = 1
+        _ number: Int, in memory: inout RememberedRooms, stamp: UInt64 = 1, listCount: Int? = nil
     ) -> Int {
         let room = room("room", "\(number)")
         let hash = RememberedRooms.hash(of: room, in: .standard)
         let place = memory.find(room, in: .standard, hash)
-        let lists = (0..<number % 7).map { MemberListID(rawValue: UInt32($0 + number)) }
-        return memory.remember(
+        let count = listCount ?? number % 7
+        let lists = (0..<count).map { MemberListID(rawValue: UInt32($0 + number)) }
+        let found = memory.remember(
             room, in: .standard, at: place ?? memory.reserve(hash), isReserved: place == nil,
-            stamp: stamp, lists: lists
-        ).count
+            stamp: stamp, lists: lists)
+        return found.map { $0.count } ?? -1
     }
 
     /// The lists of a room, or nothing if it is forgotten or no longer right.
@@ -45,6 +47,33 @@ struct RememberedRoomsTests {
         var known = 0
         for number in 0..<500 where recall(number, in: &memory) != nil { known += 1 }
         #expect(known == 14)
+    }
+
+    @Test("of rooms that reach many lists as many are remembered as are allowed")
+    func blocks() {
+        var memory = RememberedRooms(limit: 7000, blockLimit: 1000)
+        for number in 0..<5000 {
+            let count = remember(number, in: &memory, listCount: 10)
+            #expect(count == 10 || count == -1)
+            if number < 100 { #expect(count == 10) }
+            let newest = recall(number, in: &memory)
+            #expect(newest == (count < 0 ? nil : (0..<10).map { UInt32($0 + number) }))
+            let blocked = memory.blockedCount
+            #expect(blocked <= 1000)
+            if number % 100 == 0 { memory.checkInvariants() }
+        }
+        // Those of old make room for new ones, and who is not remembered can be later.
+        let known = (4000..<5000).count { recall($0, in: &memory) != nil }
+        #expect(known > 50)
+        for round in 0..<200 {
+            let count = remember(7, in: &memory, stamp: UInt64(round + 2), listCount: 10)
+            if count == 10 { break }
+            #expect(round < 199)
+        }
+        let few = remember(6000, in: &memory, listCount: 2)
+        let more = remember(6001, in: &memory, listCount: 1001)
+        #expect(few == 2 && more == -1)
+        memory.checkInvariants()
     }
 
     @Test("keep rooms that are recalled while others pass by")

@@ -249,6 +249,9 @@ struct ShampooSessionTests {
             (deep, "more than 64 levels of nesting"), ("{\(many)}", "more than 1024 members"),
             ("[{\(twice)}]", "["), ("\"" + String(repeating: "😀", count: 5000) + "\"", "'"),
             ("[" + String(repeating: "\"\u{1F600}\",", count: 500) + "1]", "["),
+            // Which quotes a text gets is decided by what is seen of it.
+            ("\"" + String(repeating: "a", count: 2000) + "'\"", "'aaa"),
+            (#"{"type":""# + String(repeating: "rrequesrequesrr", count: 1000) + "\"}", "'rreq"),
             ("-" + String(repeating: "7", count: 100_000), "-777"), ("[ 1, 2 ]", "[1, 2]"),
             (#"{"type":"\ud800","request_id":1}"#, #"'\ud800' does not match"#),
         ]

@@ -206,7 +206,9 @@ struct SCRAMTests {
     @Test("nor does any other method tell a stranger that there is no such name")
     func silence() {
         let nonce = ["nonce": "x"]
-        for methods in [["scram", "anonymous"], ["scram", "ticket", "anonymous"], ["ticket", "scram"]] {
+        for methods in [
+            ["scram", "anonymous"], ["scram", "ticket", "anonymous"], ["ticket", "scram"],
+        ] {
             let decisions = ["user", "nobody"].map {
                 line(decide(methods, $0, extra: nonce, in: openRealm))
             }

@@ -96,9 +96,14 @@ extension HighTemplarSession {
         CanonicalText.of(requestID, .numeric) ?? requestID.array
     }
 
+    /// Octets of a room as a client may write it; the limit of rooms is for what it says. A
+    /// megabyte of fractions would be read and written anew before it is known to be too long.
+    private static var roomTextLimit: Int { 16_384 }
+
     /// The room or pattern to join; `nil` where that is not permitted or there is no such room.
     private func permittedPattern(_ object: RawSpan) -> Pattern? {
-        guard let rooms, let address = RoomAddress(object), let room = address.room,
+        guard let rooms, object.byteCount <= Self.roomTextLimit,
+            let address = RoomAddress(object), let room = address.room,
             rooms.allows(address, object)
         else { return nil }
         var pattern = Pattern.exact(room)

@@ -74,6 +74,8 @@ package final class OpenAPIDialect: Dialect {
     internal func accepts(channel: RawSpan) -> Bool {
         switch settings.channels {
         case .any: return true
+        // Of what is longer than any room the room says so, and no megabyte is looked at for it.
+        case .lowercase where channel.byteCount > Room.sizeLimit: return true
         case .lowercase:
             var isASCII = true
             for index in 0..<channel.byteCount {

@@ -20,8 +20,8 @@ internal enum Violation {
     static let closeCode: UInt16 = 3012
     /// Octets of a close frame's reason.
     private static let reasonLimit = 123
-    /// Octets of a container up to which Python would be asked how it writes it; its text would be
-    /// cut anyway, and members that occur twice make finding it expensive.
+    /// Octets of a value up to which Python would be asked how it writes it; its text would be cut
+    /// anyway, and a megabyte of marks or of members that occur twice makes finding it expensive.
     private static let renderedSize = 1024
 
     init(_ error: JSONError) {
@@ -65,11 +65,14 @@ internal enum Violation {
     private static func append(
         _ item: JSONItem, of message: RawSpan, to reason: inout OctetBuffer
     ) {
-        let isContainer = item.kind == .array || item.kind == .object
-        if isContainer && item.range.count > renderedSize {
-            reason.append(message.extracting(item.range).extracting(first: reasonLimit))
-        } else {
+        if item.range.count <= renderedSize {
             reason.append(pythonText: item, of: message)
+        } else if item.kind == .string {
+            // What is behind is cut, so it does not matter how that ends.
+            reason.append(
+                pythonString: message.extracting(item.contents).extracting(first: renderedSize))
+        } else {
+            reason.append(message.extracting(item.range).extracting(first: reasonLimit))
         }
     }
 

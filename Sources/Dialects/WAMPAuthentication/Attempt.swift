@@ -139,7 +139,8 @@ internal struct Attempt {
         else { return .unsuitable(unknown(key: text)) }
         let wanted = request.extra["channel_binding"]
         let isBound =
-            context.channel.map { wanted?.isExactly($0.type) == true && $0.id.count == size } ?? false
+            context.channel.map { wanted?.isExactly($0.type) == true && $0.id.count == size }
+            ?? false
         let channel = isBound ? context.channel : nil
         let random = context.random(size)
         guard let message = Cryptosign.message(challenge: random, channel: channel)
