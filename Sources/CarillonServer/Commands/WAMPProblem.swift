@@ -25,7 +25,10 @@ struct WAMPProblem {
                 [("error", WAMPText.quoted(refusal.uri))], refusal.details, refusal.arguments)
             StandardError.write(envelope + "\n")
         } else {
-            StandardError.write("carillon: \(sentence.visible)\n")
+            // Tabs stand between arguments.
+            let words = sentence.split(separator: "\t", omittingEmptySubsequences: false)
+            let line = words.map { String($0).visible }.joined(separator: "\t")
+            StandardError.write("carillon: \(line)\n")
         }
     }
 
