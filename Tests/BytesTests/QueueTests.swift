@@ -41,7 +41,8 @@ struct QueueTests {
         final class Thing {}
         var queue = Queue<Thing>()
         for _ in 0..<8 { queue.append(Thing()) }
-        weak var first = queue.first
+        weak var first: Thing?
+        first = queue.first
         #expect(first != nil)
         _ = queue.popFirst()
         #expect(first == nil)
