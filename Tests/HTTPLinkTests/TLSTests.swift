@@ -15,7 +15,8 @@ private let hasCommand = unsafe access(Command.openssl, X_OK) == 0
     private let port: UInt16
 
     init() throws {
-        var template = Array("/tmp/carillon-tls-XXXXXX".utf8CString)
+        let letters = String(repeating: "X", count: 6)  // what mkdtemp(3) replaces
+        var template = Array("/tmp/carillon-tls-\(letters)".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw Refused(what: "mkdtemp") }
         folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         let pair = ["-keyout", folder + "/key.pem", "-out", folder + "/cert.pem"]
