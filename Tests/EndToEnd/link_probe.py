@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import queue
 import socket
 import subprocess
 import threading
@@ -130,8 +129,8 @@ class Tunnel:
 
     def __init__(self, target):
         self.target = target
-        self.loses = False
-        self._links = queue.SimpleQueue()
+        self._deaf = set()
+        self._pairs = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -143,15 +142,14 @@ class Tunnel:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self.target))
-            self._links.put((client, server))
-            for source, sink, is_client in ((client, server, True), (server, client, False)):
-                threading.Thread(
-                    target=self._carry, args=(source, sink, is_client), daemon=True).start()
+            self._pairs.append((client, server))
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
 
-    def _carry(self, source, sink, is_client):
+    def _carry(self, source, sink):
         try:
             while octets := source.recv(65536):
-                if not (is_client and self.loses):
+                if source not in self._deaf:
                     sink.sendall(octets)
         except OSError:
             pass
@@ -161,10 +159,14 @@ class Tunnel:
             except OSError:
                 pass
 
+    def lose(self):
+        """From now on what the clients of today send is lost, to the end of their connections."""
+        self._deaf.update(client for client, _ in self._pairs)
+
     def cut(self):
         """Ends every connection."""
-        while not self._links.empty():
-            for end in self._links.get():
+        while self._pairs:
+            for end in self._pairs.pop():
                 try:
                     end.shutdown(socket.SHUT_RDWR)
                 except OSError:

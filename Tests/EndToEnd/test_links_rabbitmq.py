@@ -190,12 +190,11 @@ def test_what_was_handed_over_before_a_stop_does_not_come_again(probe, channel, 
 def test_redeliveries_are_recognised_by_their_message_id(rabbit, probe, channel, name):
     with Tunnel(rabbit.port) as tunnel:
         link = probe(f"source={name}", port=tunnel.port)
-        tunnel.loses = True
+        tunnel.lose()
         for number in range(100):
             channel.basic_publish("", name, str(number), persistent(f"id-{number}"))
         link.take(100)
         # The acknowledgements never arrived, so the broker sends everything again.
-        tunnel.loses = False
         tunnel.cut()
         link.connected(2)
         channel.basic_publish("", name, "100", persistent("id-100"))
