@@ -5,6 +5,7 @@
 // of that crowd, and if its deadline had to be waited for, a few thousand sockets that say nothing
 // would keep out everybody else.
 
+import Bytes
 import Telemetry
 
 extension Core where Kernel: ~Copyable {
@@ -17,10 +18,9 @@ extension Core where Kernel: ~Copyable {
         handshakes.append(connection.id)
         // Who is done is forgotten when most are: about two looks for each who comes.
         guard handshakes.count > 2 * handshakeCount + 64 else { return }
-        var left: [ConnectionID] = []
-        for id in handshakes[firstHandshake...] where isShakingHands(id) { left.append(id) }
+        var left = Queue<ConnectionID>()
+        while let id = handshakes.popFirst() { if isShakingHands(id) { left.append(id) } }
         handshakes = left
-        firstHandshake = 0
     }
 
     /// Ends handshakes that others need not wait for, some at a time.
@@ -33,7 +33,7 @@ extension Core where Kernel: ~Copyable {
                 now + limits.handshakeTime >= oldest.phaseDeadline + Self.handshakePatience
             else { return false }
             share -= 1
-            firstHandshake += 1
+            _ = handshakes.popFirst()
             hit(.handshakesInProgress, oldest)
             if oldest.phase == .http, oldest.hasParked {
                 refuse(oldest, status: 503, retryAfter: 1)
@@ -47,13 +47,10 @@ extension Core where Kernel: ~Copyable {
     }
 
     private mutating func oldestHandshake() -> Connection? {
-        while firstHandshake < handshakes.count {
-            let id = handshakes[firstHandshake]
+        while let id = handshakes.first {
             if isShakingHands(id) { return table.connection(id) }
-            firstHandshake += 1
+            _ = handshakes.popFirst()
         }
-        handshakes.removeAll(keepingCapacity: true)
-        firstHandshake = 0
         return nil
     }
 

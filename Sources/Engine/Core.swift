@@ -38,9 +38,8 @@ struct Core<Kernel: Driver & ~Copyable>: ~Copyable {
     var wheel: TimingWheel
     var listeners: [Listener]
     var handshakeCount = 0
-    /// Clients in the order in which they came, from this place on; some of them are done.
-    var handshakes: [ConnectionID] = []
-    var firstHandshake = 0
+    /// Clients in the order in which they came; some of them are done.
+    var handshakes = Queue<ConnectionID>()
     var acceptPausedUntil: UInt64 = 0
     var isAcceptPaused = false
 
