@@ -98,4 +98,27 @@ struct ReferenceTests {
             #expect(format.parse(text) == nil)
         }
     }
+
+    @Test("what may be a key is not listed")
+    func keys() throws {
+        let text = """
+            [[backend]]
+            name = "shop"
+            url = "https://me:hush@example.com/api/"
+            headers = ["X-Key: hush"]
+
+            [hightemplar]
+            api_url = "http://me:hush@127.0.0.1/"
+            headers = ["X-Key: fixed hush", "X-Token: query token"]
+            """
+        let effective = try Configuration.load(
+            ConfigurationInput(file: (name: "c.toml", text: text)))
+        let listing = effective.listing()
+        #expect(!listing.contains("hush"))
+        for part in [
+            "https://(secret)@example.com/api/", "X-Key: (secret)", "X-Key: fixed (secret)",
+            "X-Token: query token",
+        ] { #expect(listing.contains(part), "\(part)") }
+        #expect(effective.values.backEnds.first?.url == "https://me:hush@example.com/api/")
+    }
 }

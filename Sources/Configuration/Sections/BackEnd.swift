@@ -109,7 +109,8 @@ extension Configuration {
             else { return nil }
         }
 
-        package var description: String { "\(name): \(value)" }
+        /// Without the value, which may well be a key.
+        package var description: String { "\(name): (secret)" }
 
         static func isToken(_ octet: UInt8) -> Bool {
             switch octet {
@@ -129,14 +130,26 @@ extension Format where Value == Configuration.HeaderField {
 }
 
 extension Format where Value == String {
-    /// The start of a URL, to which paths are appended as they stand.
+    /// The start of a URL, to which paths are appended as they stand. Written without the user and
+    /// the password that it may have.
     internal static var baseURL: Format {
-        text("a URL such as \"http://127.0.0.1:8080/api/\"") { text in
-            (text.hasPrefix("http://") || text.hasPrefix("https://"))
-                && text.utf8.count <= 2000
-                && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-                && text.drop { $0 != "/" }.dropFirst(2).first.map { $0 != "/" } ?? false
-        }
+        word(
+            "a URL such as \"http://127.0.0.1:8080/api/\"", parse: { isBaseURL($0) ? $0 : nil },
+            write: withoutUser)
+    }
+
+    private static func isBaseURL(_ text: String) -> Bool {
+        (text.hasPrefix("http://") || text.hasPrefix("https://"))
+            && text.utf8.count <= 2000
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            && text.drop { $0 != "/" }.dropFirst(2).first.map { $0 != "/" } ?? false
+    }
+
+    private static func withoutUser(_ url: String) -> String {
+        guard let slashes = url.firstRange(of: "//") else { return url }
+        let authority = url[slashes.upperBound...].prefix { !"/?#".contains($0) }
+        guard let at = authority.lastIndex(of: "@") else { return url }
+        return url[..<slashes.upperBound] + "(secret)" + url[at...]
     }
 
     /// What is appended to one.

@@ -107,7 +107,10 @@ extension Configuration {
             guard !argument.isEmpty else { return nil }
         }
 
-        package var description: String { "\(name): \(kind.rawValue) \(argument)" }
+        /// Fixed text may well be a key, and is not told.
+        package var description: String {
+            "\(name): \(kind.rawValue) \(kind == .fixed ? "(secret)" : argument)"
+        }
     }
 }
 
