@@ -107,7 +107,7 @@ extension Core where Kernel: ~Copyable {
         guard !departs(connection, then: .peerFinished) else { return }
         switch connection.phase {
         case .http:
-            leaveHandshake(connection)
+            loseHandshake(connection)
             finish(connection)
         case .open:
             leaveRooms(connection)
@@ -131,6 +131,7 @@ extension Core where Kernel: ~Copyable {
         guard connection.phase < .ending, !departs(connection, then: .aborted(reason)) else {
             return
         }
+        if reason == .connectionLost { loseHandshake(connection) }
         if connection.phase == .http { leaveHandshake(connection) }
         if connection.phase == .open {
             leaveRooms(connection)

@@ -157,6 +157,7 @@ extension Core where Kernel: ~Copyable {
         case .notText:
             metrics.add(.textRefused)
             reason = .protocolViolation
+        case .outOfMemory: reason = .memoryPressure
         default: reason = .protocolViolation
         }
         fail(connection, error.closeCode, reason: reason)

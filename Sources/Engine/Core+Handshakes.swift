@@ -59,6 +59,13 @@ extension Core where Kernel: ~Copyable {
         table.connection(id)?.isShakingHands == true
     }
 
+    /// The peer has gone before its handshake was done.
+    mutating func loseHandshake(_ connection: Connection) {
+        guard connection.isShakingHands else { return }
+        metrics.count(handshake: .peerGone)
+        leaveHandshake(connection)
+    }
+
     /// The handshake is over, one way or the other.
     mutating func leaveHandshake(_ connection: Connection) {
         guard connection.isShakingHands else { return }

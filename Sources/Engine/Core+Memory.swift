@@ -114,6 +114,7 @@ extension Core where Kernel: ~Copyable {
         guard !departs(connection, then: .givenUp) else { return }
         if connection.phase == .open {
             leaveRooms(connection)
+            metrics.count(slow: .reset)
             metrics.countClose(code: 1013, side: .server, reason: .memoryPressure)
         }
         closeNow(connection)

@@ -39,7 +39,6 @@ extension Core where Kernel: ~Copyable {
         // Counted once, though it may stand in both lists and depart first.
         unsafe line.pointee.flags.remove(.overflowing)
         hit(.sendQueueSize, connection)
-        metrics.count(slow: .closed)
         metrics.count(.dropped)
         shed(connection, reason: .slowConsumer)
     }
@@ -52,6 +51,7 @@ extension Core where Kernel: ~Copyable {
         unsafe (table.hot + connection.slot).pointee.flags.remove(.overflowing)
         if connection.phase == .open {
             leaveRooms(connection)
+            metrics.count(slow: .closed)
             metrics.countClose(code: 1013, side: .server, reason: reason)
             sendClose(.tryAgainLater, "slow consumer", to: connection)
         }

@@ -82,10 +82,8 @@ package enum CloseReason: Int, CaseIterable, MetricKey {
     case slowConsumer
     case slowWrite
     case pongTimeout
-    case closeTimeout
     case memoryPressure
     case drain
-    case ourFault
 
     package var label: String {
         switch self {
@@ -96,10 +94,8 @@ package enum CloseReason: Int, CaseIterable, MetricKey {
         case .slowConsumer: "slow_consumer"
         case .slowWrite: "slow_write"
         case .pongTimeout: "pong_timeout"
-        case .closeTimeout: "close_timeout"
         case .memoryPressure: "memory_pressure"
         case .drain: "drain"
-        case .ourFault: "our_fault"
         }
     }
 }

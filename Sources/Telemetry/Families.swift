@@ -122,20 +122,20 @@ package enum RoomFlow: Int, CaseIterable, MetricKey {
     }
 }
 
-/// What was done about a subscriber that reads too slowly, in which kind of room.
+/// What was done about a subscriber that reads too slowly. The rooms of the engine are live ones:
+/// what a subscriber did not take is gone with its connection.
 @frozen
 @usableFromInline
 package enum SlowConsumer: Int, CaseIterable, MetricKey {
-    case closed, droppedNewest, droppedOldest, keptLatest
-    case closedWithHistory
+    /// A close frame was attempted behind what it already had.
+    case closed
+    /// Its queue was given up for the memory of the process, in the middle of a frame.
+    case reset
 
     package var labels: (roomKind: String, action: String) {
         switch self {
         case .closed: ("live", "close")
-        case .droppedNewest: ("live", "drop_newest")
-        case .droppedOldest: ("live", "drop_oldest")
-        case .keptLatest: ("live", "latest")
-        case .closedWithHistory: ("history", "close")
+        case .reset: ("live", "reset")
         }
     }
 }

@@ -147,6 +147,26 @@ struct AcceptTests {
         #expect(world.world.violations == [])
     }
 
+    @Test("who goes before the handshake is done is counted as gone, and nobody else")
+    func goneBeforeHandshake() {
+        let world = TestWorld()
+        let silent = world.connect()
+        let halfway = world.connect()
+        halfway.write(octets: Array("GET /stream HTTP/1.1\r\n".utf8))
+        let open = world.open()
+        world.exchangeAll()
+        let metrics = world.world.state.metrics[0]
+        #expect(metrics.value(of: HandshakeResult.peerGone) == 0)
+        silent.socket.finishSending()
+        halfway.socket.reset()
+        open.socket.reset()
+        world.exchangeAll()
+        #expect(metrics.value(of: HandshakeResult.peerGone) == 2)
+        #expect(metrics.value(of: Gauge.handshakesInProgress) == 0)
+        world.end()
+        #expect(world.world.violations == [])
+    }
+
     @Test("a crowd that comes at once waits for a moment, and all of it is served")
     func crowd() {
         var limits = Limits()
