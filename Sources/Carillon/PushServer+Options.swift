@@ -1,6 +1,7 @@
 // Options — how a server is made. What is public has a name of its own and a default that suits a
 // daemon; the rest is for the server product, which knows every setting of the engine.
 
+import Bytes
 package import Engine
 package import OpenAPIRPC
 package import Uring

@@ -4,6 +4,7 @@
 // it keeps its hands to itself: no signal handler, no resource limit raised, nothing printed, and
 // its threads take no signals.
 
+import Bytes
 import CSystem
 package import DialectKit
 package import Engine
@@ -244,16 +245,5 @@ extension PushServer.Options {
         var hard: UInt64 = 0
         unsafe carillon_descriptor_limit(&soft, &hard, false)
         return min(connectionLimit ?? .max, Int(clamping: soft), 1 << 19)
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds; nothing below zero, and no more than a hundred years.
-    package var nanoseconds: UInt64 {
-        let limit: Int64 = 3_155_760_000
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        guard seconds < limit else { return UInt64(limit) * 1_000_000_000 }
-        return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
     }
 }

@@ -1,16 +1,9 @@
 // Options — what all scenarios have in common on the command line, whatever their clients do.
 
 internal import ArgumentParser
+internal import Bytes
 internal import Configuration
 internal import Glibc
-
-extension Duration {
-    /// Whole nanoseconds; durations on the command line are bounded when they are read.
-    var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds)) / 1_000_000_000
-    }
-}
 
 /// A duration as people write it: `10s`, `250ms`, or seconds.
 struct DurationOption: ExpressibleByArgument, Equatable {

@@ -1,5 +1,6 @@
 // MixedFile — the file of a mixed run: which clients there are, and what each kind does.
 
+internal import Bytes
 internal import Configuration
 
 /// What is wrong with the file, and in which line if that is known.

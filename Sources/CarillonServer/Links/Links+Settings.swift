@@ -1,5 +1,6 @@
 // [[backend]], [[rabbitmq]] and [[redis]] as their links take them.
 
+import Bytes
 import Carillon
 import Configuration
 import HTTPLink

@@ -3,6 +3,7 @@
 // Back ends exist before the server, because dialects ask them; brokers connect when it runs,
 // because their messages are published.
 
+import Bytes
 import Carillon
 import Configuration
 import DialectKit

@@ -1,5 +1,6 @@
 // [hightemplar], [rohrpost], [shampoo], [[endpoint]] and [[route]] as the server takes them.
 
+import Bytes
 import Carillon
 import Configuration
 import Crypto

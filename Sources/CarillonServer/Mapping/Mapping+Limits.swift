@@ -2,6 +2,7 @@
 // `Mapping+Protocols.swift` (subscriptions), in `MemoryPlan.swift` (memory), or by the control
 // plane (body_size).
 
+import Bytes
 import Carillon
 import Configuration
 import Engine

@@ -1,5 +1,6 @@
 // [openapi], [websocket] and [api] as their modules take them.
 
+import Bytes
 import Carillon
 import Configuration
 import Control

@@ -1,5 +1,6 @@
 // [wamp] and [[realm]] as the router takes them.
 
+import Bytes
 import Carillon
 import Configuration
 import Hub

@@ -1,5 +1,6 @@
 // [server] and everything else, put together: the options the library's server is made of.
 
+import Bytes
 import CSystem
 import Carillon
 import Configuration
