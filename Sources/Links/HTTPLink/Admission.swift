@@ -12,7 +12,7 @@ internal import DialectKit
 
 /// The requests to one back end.
 struct Admission<Asker> {
-    private struct Flight {
+    struct Flight {
         let question: Question
         /// Numbers of askers, in order of asking; some may have left.
         var askers: [UInt64]
@@ -24,34 +24,34 @@ struct Admission<Asker> {
         var start: UInt64?
     }
 
-    private struct Seat {
+    struct Seat {
         let asker: Asker
         let flight: UInt64
     }
 
-    private let inFlightLimit: Int
-    private let queueLimit: Int
-    private let queueSizeLimit: Int
-    private let answerSizeLimit: Int
-    private let timeLimit: UInt64
+    let inFlightLimit: Int
+    let queueLimit: Int
+    let queueSizeLimit: Int
+    let answerSizeLimit: Int
+    let timeLimit: UInt64
 
-    private var breaker: CircuitBreaker
-    private var flights: [UInt64: Flight] = [:]
-    private var seats: [UInt64: Seat] = [:]
+    var breaker: CircuitBreaker
+    var flights: [UInt64: Flight] = [:]
+    var seats: [UInt64: Seat] = [:]
     /// The flight that askers of a question join.
-    private var shared: [Question: UInt64] = [:]
-    private var line = WaitingLine()
-    private var deadlines = Deadlines()
-    private var lastSerial: UInt64 = 0
-    private var queueSize = 0
-    private var runningCount = 0
-    private var endings: [Ending] = []
-    private var drops: [UInt64] = []
-    private var plannedTurn = UInt64.max
+    var shared: [Question: UInt64] = [:]
+    var line = WaitingLine()
+    var deadlines = Deadlines()
+    var lastSerial: UInt64 = 0
+    var queueSize = 0
+    var runningCount = 0
+    var endings: [Ending] = []
+    var drops: [UInt64] = []
+    var plannedTurn = UInt64.max
     /// Those up to this number that wait in line are refused: the circuit has opened since.
-    private var refusedUntil: UInt64 = 0
-    private var isStopped = false
-    private var totals = Figures()
+    var refusedUntil: UInt64 = 0
+    var isStopped = false
+    var totals = Figures()
 
     init(_ settings: HTTPBackEndSettings, seed: UInt64) {
         inFlightLimit = settings.inFlightLimit
@@ -86,7 +86,7 @@ struct Admission<Asker> {
     /// Askers beyond the first ones of flights that are under way, or will be in the next turn.
     private var waitingCount: Int { seats.count - min(flights.count, inFlightLimit) }
 
-    private var nextDue: UInt64? {
+    var nextDue: UInt64? {
         switch (deadlines.nextDue, breaker.nextDue) {
         case (let due?, let other?): min(due, other)
         case (let due, let other): due ?? other
@@ -160,89 +160,10 @@ struct Admission<Asker> {
         if leave(seat.flight) { giveUp(seat.flight) }
     }
 
-    // MARK: - The link's thread
-
-    /// Everything there is to do now.
-    mutating func turn(now: UInt64) -> Turn {
-        // Who is not to be asked for any more must be gone before the next ones start.
-        let isDone = expire(now: now) && refuseLine()
-        let knocks = breaker.isDueToKnock(now: now)
-        var turn = Turn()
-        while isDone, runningCount < inFlightLimit, let number = nextInLine() {
-            guard let flight = flights[number] else { continue }
-            flights[number]?.start = now
-            queueSize -= flight.question.size
-            runningCount += 1
-            totals.requests += 1
-            turn.starts.append((number, flight.question))
-        }
-        deadlines.prune(liveCount: seats.count) { seats[$0] != nil }
-        line.tidy(liveCount: flights.count - runningCount) { flights[$0] != nil }
-        swap(&turn.drops, &drops)
-        swap(&turn.endings, &endings)
-        turn.knocks = knocks
-        turn.next = isDone ? nextDue : now
-        plannedTurn = turn.next ?? .max
-        return turn
-    }
-
-    /// A flight is over. Its askers are among the endings of the next turn.
-    mutating func finish(_ number: UInt64, _ outcome: FlightOutcome, now: UInt64) {
-        guard let flight = remove(number) else { return }
-        let result: Result<BackEndAnswer, BackEndFailure>
-        let isFailure: Bool
-        switch outcome {
-        case .answered(let answer, let fails): (result, isFailure) = (.success(answer), fails)
-        case .tooLarge: (result, isFailure) = (.failure(.tooLarge(limit: answerSizeLimit)), false)
-        case .failed(let sentence, let fails):
-            (result, isFailure) = (.failure(.unreachable(sentence)), fails)
-        }
-        if end(flight, result), case .success = result { totals.shared += flight.askerCount - 1 }
-        if flight.question.isNotice { return }
-        if isFailure { fail(number, now: now) } else { breaker.succeeded() }
-    }
-
-    mutating func knocked(isConnected: Bool, now: UInt64) {
-        breaker.knocked(isConnected: isConnected, now: now)
-    }
-
-    /// Ends everything and admits nothing from here on; one more turn brings the endings.
-    mutating func stop() {
-        isStopped = true
-        for number in flights.keys.sorted() {
-            guard let flight = remove(number) else { continue }
-            if flight.start != nil { drops.append(number) }
-            end(flight, .failure(.stopped))
-        }
-        line = WaitingLine()
-    }
-
-    // MARK: - Inner parts
-
-    /// Ends the waits that are over, as many as a turn may.
-    ///
-    /// - Returns: Whether that was all of them.
-    private mutating func expire(now: UInt64) -> Bool {
-        for _ in 0..<Self.slice {
-            guard let serial = deadlines.popDue(now: now) else { return true }
-            guard let seat = seats.removeValue(forKey: serial) else { continue }
-            endings.append(Ending(asker: seat.asker, result: .failure(.timedOut)))
-            totals.failures += 1
-            guard leave(seat.flight) else { continue }
-            // Callers may be in a greater hurry than the application can be; only a request that
-            // had a fair part of the back end's own time says something about the back end.
-            if let flight = flights[seat.flight], !flight.question.isNotice,
-                let start = flight.start, now >= start, now - start >= timeLimit / 2
-            {
-                fail(seat.flight, now: now)
-            }
-            giveUp(seat.flight)
-        }
-        return false
-    }
+    // MARK: - Flights
 
     /// - Returns: Whether the flight has no asker left.
-    private mutating func leave(_ number: UInt64) -> Bool {
+    mutating func leave(_ number: UInt64) -> Bool {
         guard var flight = flights.removeValue(forKey: number) else { return false }
         flight.askerCount -= 1
         // Who joins and leaves all the time must not make the list long.
@@ -254,13 +175,13 @@ struct Admission<Asker> {
     }
 
     /// Ends a flight that nobody waits for.
-    private mutating func giveUp(_ number: UInt64) {
+    mutating func giveUp(_ number: UInt64) {
         guard let flight = remove(number) else { return }
         if flight.start != nil { drops.append(number) }
         breaker.ended(number)
     }
 
-    private mutating func remove(_ number: UInt64) -> Flight? {
+    mutating func remove(_ number: UInt64) -> Flight? {
         guard let flight = flights.removeValue(forKey: number) else { return nil }
         if flight.start == nil { queueSize -= flight.question.size } else { runningCount -= 1 }
         if flight.joinableUntil != nil, shared[flight.question] == number {
@@ -271,9 +192,7 @@ struct Admission<Asker> {
 
     /// - Returns: Whether there was anybody.
     @discardableResult
-    private mutating func end(
-        _ flight: Flight, _ result: Result<BackEndAnswer, BackEndFailure>
-    ) -> Bool {
+    mutating func end(_ flight: Flight, _ result: Result<BackEndAnswer, BackEndFailure>) -> Bool {
         for serial in flight.askers {
             guard let seat = seats.removeValue(forKey: serial) else { continue }
             endings.append(Ending(asker: seat.asker, result: result))
@@ -281,28 +200,6 @@ struct Admission<Asker> {
         }
         return flight.askerCount > 0
     }
-
-    /// A failure; when it opens the circuit, those in line are told with the next turns.
-    private mutating func fail(_ number: UInt64, now: UInt64) {
-        if breaker.failed(number, now: now) { refusedUntil = lastSerial }
-    }
-
-    /// Tells those in line that the circuit has opened, as many as a turn may.
-    ///
-    /// - Returns: Whether all of them know.
-    private mutating func refuseLine() -> Bool {
-        var share = Self.slice
-        while let number = line.first({ flights[$0] != nil }), number <= refusedUntil {
-            guard share > 0 else { return false }
-            guard let flight = remove(number) else { continue }
-            share -= flight.askers.count
-            end(flight, .failure(.circuitOpen))
-        }
-        return true
-    }
-
-    /// Takes the first of the line that still waits.
-    private mutating func nextInLine() -> UInt64? { line.next { flights[$0] != nil } }
 
     func checkInvariants() {
         precondition(runningCount <= inFlightLimit)
