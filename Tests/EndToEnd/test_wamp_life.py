@@ -240,7 +240,7 @@ def test_testaments_are_bounded():
 @ours
 def test_quiet_clients_are_pinged_with_text():
     """Reference §1.4, §15: 2 to 60 ASCII characters, and nothing else beside."""
-    with Router(settings={"limits.ping_interval": "1s"}) as router, peer(router) as link:
+    with Router(settings={"limits.ping_interval": "4s"}) as router, peer(router) as link:
         got = link.receive()
         assert got.opcode == PING and 2 <= len(got.payload) <= 60
         assert got.payload.isascii() and got.payload.decode().isprintable()
@@ -250,7 +250,7 @@ def test_quiet_clients_are_pinged_with_text():
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_router_that_stops_says_goodbye(cores):
     """Reference §5.4: to every session, with system_shutdown, then 1001."""
-    with Router(cores=cores, settings={
+    with Router(cores=cores, goodbye_time="60s", settings={
             "drain.delay": "0s", "drain.spread": "0s", "drain.deadline": "10m",
             "limits.close_handshake_time": "60s"}) as router:
         sessions = [RawSession(router.url, NAMES[n % 6]) for n in range(12)]
