@@ -90,8 +90,8 @@ def test_messages_that_come_early_are_answered_in_their_turn(api, serve, dialect
 
 
 def test_the_time_for_handshakes_is_not_that_of_the_application(api, serve, dialect):
-    server = serve(handshake_time="2s", keep_alive_idle="2s")
-    api.delay = 4
+    server = serve(handshake_time="4s", keep_alive_idle="4s")
+    api.delay = 6
     with begin(server, dialect, 1) as peer:
         assert peer.opened() == 101
         answer = first(peer, dialect)
