@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import signal
+import time
 
 import pytest
 from process import PATIENCE, eventually
@@ -168,13 +169,16 @@ def test_a_server_that_stops_leaves_nobody_waiting(api, serve, dialect, number):
 
 def test_the_application_hears_of_everybody_that_a_stopping_server_leaves(api, serve):
     server = serve()
-    peers = [begin(server, "shampoo") for _ in range(600)]
+    peers = [begin(server, "shampoo") for _ in range(300)]
     assert {peer.opened() for peer in peers} == {101}
     # More than may be under way at a time, and each takes its time.
     api.delay = 0.05
+    started = time.monotonic()
     server.send(signal.SIGINT)
     assert server.wait(4 * PATIENCE) == 0
     told = [request.json()["connection"] for request in api.requests if request.target == "end"]
-    assert len(told) == len(set(told)) == 600
+    assert len(told) == len(set(told))
+    # It waits for two seconds, and no longer: an application that got no processor hears of fewer.
+    assert len(told) == 300 or time.monotonic() - started > 2
     for peer in peers:
         peer.close()
