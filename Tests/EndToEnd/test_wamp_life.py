@@ -198,14 +198,15 @@ def test_messages_are_as_large_as_the_reference_says(router, name):
     watcher.join()
     session.join()
     watcher.answer(SUBSCRIBE, {}, "com.life.large")
-    watcher.answer(SUBSCRIBE, {}, "wamp.session.on_leave")
     for size in (2 << 20, (16 << 20) - 1000):
         session.send([PUBLISH, 1, {}, "com.life.large", ["x" * size]])
         assert len(watcher.receive()[4][0]) == size
+    watcher.answer(SUBSCRIBE, {}, "wamp.session.on_leave")
     with contextlib.suppress(OSError, ConnectionClosed):  # it is refused before all of it is read
         session.send([PUBLISH, 2, {}, "com.life.large", ["x" * (17 << 20)]])
     session.ends_with(1009)
-    assert watcher.receive()[4][0] == session.id
+    while watcher.receive()[4][0] != session.id:
+        pass  # one of a test before, whose connection has been closed
     watcher.leave()
 
 
