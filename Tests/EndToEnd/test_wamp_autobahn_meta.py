@@ -14,7 +14,10 @@ async def test_sessions_are_counted_listed_and_described(members):
     one, two = await members(), await members()
     ids = {one.details.session, two.details.session}
     assert ids <= set(await one.call("wamp.session.list"))
-    assert await one.call("wamp.session.count") == len(await one.call("wamp.session.list"))
+    # Sessions that the tests before have lost may end between the two questions.
+    async with asyncio.timeout(PATIENCE):
+        while await one.call("wamp.session.count") != len(await one.call("wamp.session.list")):
+            pass
     assert await one.call("wamp.session.count", ["nobody"]) == 0
     details = await one.call("wamp.session.get", two.details.session)
     assert (details["session"], details["authid"], details["authrole"], details["authmethod"]) == (
@@ -31,7 +34,8 @@ async def test_joining_and_leaving_are_told(members):
     args = await joined.arguments()
     assert args[0]["session"] == other.details.session and args[0]["authid"] == other.details.authid
     await other.leave()
-    assert await left.arguments() == [other.details.session, other.details.authid, "anonymous"]
+    while await left.arguments() != [other.details.session, other.details.authid, "anonymous"]:
+        pass  # a session that a test before has lost
 
 
 @asynchronous

@@ -198,14 +198,15 @@ def test_messages_are_as_large_as_the_reference_says(router, name):
     watcher.join()
     session.join()
     watcher.answer(SUBSCRIBE, {}, "com.life.large")
-    watcher.answer(SUBSCRIBE, {}, "wamp.session.on_leave")
     for size in (2 << 20, (16 << 20) - 1000):
         session.send([PUBLISH, 1, {}, "com.life.large", ["x" * size]])
         assert len(watcher.receive()[4][0]) == size
+    watcher.answer(SUBSCRIBE, {}, "wamp.session.on_leave")
     with contextlib.suppress(OSError, ConnectionClosed):  # it is refused before all of it is read
         session.send([PUBLISH, 2, {}, "com.life.large", ["x" * (17 << 20)]])
     session.ends_with(1009)
-    assert watcher.receive()[4][0] == session.id
+    while watcher.receive()[4][0] != session.id:
+        pass  # one of a test before, whose connection has been closed
     watcher.leave()
 
 
@@ -240,7 +241,7 @@ def test_testaments_are_bounded():
 @ours
 def test_quiet_clients_are_pinged_with_text():
     """Reference §1.4, §15: 2 to 60 ASCII characters, and nothing else beside."""
-    with Router(settings={"limits.ping_interval": "1s"}) as router, peer(router) as link:
+    with Router(settings={"limits.ping_interval": "4s"}) as router, peer(router) as link:
         got = link.receive()
         assert got.opcode == PING and 2 <= len(got.payload) <= 60
         assert got.payload.isascii() and got.payload.decode().isprintable()
@@ -250,7 +251,7 @@ def test_quiet_clients_are_pinged_with_text():
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_router_that_stops_says_goodbye(cores):
     """Reference §5.4: to every session, with system_shutdown, then 1001."""
-    with Router(cores=cores, settings={
+    with Router(cores=cores, goodbye_time="60s", settings={
             "drain.delay": "0s", "drain.spread": "0s", "drain.deadline": "10m",
             "limits.close_handshake_time": "60s"}) as router:
         sessions = [RawSession(router.url, NAMES[n % 6]) for n in range(12)]

@@ -337,7 +337,7 @@ def test_a_client_that_has_shown_no_ping_gets_none(tmp_path):
     """Autobahn ends its connection at one; who pings is pinged when silent."""
     port = free_port()
     with Router(rawsocket_listen=[f"127.0.0.1:{port}"], settings={
-            "limits.ping_interval": "200ms", "limits.pong_timeout": "3s"}) as router:
+            "limits.ping_interval": "200ms", "limits.pong_timeout": "5s"}) as router:
         simple, knowing = Stream(port).join(), Stream(port).join()
         knowing.send(b"", PING)
         assert knowing.frame() == (PONG, b"")

@@ -79,7 +79,7 @@ class Cores:
                 self.ask()
 
     def ask(self):
-        self.links = self.links or [Link(self.address) for _ in range(8)]
+        self.links = self.links or [Link(self.address) for _ in range(16)]
         for link in self.links:
             link.send(b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n")
         for link in self.links:

@@ -17,7 +17,7 @@ import threading
 import pytest
 from process import PATIENCE, ROOT
 from wamp_router import PETER, Router
-from wamp_session import CALL, EVENT, REGISTER, RESULT, SUBSCRIBE, RawSession
+from wamp_session import CALL, EVENT, REGISTER, RESULT, SUBSCRIBE, RawSession, wait_until
 
 HOME = pathlib.Path(os.environ.get("TESTED_WAMPY") or ROOT / ".venv-wampy")
 PROGRAMS = pathlib.Path(__file__).parent / "wampy"
@@ -215,8 +215,22 @@ def documented(tmp_path):
         assert server.alive
 
 
+@pytest.fixture
+def asker(documented):
+    session = RawSession("ws://127.0.0.1:8080/")
+    session.join()
+    yield session
+    session.leave()
+
+
+def known(asker, what, *uris):
+    """Returns when the router has what services asked it for: that they are up says they have asked."""
+    for uri in uris:
+        wait_until(lambda: any(asker.answer(CALL, {}, f"wamp.{what}.lookup", [uri])[3]), f"no {what} of {uri}")
+
+
 @pytest.mark.skipif(Router.is_crossbar, reason="the default configuration is carillon's")
-def test_the_documented_services_run(documented, tmp_path):
+def test_the_documented_services_run(asker, tmp_path):
     """The examples of wampy's README: date, binary numbers, the printed messages of topic foo."""
     running = []
     try:
@@ -225,6 +239,8 @@ def test_the_documented_services_run(documented, tmp_path):
                 [*COMMAND, "run", f"docs.examples.services:{name}", "--config", "crossbar.json"],
                 tmp_path))
             running[-1].until("is now starting up.")
+        known(asker, "registration", "get_todays_date", "get_binary_number")
+        known(asker, "subscription", "foo")
         script = ("from wampy.peers.clients import Client\n"
                   "with Client(url='ws://localhost:8080') as client:\n"
                   "    print(client.rpc.get_binary_number(number=100))\n"
@@ -247,7 +263,7 @@ def test_the_documented_services_run(documented, tmp_path):
 
 
 @pytest.mark.skipif(Router.is_crossbar, reason="the default configuration is carillon's")
-def test_a_service_of_ones_own_runs_from_the_command_line(documented, tmp_path):
+def test_a_service_of_ones_own_runs_from_the_command_line(asker, tmp_path):
     (tmp_path / "mine.py").write_text(
         "from wampy.peers.clients import Client\nfrom wampy.roles.callee import callee\n\n"
         "class BinaryNumberService(Client):\n\n    @callee\n    def get_binary_number(self, number):\n"
@@ -255,11 +271,9 @@ def test_a_service_of_ones_own_runs_from_the_command_line(documented, tmp_path):
     service = Program([*COMMAND, "run", "mine:BinaryNumberService", "--config", "crossbar.json"], tmp_path)
     try:
         service.until("is now starting up.")
-        with_session = RawSession("ws://127.0.0.1:8080/")
-        with_session.join()
-        answer = with_session.answer(CALL, {}, "get_binary_number", [], {"number": 100})
+        known(asker, "registration", "get_binary_number")
+        answer = asker.answer(CALL, {}, "get_binary_number", [], {"number": 100})
         assert answer[0] == RESULT and answer[3] == ["0b1100100"]
-        with_session.leave()
     finally:
         service.stop()
 

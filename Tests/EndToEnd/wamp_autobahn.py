@@ -13,11 +13,22 @@ from process import PATIENCE
 
 txaio.use_asyncio()
 
+from autobahn.asyncio import wamp  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
+
+
+class Factory(wamp.WampWebSocketClientFactory):
+    """Its runner lets the opening take two and a half seconds, and has no option for more."""
+
+    def setProtocolOptions(self, **options):
+        super().setProtocolOptions(**{**options, "openHandshakeTimeout": PATIENCE})
+
+
+wamp.WampWebSocketClientFactory = Factory
 
 
 class Refused(Exception):
