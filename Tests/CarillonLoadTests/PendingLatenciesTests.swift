@@ -1,3 +1,4 @@
+import Bytes
 import Measurement
 import Testing
 
@@ -7,6 +8,7 @@ import Testing
 struct PendingLatenciesTests {
     @Test("counted by message, they come to what recording one by one does")
     func model() {
+        var random = SplitMix64(seed: 1)
         var pending = PendingLatencies()
         var batched = LatencyHistogram()
         var plain = LatencyHistogram()
@@ -14,8 +16,8 @@ struct PendingLatenciesTests {
             let now = turn * 1_000_000
             for _ in 0..<400 {
                 // Numbers of two streams meet in places, with times of their own.
-                let number = UInt32.random(in: 0..<600)
-                let time = now &- UInt64(number) * 977 &- UInt64.random(in: 0...1)
+                let number = UInt32.random(in: 0..<600, using: &random)
+                let time = now &- UInt64(number) * 977 &- (random.next() & 1)
                 pending.add(number, time: time, now: now, into: &batched)
                 plain.record(now > time ? now - time : 0)
             }

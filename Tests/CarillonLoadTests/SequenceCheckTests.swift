@@ -1,3 +1,4 @@
+import Bytes
 import Testing
 
 @testable import CarillonLoad
@@ -48,16 +49,15 @@ struct SequenceCheckTests {
 
     @Test("against a model: any order, with losses and repetitions")
     func model() {
-        var random = SystemRandomNumberGenerator()
-        for _ in 0..<200 {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
             var checks = SequenceChecks(count: 1)
             var seen: Set<UInt32> = []
             var highest = -1
             var queue: [UInt32] = (0..<60).filter { _ in .random(in: 0..<10, using: &random) > 0 }
             for _ in 0..<10 {
-                let (one, other) = (
-                    Int.random(in: 0..<queue.count), Int.random(in: 0..<queue.count)
-                )
+                let one = Int.random(in: 0..<queue.count, using: &random)
+                let other = Int.random(in: 0..<queue.count, using: &random)
                 queue.swapAt(one, other)
                 queue.insert(queue[one], at: other)
             }
@@ -71,9 +71,10 @@ struct SequenceCheckTests {
                     expected = seen.contains(number) ? .duplicate : .late
                 }
                 seen.insert(number)
-                #expect(checks.arrived(number, at: 0) == expected)
+                #expect(checks.arrived(number, at: 0) == expected, "seed \(seed)")
             }
-            #expect(checks.lost(at: 0, published: 60) == UInt64(60 - seen.count))
+            #expect(
+                checks.lost(at: 0, published: 60) == UInt64(60 - seen.count), "seed \(seed)")
         }
     }
 

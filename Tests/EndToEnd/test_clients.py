@@ -5,6 +5,7 @@ import json
 
 import aiohttp
 import pytest
+from process import PATIENCE
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -15,12 +16,12 @@ def browser(server, **more):
     return connect(
         server.url(), origin="http://localhost:3000", user_agent_header=BROWSER,
         additional_headers={"Cookie": "a=b; c=d", "Pragma": "no-cache", "DNT": "1"},
-        open_timeout=10, **more)
+        open_timeout=PATIENCE, **more)
 
 
 def call(ws, method, payload=None, id="1"):
     ws.send(json.dumps({"id": id, "method": method, **({"payload": payload} if payload else {})}))
-    return json.loads(ws.recv(10))
+    return json.loads(ws.recv(PATIENCE))
 
 
 def test_a_browser_subscribes_publishes_and_calls(server, channel):
@@ -32,7 +33,7 @@ def test_a_browser_subscribes_publishes_and_calls(server, channel):
         assert answer == {
             "id": "p", "method": "publish",
             "response": {"channel": channel, "event": "e", "data": [1.5, "ü", None]}}
-        assert json.loads(ws.recv(10)) == {"channel": channel, "event": "e", "data": [1.5, "ü", None]}
+        assert json.loads(ws.recv(PATIENCE)) == {"channel": channel, "event": "e", "data": [1.5, "ü", None]}
         assert call(ws, "echo", {"message": "hello"})["response"] == {"message": "hello"}
 
 
@@ -43,7 +44,7 @@ def test_compressed_events_arrive_whole_in_order_and_compressed(server, channel)
         for text in texts:
             assert server.publish(channel, text) == 1
         for text in texts:
-            assert json.loads(ws.recv(10))["data"] == text
+            assert json.loads(ws.recv(PATIENCE))["data"] == text
 
 
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 125, 126, 127, 65535, 65536, 65537, 300_000])
@@ -52,20 +53,20 @@ def test_messages_of_every_length_form_go_both_ways(server, size):
         with connect(server.url("/echo"), compression=compression, max_size=None) as ws:
             text = "".join(chr(97 + n * n % 26) for n in range(size))
             ws.send(text)
-            assert ws.recv(10) == text
+            assert ws.recv(PATIENCE) == text
             ws.send(text.encode())
-            assert ws.recv(10) == text.encode()
+            assert ws.recv(PATIENCE) == text.encode()
 
 
 def test_a_message_sent_in_fragments_comes_back(server):
     with connect(server.url("/echo")) as ws:
         ws.send(["Größe", " ", "of ", "", "pieces"])
-        assert ws.recv(10) == "Größe of pieces"
+        assert ws.recv(PATIENCE) == "Größe of pieces"
 
 
 def test_a_ping_is_answered_with_its_payload(server):
     with browser(server) as ws:
-        assert ws.ping(b"carillon").wait(10)
+        assert ws.ping(b"carillon").wait(PATIENCE)
 
 
 def test_closing_echoes_the_code(server):
@@ -128,14 +129,14 @@ def test_aiohttp_subscribes_publishes_and_calls(server, channel):
                     session.ws_connect(server.url()) as b:
                 await a.send_json({"id": "s", "method": "subscribe",
                                    "payload": {"channel": channel, "event": "order.*"}})
-                assert "response" in await a.receive_json(timeout=10)
+                assert "response" in await a.receive_json(timeout=PATIENCE)
                 for n in range(50):
                     event = f"order.{n}" if n % 2 else f"other.{n}"
                     await b.send_json({"id": str(n), "method": "publish", "payload": {
                         "channel": channel, "event": event, "data": {"n": n, "text": "x" * n * 20}}})
-                    assert (await b.receive_json(timeout=10))["id"] == str(n)
+                    assert (await b.receive_json(timeout=PATIENCE))["id"] == str(n)
                 for n in range(1, 50, 2):
-                    assert await a.receive_json(timeout=10) == {
+                    assert await a.receive_json(timeout=PATIENCE) == {
                         "channel": channel, "event": f"order.{n}",
                         "data": {"n": n, "text": "x" * n * 20}}
                 await a.close(code=1000)

@@ -3,10 +3,9 @@
 import json
 import os
 import threading
-import time
 
 import pytest
-from process import PATIENCE, bounded
+from process import PATIENCE, bounded, eventually
 from wire import BINARY, CLOSE, PING, TEXT, Ended, Link, Peer, frame
 
 
@@ -30,14 +29,15 @@ class Healthy(threading.Thread):
             pass
 
 
-def publish_paced(server, channel, count, size, pause=0.002):
-    """Publishes numbered messages from one keep-alive connection."""
+def publish_paced(server, channel, count, size, reader):
+    """Publishes numbered messages from one keep-alive connection, a few ahead of `reader` at most: a
+    reader that gets no processor for some seconds is no slow one."""
     link = Link(server.address)
     for n in range(count):
+        eventually(lambda: n - len(reader.numbers), lambda ahead: ahead < 20)
         body = json.dumps({"room": channel, "data": {"n": n, "text": "x" * size}}).encode()
         link.send(b"POST /api/publish HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
         assert link.response()[0] == 200
-        time.sleep(pause)
     body = json.dumps({"room": channel, "data": "end"}).encode()
     link.send(b"POST /api/publish HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
     assert link.response()[0] == 200
@@ -53,7 +53,7 @@ def test_a_slow_reader_gets_1013_and_nobody_else_waits(start):
     slow.subscribe("slow")
     healthy = Healthy(server, "slow")
     healthy.start()
-    publish_paced(server, "slow", 800, 16384)  # 13 MB: far beyond every buffer of the slow one
+    publish_paced(server, "slow", 800, 16384, healthy)  # 13 MB: far beyond every buffer of the slow one
     healthy.join(PATIENCE)
     assert healthy.numbers == list(range(800)), "a healthy subscriber gets everything, in order"
     # What the slow one did get is a beginning without gaps, then the reason.

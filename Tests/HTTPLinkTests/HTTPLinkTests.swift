@@ -159,10 +159,15 @@ import Testing
         let server = StubServer { _ in .silence }
         let app = try link.backEnd(server.url) { $0.timeLimit = 300 * millisecond }
         let results = Results()
-        for number in 0..<5000 {
-            app.send(BackEndRequest(method: "GET", target: "/\(number)"), results.take("\(number)"))
+        // A request whose turn came when half of its time was over says nothing about the
+        // application. On a busy machine that may be all of them, but not every time.
+        for storm in 1...10 where app.status[.breaks] == 0 {
+            for number in 0..<5000 {
+                let request = BackEndRequest(method: "GET", target: "/\(number)")
+                app.send(request, results.take("\(number)"))
+            }
+            await results.each.wait(5000 * storm)
         }
-        await results.each.wait(5000)
         #expect(
             results.all.allSatisfy {
                 $0.result == .failure(.timedOut) || $0.result == .failure(.circuitOpen)

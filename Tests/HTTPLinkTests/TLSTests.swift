@@ -24,13 +24,10 @@ private let hasCommand = unsafe access(Command.openssl, X_OK) == 0
             ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj"]
                 + ["/CN=localhost", "-addext", "subjectAltName=DNS:localhost"] + pair)
         try make.waitForEnd()
-        let free = StubServer { _ in .silence }
-        port = free.port
-        free.stop()
         server = try Command(
-            ["s_server", "-www", "-accept", "127.0.0.1:\(port)"]
+            ["s_server", "-www", "-accept", "127.0.0.1:0"]
                 + ["-key", folder + "/key.pem", "-cert", folder + "/cert.pem"])
-        try server.waitFor("ACCEPT")
+        port = try #require(UInt16(server.rest(after: "ACCEPT 127.0.0.1:")))
     }
 
     deinit {
@@ -113,10 +110,15 @@ private final class Command {
         }
     }
 
-    /// Reads what it says until it has said `text`.
-    func waitFor(_ text: String) throws {
+    /// Reads what it says until it has said `text` and the rest of that line, which is returned.
+    func rest(after text: String) throws -> String {
         var said = ""
-        while !said.contains(text) {
+        while true {
+            if let place = said.firstRange(of: text),
+                let end = said[place.upperBound...].firstIndex(of: "\n")
+            {
+                return String(said[place.upperBound..<end])
+            }
             var piece = [UInt8](repeating: 0, count: 4096)
             let size = unsafe read(output, &piece, piece.count)
             guard size > 0 else { throw Refused(what: "openssl said: \(said)") }

@@ -48,7 +48,7 @@ struct ChannelPatternTests {
             }
             let pattern = ChannelPattern(words[0])
             if let captures = pattern.captures(in: words[1]) {
-                #expect(captures.count == pattern.wildcardCount)
+                #expect(captures.count == pattern.wildcardCount, "\(words)")
             }
         }
     }

@@ -87,7 +87,9 @@ package final class ChildProcess {
                 return line
             }
             var wait = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            guard unsafe poll(&wait, 1, 90_000) > 0 else { throw ClientError("nothing was said") }
+            let readyCount = unsafe poll(&wait, 1, 90_000)
+            if readyCount < 0, errno == EINTR { continue }
+            guard readyCount > 0 else { throw ClientError("nothing was said") }
             var piece = [UInt8](repeating: 0, count: 4096)
             let count = unsafe read(output, &piece, piece.count)
             guard count > 0 else { return nil }

@@ -50,6 +50,7 @@ package final class Socket {
                 return unsafe Glibc.send(
                     descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
             }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw ClientError("send failed: errno \(errno)") }
             sent += count
         }
@@ -62,7 +63,11 @@ package final class Socket {
     /// - Returns: `false` at the end of the stream.
     package func receive() throws -> Bool {
         var piece = [UInt8](repeating: 0, count: 65_536)
-        let count = unsafe recv(descriptor, &piece, piece.count, 0)
+        var count: Int
+        repeat {
+            count = unsafe recv(descriptor, &piece, piece.count, 0)
+            // Where the process was stopped meanwhile, a wait with a time limit ends so.
+        } while count < 0 && errno == EINTR
         guard count >= 0 else { throw ClientError("nothing came: errno \(errno)") }
         received += piece[..<count]
         return count > 0

@@ -91,7 +91,10 @@ def family(pid):
     found = [pid]
     for parent in found:  # grows while it is walked
         for task in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
-            found += map(int, task.read_text().split())
+            try:
+                found += map(int, task.read_text().split())
+            except OSError:
+                pass  # that thread has just ended
     return found
 
 
