@@ -166,7 +166,15 @@ private func fuzzIndex(_ octets: [UInt8]) {
                 case .wildcard(let own):
                     return own[0] != nil && own.count == components.count
                         && zip(own, components).allSatisfy { $0 == nil || $1 == nil || $0 == $1 }
-                default: return false
+                case .glob(let parent, let glob):
+                    let parent = segmentList(of: parent)
+                    let above = Array(components.dropLast())
+                    let last = segmentList(of: room).last ?? []
+                    return !above.isEmpty && Pattern.wildcard(above).isNaiveMatch(of: parent)
+                        && matchesByTable(glob.text, last)
+                        || Pattern.wildcard(components).isNaiveMatch(of: parent)
+                            && matchesByTable(glob.text, [])
+                case .prefix: return false
                 }
             }
             let found = connections(
