@@ -36,9 +36,12 @@ struct SequenceCheckTests {
         var checks = SequenceChecks(count: 1)
         checks.begin(at: 0, owedFrom: 10)
         // Sent before the acknowledgement, delivered after it: no mistake.
-        #expect(checks.arrived(8, at: 0) == .inOrder)
+        #expect(checks.arrived(8, at: 0) == .early(2))
         #expect(checks.arrived(9, at: 0) == .inOrder)
         #expect(checks.lost(at: 0, published: 12) == 2)
+        checks.begin(at: 0, owedFrom: 10)
+        #expect(checks.arrived(10, at: 0) == .inOrder)
+        #expect(checks.lost(at: 0, published: 12) == 1)
         checks.begin(at: 0, owedFrom: 10)
         #expect(checks.lost(at: 0, published: 12) == 2)
         #expect(checks.arrived(12, at: 0) == .gap(2))

@@ -50,6 +50,8 @@ def arguments(text=__doc__, more=lambda parser: None):
     every.add_argument("--close", type=int, metavar="K", help="the connection is closed (1011) instead")
     times = parser.add_argument_group("faults of time")
     times.add_argument("--delay", type=float, default=0, metavar="MS", help="of every delivery")
+    times.add_argument("--acknowledge-after", type=float, default=0, metavar="MS",
+                       help="subscribers are told so late, and get nothing before it; no fault")
     times.add_argument("--stall", type=float, metavar="S", help="when, counted from the first message")
     times.add_argument("--stall-time", type=float, default=1, metavar="S", help="for how long")
     manners = parser.add_argument_group("faults of manners")
@@ -188,7 +190,8 @@ class Server:
             room = text[4:].strip()
             self.rooms[room].append(client)
             if self.options.acknowledge:
-                client.owed.put_nowait((0, f"{self.options.acknowledge} {room}"))
+                due = time.monotonic() + self.options.acknowledge_after / 1000
+                client.owed.put_nowait((due, f"{self.options.acknowledge} {room}"))
         elif text.startswith("pub ") and "\n" in text:
             head, payload = message.split("\n" if isinstance(message, str) else b"\n", 1)
             for subscriber in self.rooms[text[4:len(head)].strip()]:

@@ -113,6 +113,13 @@ def test_messages_that_share_a_frame_are_told_apart(faulty, load):
 # Time
 
 
+def test_what_nobody_was_owed_ends_no_wait(faulty, load):
+    """What was sent before an acknowledgement comes behind it, and stands for nothing that is owed."""
+    server = faulty("--acknowledge-after", 100, "--delay", 200)
+    load("storm", server.address, "-n", 20, "--rate", 100, "--every", "300ms", "--duration", "800ms",
+         *PUBSUB).passed()
+
+
 def test_delay_is_in_every_latency(faulty, load):
     server = faulty("--delay", 50)
     run = load("fanout", server.address, *STEADY, *PUBSUB).passed()

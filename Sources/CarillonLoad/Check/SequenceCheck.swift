@@ -6,6 +6,8 @@
 /// What a message's number says about what came before it.
 enum Arrival: Equatable {
     case inOrder
+    /// Sent before the first that is owed, and so many from it on up to that.
+    case early(UInt64)
     /// So many before it have not come.
     case gap(UInt64)
     /// It had been missed, and comes after later ones.
@@ -90,6 +92,7 @@ struct SequenceChecks: ~Copyable {
         if expected == Self.unknown {
             let first = firstOwed.removeValue(forKey: place) ?? 0
             unsafe next[place] = number &+ 1
+            if number < first { return .early(UInt64(first - number)) }
             guard number > first else { return .inOrder }
             missing[place, default: MissingNumbers()].append(first..<number)
             return .gap(UInt64(number - first))
@@ -103,7 +106,7 @@ struct SequenceChecks: ~Copyable {
     }
 
     /// A stream begins, or begins again: everything from `first` on is owed. What was sent shortly
-    /// before may come too, and is no mistake.
+    /// before may come too, and is no mistake; from the first of it on nothing may be missing.
     mutating func begin(at place: Int, owedFrom first: UInt32) {
         precondition(place >= 0 && place < count)
         missing[place] = nil

@@ -20,6 +20,10 @@ extension Worker {
         let arrival = checks.arrived(stamp.number, at: check)
         switch arrival {
         case .inOrder: accounted += 1
+        case .early(let count):
+            // When these were sent, this subscriber was not counted on.
+            expected += count
+            accounted += 1
         case .gap(let count):
             accounted += 1 + count
             wrongCount += count
@@ -78,7 +82,7 @@ extension Worker {
         of arrival: Arrival, isWhole: Bool, isOrdered: Bool
     ) -> Bool {
         switch arrival {
-        case .inOrder, .gap: break
+        case .inOrder, .early, .gap: break
         case .late:
             if isOrdered {
                 tally.reordered += 1
