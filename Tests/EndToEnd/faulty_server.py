@@ -96,17 +96,22 @@ class Client:
         self.faults = faults
         self.held = None
         self.release_timer = None
+        self.has_ended = False  # by a fault: it ends once, and nothing is delivered any more
         self.owed = asyncio.Queue()
 
     def deliver(self, payload):
         faults = self.faults
+        if self.has_ended:
+            return
         faults.deliveries += 1
         if faults.strikes("lose"):
             return
         if faults.strikes("drop"):
+            self.has_ended = True
             self.connection.transport.abort()
             return
         if faults.strikes("close"):
+            self.has_ended = True
             payload = None
         elif faults.strikes("corrupt"):
             payload = faults.corrupted(payload)
