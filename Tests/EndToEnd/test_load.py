@@ -122,10 +122,11 @@ def test_the_page_is_one_file_of_its_own(honest, load, tmp_path):
 
 def test_a_warm_up_is_in_no_figure(honest, load):
     run = load("fanout", honest.address, "-n", 10, "--rate", 200, "--duration", "1s", *PUBSUB,
-               warmup="3s").passed()
-    # Of eight hundred; those that a busy machine sends too late count when they are sent.
-    assert 0 < run.tally["published"] < 400
-    assert run.report["warmUpSeconds"] == 3
+               warmup="4s").passed()
+    # Of a thousand, and two hundred are due behind the warm-up. Those that a machine sends too late
+    # count when they are sent: it may pause for three seconds before.
+    assert 0 < run.tally["published"] < 900
+    assert run.report["warmUpSeconds"] == 4
 
 
 # Schedules
