@@ -63,7 +63,7 @@ def test_nobody_finds_the_door_closed(start, cores):
         assert new.http("GET", "/health/ready", control=True)[0] == 200
         ws.subscribe("a")
         assert new.publish("a", 2) == 1
-    assert any("took over" in line for line in new.lines)
+    new.wait_for(lambda: any("took over" in line for line in new.lines), "word of what it did")
 
 
 def test_a_unix_socket_is_taken_over_too(start, tmp_path):
