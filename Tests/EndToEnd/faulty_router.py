@@ -70,6 +70,8 @@ class Router(Server):
 
     def deliver(self, client, code, number, *rest):
         """An EVENT or RESULT; `number` is what makes it the client's."""
+        if client.has_ended:
+            return
         if self.due("stray"):
             number += 1000
         if self.due("fail"):
@@ -77,11 +79,13 @@ class Router(Server):
             return
         if self.due("wrap"):
             rest = [*rest[:-1], [rest[-1]]]
-        message = [GOODBYE, {}, REFUSED] if self.due("goodbye") else [code, number, *rest]
+        is_over = self.due("goodbye")
+        message = [GOODBYE, {}, REFUSED] if is_over else [code, number, *rest]
         octets = self.octets(client, message)
         if self.due("wrong_frame"):
             octets = octets.encode() if isinstance(octets, str) else "no text"
         client.deliver(octets)
+        client.has_ended = client.has_ended or is_over
 
     def message(self, client, data):
         for message in self.form(client).decode(data):

@@ -3,7 +3,8 @@
 
     faulty_server.py                       an honest server, on a free port of 127.0.0.1
     faulty_server.py --lose 100            every hundredth delivery is not made
-    faulty_server.py --stall 0.5           half a second after the first message, nothing for a second
+    faulty_server.py --stall 0.5           half a second after the first delivery is asked for, nothing
+                                           for a second
 
 Whoever sends `sub ROOM` gets `ok ROOM` and from then on what is published there; `pub ROOM`, a line
 feed and a payload publishes; anything else comes back to its sender, on every path. A delivery is
@@ -52,7 +53,8 @@ def arguments(text=__doc__, more=lambda parser: None):
     times.add_argument("--delay", type=float, default=0, metavar="MS", help="of every delivery")
     times.add_argument("--acknowledge-after", type=float, default=0, metavar="MS",
                        help="subscribers are told so late, and get nothing before it; no fault")
-    times.add_argument("--stall", type=float, metavar="S", help="when, counted from the first message")
+    times.add_argument("--stall", type=float, metavar="S",
+                       help="when, counted from the first publication or request")
     times.add_argument("--stall-time", type=float, default=1, metavar="S", help="for how long")
     manners = parser.add_argument_group("faults of manners")
     manners.add_argument("--refuse", metavar="STATUS[:BODY]", help="answer handshakes with this")
@@ -98,17 +100,22 @@ class Client:
         self.faults = faults
         self.held = None
         self.release_timer = None
+        self.has_ended = False  # by a fault: it ends once, and nothing is delivered any more
         self.owed = asyncio.Queue()
 
     def deliver(self, payload):
         faults = self.faults
+        if self.has_ended:
+            return
         faults.deliveries += 1
         if faults.strikes("lose"):
             return
         if faults.strikes("drop"):
+            self.has_ended = True
             self.connection.transport.abort()
             return
         if faults.strikes("close"):
+            self.has_ended = True
             payload = None
         elif faults.strikes("corrupt"):
             payload = faults.corrupted(payload)
@@ -180,12 +187,13 @@ class Server:
         return None
 
     def message(self, client, message):
-        if self.stalls:
+        text = message if isinstance(message, str) else message.decode("latin-1")
+        # Not counted from a subscription: who subscribes may take long to begin.
+        if self.stalls and not text.startswith("sub "):
             self.stalls = False
             # Blocks the loop, and with it everything: as a collection of garbage does.
             asyncio.get_running_loop().call_later(
                 self.options.stall, time.sleep, self.options.stall_time)
-        text = message if isinstance(message, str) else message.decode("latin-1")
         if text.startswith("sub "):
             room = text[4:].strip()
             self.rooms[room].append(client)

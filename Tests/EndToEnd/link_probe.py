@@ -164,9 +164,10 @@ class Tunnel:
         self._deaf.update(client for client, _ in self._pairs)
 
     def cut(self):
-        """Ends every connection."""
-        while self._pairs:
-            for end in self._pairs.pop():
+        """Ends every connection of today; who comes back is not meant."""
+        pairs, self._pairs = self._pairs, []
+        for pair in pairs:
+            for end in pair:
                 try:
                     end.shutdown(socket.SHUT_RDWR)
                 except OSError:

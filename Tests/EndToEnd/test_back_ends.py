@@ -118,7 +118,7 @@ def test_publications_of_an_answer_come_before_it(api, serve, open):
 
 
 def test_an_application_that_hangs_costs_its_caller_an_error_and_others_nothing(api, serve, open):
-    server = serve(time="2s")
+    server = serve(time="5s")  # and it may take three before it asks
     api.freeze()
     caller, other = open(server), open(server)
     caller.send(json.dumps(openapi("shop.slow", {})))
