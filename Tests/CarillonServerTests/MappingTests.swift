@@ -132,13 +132,17 @@ import WebSocket
     @Test("each application of high-templar has a name of its own, and no secret in it")
     func applicationNames() {
         var names: [String] = []
-        for url in ["http://a/", "http://me:secret@b/x", "http://b/x", "http://b/x", "http://c"] {
+        for url in [
+            "http://a/", "http://me:secret@b/x", "http://b/x", "http://b/x", "http://c",
+            "http://me:s@cret@d/x", "http://e/x@y",
+        ] {
             names.append(Links.applicationName(url, among: names))
         }
         #expect(
             names == [
                 "hightemplar", "hightemplar b/x", "hightemplar http://b/x",
-                "hightemplar http://b/x 2", "hightemplar http://c",
+                "hightemplar http://b/x 2", "hightemplar http://c", "hightemplar d/x",
+                "hightemplar http://e/x@y",
             ])
     }
 

@@ -104,7 +104,7 @@ struct ReferenceTests {
         let text = """
             [[backend]]
             name = "shop"
-            url = "https://me:hush@example.com/api/"
+            url = "https://me:h@hush@example.com/api/"
             headers = ["X-Key: hush"]
 
             [hightemplar]
@@ -119,6 +119,6 @@ struct ReferenceTests {
             "https://(secret)@example.com/api/", "X-Key: (secret)", "X-Key: fixed (secret)",
             "X-Token: query token",
         ] { #expect(listing.contains(part), "\(part)") }
-        #expect(effective.values.backEnds.first?.url == "https://me:hush@example.com/api/")
+        #expect(effective.values.backEnds.first?.url == "https://me:h@hush@example.com/api/")
     }
 }

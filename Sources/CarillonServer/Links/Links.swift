@@ -84,7 +84,7 @@ final class Links {
     /// What metrics call an application: the first one is the one of most servers. A name or secret
     /// in a URL is nobody's business there.
     static func applicationName(_ url: String, among taken: [String]) -> String {
-        let place = url.split(separator: "@", maxSplits: 1).last ?? ""
+        let place = URLText.aroundUser(of: url)?.after ?? url[...]
         let names = ["hightemplar", "hightemplar \(place)"]
         if let free = names.first(where: { !taken.contains($0) }) { return free }
         var number = 2

@@ -135,7 +135,9 @@ extension Format where Value == String {
     internal static var baseURL: Format {
         word(
             "a URL such as \"http://127.0.0.1:8080/api/\"", parse: { isBaseURL($0) ? $0 : nil },
-            write: withoutUser)
+            write: { url in
+                URLText.aroundUser(of: url).map { $0.before + "(secret)@" + $0.after } ?? url
+            })
     }
 
     private static func isBaseURL(_ text: String) -> Bool {
@@ -143,13 +145,6 @@ extension Format where Value == String {
             && text.utf8.count <= 2000
             && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
             && text.drop { $0 != "/" }.dropFirst(2).first.map { $0 != "/" } ?? false
-    }
-
-    private static func withoutUser(_ url: String) -> String {
-        guard let slashes = url.firstRange(of: "//") else { return url }
-        let authority = url[slashes.upperBound...].prefix { !"/?#".contains($0) }
-        guard let at = authority.lastIndex(of: "@") else { return url }
-        return url[..<slashes.upperBound] + "(secret)" + url[at...]
     }
 
     /// What is appended to one.
