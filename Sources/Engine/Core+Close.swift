@@ -132,7 +132,6 @@ extension Core where Kernel: ~Copyable {
             return
         }
         if reason == .connectionLost { loseHandshake(connection) }
-        if connection.phase == .http { leaveHandshake(connection) }
         if connection.phase == .open {
             leaveRooms(connection)
             let side: ClosingSide = reason == .connectionLost ? .peer : .server
